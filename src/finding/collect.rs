@@ -1,0 +1,56 @@
+//! The collector.
+
+use super::{Code, Finding, Severity};
+
+/// More than this in one run helps nobody: the rest is counted, not kept.
+const LIMIT: usize = 1_000;
+
+/// Gathers what a run found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    all: Vec<Finding>,
+    dropped: usize,
+    errors: usize,
+}
+
+impl Findings {
+    /// Takes one in.
+    pub fn push(&mut self, finding: Finding) {
+        if finding.code.severity == Severity::Error {
+            self.errors = self.errors.saturating_add(1);
+        }
+        if self.all.len() < LIMIT {
+            self.all.push(finding);
+        } else {
+            self.dropped = self.dropped.saturating_add(1);
+        }
+    }
+
+    /// Errors so far, those dropped as well.
+    pub fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// Whether one with this code is among them.
+    pub fn has(&self, code: &Code) -> bool {
+        self.all.iter().any(|finding| finding.code == code)
+    }
+
+    /// Findings that went past the limit.
+    pub fn dropped(&self) -> usize {
+        self.dropped
+    }
+
+    /// By file, place and code; of twins (same code, place and message) one remains.
+    #[must_use]
+    pub fn sorted(mut self) -> Vec<Finding> {
+        self.all.sort_by(|a, b| {
+            let key = |f: &Finding| (f.primary.span.file, f.primary.span.start, f.code.name);
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        self.all.dedup_by(|a, b| {
+            a.code == b.code && a.primary.span == b.primary.span && a.message == b.message
+        });
+        self.all
+    }
+}

@@ -1,0 +1,92 @@
+//! What is wrong, where, why, and what to do: one record for every form of output. Data only, no drawing.
+//!
+//! In: what a room noticed. Out: [`Findings`], sorted, twins dropped. A room that raises owns its [`Code`]s,
+//! each with the page that `stackc explain` prints, and lists them in its `CODES`.
+//!
+//! What must hold: names of codes are unique; each page's failing example raises its code and the mended
+//! one does not (`tests/pages.rs`).
+
+mod code;
+mod collect;
+mod nearest;
+
+pub use code::{Code, Page, Severity};
+pub use collect::Findings;
+pub use nearest::{list, nearest};
+
+use crate::source::Span;
+
+/// A place with a few words beside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Label {
+    /// What is marked.
+    pub span: Span,
+    /// The words; may be empty.
+    pub text: String,
+}
+
+/// One thing to tell the user.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Its code.
+    pub code: &'static Code,
+    /// One line, lower case, no full stop.
+    pub message: String,
+    /// The place that the user should look at first.
+    pub primary: Label,
+    /// Further places, in this file or others.
+    pub labels: Vec<Label>,
+    /// Facts that explain.
+    pub notes: Vec<String>,
+    /// Ways out: commands or lines to paste.
+    pub helps: Vec<String>,
+}
+
+impl Finding {
+    /// A finding at its place.
+    pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
+        Finding {
+            code,
+            message: message.into(),
+            primary: Label { span, text: String::new() },
+            labels: Vec::new(),
+            notes: Vec::new(),
+            helps: Vec::new(),
+        }
+    }
+
+    /// Words beside the primary place.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    /// A further place.
+    #[must_use]
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// A fact that explains.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// A way out.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.helps.push(text.into());
+        self
+    }
+
+    /// A way out, if there is one.
+    #[must_use]
+    pub fn maybe_help(mut self, text: Option<String>) -> Self {
+        self.helps.extend(text);
+        self
+    }
+}

@@ -1,0 +1,3 @@
+//! The status of `stackc::cli::run`, nothing else.
+
+fn main() {}

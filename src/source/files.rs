@@ -1,0 +1,148 @@
+//! The registered files and their line tables.
+
+use std::sync::OnceLock;
+
+use super::{FileId, Span};
+
+/// Why a file could not be read. The file is registered all the same, so that a finding can name it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Nothing at that path.
+    Missing,
+    /// `..` or a link leads out of the stack's folder.
+    Outside,
+    /// A FIFO, a device, a socket or a folder.
+    NotRegular,
+    /// More bytes than the limit (bytes).
+    TooLarge(u64),
+    /// The first byte that is not UTF-8 (offset in bytes).
+    NotUtf8(usize),
+    /// The system's own words.
+    Io(String),
+}
+
+/// One file of the input.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// The path as people see it: relative to where stackc was started when it was given so.
+    pub path: String,
+    /// The text without a byte order mark; empty when there is a fault.
+    pub text: String,
+    /// The bytes of a file that is not text, for mounting.
+    pub bytes: Option<Vec<u8>>,
+    /// Why `text` is empty.
+    pub fault: Option<Fault>,
+    lines: OnceLock<Vec<u32>>,
+}
+
+/// A place as people read it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Place {
+    /// The file's path.
+    pub path: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// All files that took part in a run.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+impl Sources {
+    /// Registers bytes that should be UTF-8. One leading byte order mark is dropped.
+    pub fn add(&mut self, path: String, content: Result<Vec<u8>, Fault>) -> FileId {
+        let (text, bytes, fault) = match content {
+            Err(fault) => (String::new(), None, Some(fault)),
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(mut text) => {
+                    if text.starts_with('\u{feff}') {
+                        text.remove(0);
+                    }
+                    (text, None, None)
+                }
+                Err(error) => {
+                    let at = error.utf8_error().valid_up_to();
+                    (String::new(), Some(error.into_bytes()), Some(Fault::NotUtf8(at)))
+                }
+            },
+        };
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(SourceFile { path, text, bytes, fault, lines: OnceLock::new() });
+        id
+    }
+
+    /// The file behind an id.
+    ///
+    /// # Panics
+    /// Never for an id that came from [`Sources::add`] of the same value; ids are made nowhere else.
+    #[expect(clippy::indexing_slicing, clippy::as_conversions, reason = "ids are made by `add` alone")]
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// The text that a span covers.
+    pub fn text(&self, span: Span) -> &str {
+        let range = usize::try_from(span.start).unwrap_or(0)..usize::try_from(span.end).unwrap_or(0);
+        self.file(span.file).text.get(range).unwrap_or("")
+    }
+
+    /// Line and column of a span's start; the only place that counts columns.
+    pub fn place(&self, span: Span) -> Place {
+        let file = self.file(span.file);
+        let (line, column) = file.line_column(span.start);
+        Place { path: file.path.clone(), line, column }
+    }
+}
+
+impl SourceFile {
+    /// Byte offsets of the lines' starts.
+    pub fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let mut starts = vec![0];
+            for (at, _) in self.text.match_indices('\n') {
+                starts.push(u32::try_from(at).map_or(u32::MAX, |at| at.saturating_add(1)));
+            }
+            starts
+        })
+    }
+
+    /// Line and column of a byte, both from 1, the column in characters.
+    pub fn line_column(&self, byte: u32) -> (usize, usize) {
+        let line = self.lines().partition_point(|start| *start <= byte).max(1);
+        let start = self.lines().get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let before = usize::try_from(start).unwrap_or(0)..usize::try_from(byte).unwrap_or(0);
+        let column = self.text.get(before).map_or(0, |text| text.chars().count());
+        (line, column.saturating_add(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let mut sources = Sources::default();
+        let file = sources.add("a".into(), Ok("x: é\nyy: ß b\n".into()));
+        let at = |byte| {
+            let place = sources.place(Span { file, start: byte, end: byte });
+            (place.line, place.column)
+        };
+        assert_eq!(at(0), (1, 1));
+        assert_eq!(at(3), (1, 4));
+        assert_eq!(at(6), (2, 1));
+        assert_eq!(at(13), (2, 7));
+    }
+
+    #[test]
+    fn a_file_that_is_not_text_keeps_its_bytes() {
+        let mut sources = Sources::default();
+        let file = sources.add("a".into(), Ok(vec![b'a', 0xff]));
+        assert_eq!(sources.file(file).fault, Some(Fault::NotUtf8(1)));
+        assert_eq!(sources.file(file).bytes.as_deref(), Some(&[b'a', 0xff][..]));
+    }
+}

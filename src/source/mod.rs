@@ -1,0 +1,16 @@
+//! Where every byte of input comes from.
+//!
+//! In: a path. Out: [`Sources`], the registered files, and an [`Input`], which of them are what.
+//! A file that cannot be read is registered with empty text and its [`Fault`]; this room raises
+//! nothing, the reader of the file does. All reading of a stack's files is here.
+//!
+//! What must hold: a [`Span`] always names a registered file; nothing outside the stack's folder is read
+//! (`tests/files.rs`).
+
+mod discover;
+mod files;
+mod span;
+
+
+pub use files::{Fault, Place, SourceFile, Sources};
+pub use span::{FileId, Span};
