@@ -6,4 +6,5 @@
 pub mod source; // file ids, spans, line tables, which files make a stack
 pub mod finding; // what is wrong, where, and the way out; data only
 pub mod yaml; // bytes to nodes that know their place, and back
+pub mod template; // minijinja inside one text value
 pub mod kube; // objects, pods, images, selectors: Kubernetes' own rules

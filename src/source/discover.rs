@@ -1,1 +1,202 @@
-//! Which files make a stack.
+//! Which files make a stack, and reading them within bounds.
+#![expect(clippy::disallowed_methods, reason = "all reading of a stack's files is here")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::{Fault, FileId, Sources};
+
+/// The file that makes a folder a stack.
+pub const STACK_FILE: &str = "stack.yaml";
+
+/// Bytes of a typed file.
+const TYPED: u64 = 1 << 20;
+/// Bytes of a mounted file: Kubernetes refuses a ConfigMap over 1 MiB.
+const MOUNTED: u64 = 1 << 20;
+/// Bytes of a manifest.
+const MANIFEST: u64 = 64 << 20;
+
+/// The files of one stack.
+#[derive(Debug)]
+pub struct Input {
+    /// The folder's own name: the stack's default name.
+    pub folder_name: String,
+    /// stack.yaml.
+    pub stack: FileId,
+    /// Apps by name, sorted.
+    pub apps: Vec<(String, FileId)>,
+    /// Files below `files/` by their path there.
+    pub files: BTreeMap<String, FileId>,
+    /// Files below `manifests/` by their path there, sorted.
+    pub manifests: Vec<(String, FileId)>,
+    /// YAML files beside the apps that nothing reads (`apps/web.yml`, `apps/more/web.yaml`).
+    pub strays: Vec<FileId>,
+}
+
+/// Reads all files of the stack in a folder.
+///
+/// # Errors
+/// The folder itself cannot be read. What is wrong with a file in it is registered with the file.
+pub fn read_input(folder: &Path, sources: &mut Sources) -> io::Result<Input> {
+    let reader = Reader { shown: shown(folder), root: fs::canonicalize(folder)? };
+    let folder_name = reader.root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stack = reader.register(sources, Path::new(STACK_FILE), TYPED);
+    let mut input = Input {
+        folder_name,
+        stack,
+        apps: Vec::new(),
+        files: BTreeMap::new(),
+        manifests: Vec::new(),
+        strays: Vec::new(),
+    };
+    for path in reader.below("apps") {
+        reader.app(sources, &path, &mut input);
+    }
+    for path in reader.below("files") {
+        let id = reader.register(sources, &path, MOUNTED);
+        input.files.insert(below(&path), id);
+    }
+    for path in reader.below("manifests") {
+        if is_manifest(&path) {
+            let id = reader.register(sources, &path, MANIFEST);
+            input.manifests.push((below(&path), id));
+        }
+    }
+    Ok(input)
+}
+
+struct Reader {
+    shown: PathBuf,
+    root: PathBuf,
+}
+
+impl Reader {
+    /// Paths of what lies in a folder of the stack, relative to the stack, in byte order.
+    fn below(&self, name: &str) -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = WalkDir::new(self.root.join(name))
+            .into_iter()
+            .filter_entry(|entry| entry.depth() == 0 || !hidden(entry))
+            .filter_map(Result::ok)
+            .filter(|entry| !entry.file_type().is_dir())
+            .filter_map(|entry| entry.path().strip_prefix(&self.root).ok().map(Path::to_path_buf))
+            .collect();
+        paths.sort();
+        paths
+    }
+
+    fn register(&self, sources: &mut Sources, path: &Path, limit: u64) -> FileId {
+        let shown = self.shown.join(path).to_string_lossy().into_owned();
+        sources.add(shown, self.read(path, limit))
+    }
+
+    fn app(&self, sources: &mut Sources, path: &Path, input: &mut Input) {
+        if !is_manifest(path) {
+            return;
+        }
+        let direct = path.components().count() == 2 && path.extension().is_some_and(|ending| ending == "yaml");
+        if direct {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let id = self.register(sources, path, TYPED);
+            input.apps.push((name, id));
+        } else {
+            let shown = self.shown.join(path).to_string_lossy().into_owned();
+            input.strays.push(sources.add(shown, Ok(Vec::new())));
+        }
+    }
+
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Fault> {
+        let full = self.root.join(path);
+        let real = fs::canonicalize(&full).map_err(|error| fault(&error))?;
+        if !real.starts_with(&self.root) {
+            return Err(Fault::Outside);
+        }
+        let kind = fs::metadata(&real).map_err(|error| fault(&error))?;
+        // Opening a FIFO would wait for a writer for ever.
+        if !kind.is_file() {
+            return Err(Fault::NotRegular);
+        }
+        let mut bytes = Vec::new();
+        let file = File::open(&real).map_err(|error| fault(&error))?;
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+            return Err(Fault::TooLarge(limit));
+        }
+        Ok(bytes)
+    }
+}
+
+fn fault(error: &io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::NotFound => Fault::Missing,
+        _ => Fault::Io(error.to_string()),
+    }
+}
+
+fn hidden(entry: &DirEntry) -> bool {
+    entry.file_name().to_string_lossy().starts_with('.')
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json")
+}
+
+/// The path without its first folder, with `/` on every system.
+fn below(path: &Path) -> String {
+    let parts: Vec<_> = path.components().skip(1).map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// A path as people see it, without a leading `./`.
+fn shown(path: &Path) -> PathBuf {
+    path.strip_prefix(".").map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
+}
+
+/// The stack that a path names: its folder or its file.
+pub fn locate(path: &Path) -> Option<PathBuf> {
+    if path.file_name().is_some_and(|name| name == STACK_FILE) && !path.is_dir() {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        return path.exists().then(|| parent.unwrap_or(Path::new(".")).to_path_buf());
+    }
+    has_stack(path).then(|| path.to_path_buf())
+}
+
+fn has_stack(folder: &Path) -> bool {
+    fs::symlink_metadata(folder.join(STACK_FILE)).is_ok()
+}
+
+/// The nearest stack in this folder or above it, up to the folder that holds `.git`.
+pub fn find_above(start: &Path) -> Option<PathBuf> {
+    let full = fs::canonicalize(start).ok()?;
+    let mut up = PathBuf::new();
+    for folder in full.ancestors() {
+        if has_stack(folder) {
+            return Some(if up.as_os_str().is_empty() { start.to_path_buf() } else { start.join(up) });
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+        up.push("..");
+    }
+    None
+}
+
+/// Every stack below a folder, in byte order; dot-folders, `target` and `node_modules` left out.
+pub fn find_below(start: &Path) -> Vec<PathBuf> {
+    let skipped = |entry: &DirEntry| {
+        entry.depth() > 0
+            && (hidden(entry) || matches!(entry.file_name().to_str(), Some("target" | "node_modules")))
+    };
+    let mut stacks: Vec<PathBuf> = WalkDir::new(start)
+        .into_iter()
+        .filter_entry(|entry| entry.file_type().is_dir() && !skipped(entry))
+        .filter_map(Result::ok)
+        .filter(|entry| has_stack(entry.path()))
+        .map(|entry| shown(entry.path()))
+        .collect();
+    stacks.sort();
+    stacks
+}

@@ -42,4 +42,14 @@ impl Span {
         }
         Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
+
+    /// The three numbers of a place, for serde, which carries numbers only.
+    pub(crate) fn to_numbers(self) -> [u32; 3] {
+        [self.file.0, self.start, self.end]
+    }
+
+    /// The place again, from [`Span::to_numbers`].
+    pub(crate) fn from_numbers([file, start, end]: [u32; 3]) -> Span {
+        Span { file: FileId(file), start, end }
+    }
 }

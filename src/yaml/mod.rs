@@ -7,6 +7,36 @@
 //! What must hold: what is read equals what kubectl reads (`tests/scalars.rs` over `tests/data/scalars.tsv`); what is
 //! written is read back to the same tree (a property test in `write.rs`, kubectl in `tests/kubectl.rs`).
 
+mod decode;
 mod node;
+mod read;
+mod refuse;
+pub mod scalar;
+mod spanned;
+mod within;
 
+pub use decode::decode;
 pub use node::{Entry, Key, Map, Node, Value, Written};
+pub use read::{Dialect, read, read_typed};
+pub use spanned::{Named, Spanned, maybe};
+pub use within::within;
+
+use crate::finding::Code;
+
+/// What reading and decoding can find.
+pub static CODES: &[&Code] = &[
+    &refuse::FILE_UNREADABLE,
+    &refuse::YAML_CHARACTER,
+    &read::YAML_SYNTAX,
+    &read::KEY_DUPLICATE,
+    &read::KEY_NOT_TEXT,
+    &read::YAML_ALIAS,
+    &read::YAML_MERGE_KEY,
+    &read::YAML_LIMIT,
+    &read::YAML_DOCUMENT,
+    &decode::KEY_UNKNOWN,
+    &decode::KEY_MISSING,
+    &decode::VALUE_TYPE,
+    &decode::VALUE_RANGE,
+    &decode::VALUE_UNKNOWN,
+];

@@ -1,0 +1,353 @@
+//! Templates inside one text value, and whole mounted files (`*.j2`).
+//!
+//! In: nodes and the names that a template may use. Out: the same nodes, filled. A template never sees YAML: it is
+//! evaluated after parsing, so a value cannot break the document, and its result is never read again. Nothing here
+//! can load, include, call out, read a clock or an environment; fuel bounds every loop.
+//!
+//! What must hold: an undefined name is an error at its place; a value that is one expression and no more keeps the
+//! expression's type (schema.md S8).
+
+use std::ops::Range;
+
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context, filters, syntax, tests, value};
+
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::source::{FileId, Sources, Span};
+use crate::yaml::{Key, Map, Node, Value, within};
+
+/// Bytes of one template inside a value.
+const LONGEST: usize = 64 << 10;
+/// Bytes that a template may make.
+const RESULT: usize = 1 << 20;
+/// Steps of one evaluation; a text with 20,000 substitutions needs more than 10,000.
+const FUEL: u64 = 100_000;
+
+/// A name that nothing defines.
+pub static TEMPLATE_UNKNOWN_NAME: Code = Code {
+    name: "template-unknown-name",
+    severity: Severity::Error,
+    page: Page {
+        about: "A template uses a name that nothing defines. Templates know the names under `vars` in stack.yaml and\n\
+                stack.name, app.name, app.namespace, nodes[NAME].ip, .publicIP, .arch, network and k3s.\n\
+                A name with a dash needs brackets: nodes['pi-1'].ip. Braces that are meant literally stand in\n\
+                {% raw %} … {% endraw %}.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nenv: {URL: \"https://{{ domian }}/\"}\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nenv: {URL: \"https://{{ domain }}/\"}\n",
+    },
+};
+
+/// A template that cannot be evaluated.
+pub static TEMPLATE_INVALID: Code = Code {
+    name: "template-invalid",
+    severity: Severity::Error,
+    page: Page {
+        about: "A template that cannot be evaluated: a syntax error, an unknown filter, a list or map where text is\n\
+                made, or more work than a template may do.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nenv: {URL: \"https://{{ domain | uper }}/\"}\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nenv: {URL: \"https://{{ domain | upper }}/\"}\n",
+    },
+};
+
+/// What filling can find.
+pub static CODES: &[&Code] = &[&TEMPLATE_UNKNOWN_NAME, &TEMPLATE_INVALID];
+
+/// The engine and the names that every template of a stack may use.
+pub struct Templates {
+    engine: Environment<'static>,
+    names: Map,
+    values: value::Value,
+}
+
+/// [`Templates`] with the names that hold in one file only.
+pub struct Scope<'a> {
+    templates: &'a Templates,
+    names: Vec<&'a Map>,
+    values: value::Value,
+}
+
+impl Templates {
+    /// An engine that knows `names`.
+    pub fn new(names: Map) -> Self {
+        let values = map_value(&names);
+        Templates { engine: engine(), names, values }
+    }
+
+    /// For stack.yaml and whatever knows no more than it.
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { templates: self, names: vec![&self.names], values: self.values.clone() }
+    }
+
+    /// For one file, with further names.
+    pub fn scope_with<'a>(&'a self, more: &'a Map) -> Scope<'a> {
+        let values = context! { ..map_value(more), ..self.values.clone() };
+        Scope { templates: self, names: vec![more, &self.names], values }
+    }
+}
+
+impl Scope<'_> {
+    /// Fills every template below a node, in place.
+    pub fn fill(&self, node: &mut Node, sources: &Sources, found: &mut Findings) {
+        match &mut node.value {
+            Value::List(items) => items.iter_mut().for_each(|item| self.fill(item, sources, found)),
+            Value::Map(map) => {
+                map.entries.iter_mut().for_each(|entry| self.fill(&mut entry.value, sources, found));
+            }
+            Value::Text(text) if is_template(text) => {
+                match self.value(text) {
+                    Ok(value) => node.value = value,
+                    Err(problem) => {
+                        let span = problem.part.map_or(node.span, |part| within(sources, node.span, text, part));
+                        found.push(problem.finding.at(span));
+                    }
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// Fills a whole mounted file.
+    pub fn file(&self, file: FileId, sources: &Sources, found: &mut Findings) -> Option<String> {
+        let text = &sources.file(file).text;
+        match self.text(text) {
+            Ok(filled) => Some(filled),
+            Err(problem) => {
+                let part = problem.part.unwrap_or(0..0);
+                let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+                let span = Span { file, start: byte(part.start), end: byte(part.end) };
+                found.push(problem.finding.at(span));
+                None
+            }
+        }
+    }
+
+    fn value(&self, template: &str) -> Result<Value, Problem> {
+        if template.len() > LONGEST {
+            return Err(Problem::plain(format!("a template longer than {LONGEST} bytes")));
+        }
+        match whole(template) {
+            Some((inside, at)) => self.expression(template, inside, at),
+            None => Ok(Value::Text(self.text(template)?.into())),
+        }
+    }
+
+    /// A value that is one expression and no more keeps its type; a plain name keeps even the characters that the
+    /// user wrote.
+    fn expression(&self, template: &str, inside: &str, at: usize) -> Result<Value, Problem> {
+        if let Some(node) = self.named(inside.trim()) {
+            return Ok(node.value.clone());
+        }
+        let Ok(expression) = self.templates.engine.compile_expression_owned(inside.to_owned()) else {
+            // Two expressions (`{{ a }}{{ b }}`) look like one from outside.
+            return Ok(Value::Text(self.text(template)?.into()));
+        };
+        let value = expression.eval(self.values.clone()).map_err(|error| self.problem(inside, at, &error))?;
+        if value.is_undefined() {
+            let from = at.saturating_add(inside.len()).saturating_sub(inside.trim_start().len());
+            let part = from..from.saturating_add(inside.trim().len());
+            return Err(self.unknown(inside.trim(), Some(part)));
+        }
+        node_value(&value).ok_or_else(|| Problem::plain("the template makes nothing that YAML can hold".to_owned()))
+    }
+
+    /// The node behind a dotted name.
+    fn named(&self, path: &str) -> Option<&Node> {
+        let mut parts = path.split('.');
+        let first = parts.next()?;
+        let start = self.names.iter().find_map(|map| map.get(first))?;
+        parts.try_fold(start, Node::get)
+    }
+
+    fn text(&self, template: &str) -> Result<String, Problem> {
+        let made = self
+            .templates
+            .engine
+            .render_named_str("template", template, self.values.clone())
+            .map_err(|error| self.problem(template, 0, &error))?;
+        if made.len() > RESULT {
+            return Err(Problem::plain(format!("the template makes more than {RESULT} bytes")));
+        }
+        Ok(made)
+    }
+
+    /// The engine's error in the house's words; `at` is where `source` begins in the value.
+    fn problem(&self, source: &str, at: usize, error: &Error) -> Problem {
+        let range = error.range();
+        let part = range.clone().map(|range| range.start.saturating_add(at)..range.end.saturating_add(at));
+        let named = range.and_then(|range| source.get(range)).unwrap_or_default();
+        match error.kind() {
+            ErrorKind::UndefinedError => self.unknown(expression_of(named), part),
+            ErrorKind::OutOfFuel => Problem { part, ..Problem::plain("the template does too much work".to_owned()) },
+            kind => {
+                let detail = error.detail().map_or_else(|| kind.to_string(), str::to_owned);
+                Problem { part, ..Problem::plain(format!("the template cannot be evaluated: {detail}")) }
+            }
+        }
+    }
+
+    fn unknown(&self, name: &str, part: Option<Range<usize>>) -> Problem {
+        let mut finding = Draft::new(&TEMPLATE_UNKNOWN_NAME, format!("nothing defines `{name}`"));
+        finding.help = self.suggestion(name);
+        Problem { finding, part }
+    }
+
+    /// The nearest name at the level where the path leaves what is known.
+    fn suggestion(&self, path: &str) -> Option<String> {
+        let mut known = String::new();
+        let mut level: Vec<&Map> = self.names.clone();
+        for part in path.split('.') {
+            let next = level.iter().find_map(|map| map.get(part));
+            let Some(next) = next else {
+                let names = level.iter().flat_map(|map| map.entries.iter()).map(|entry| entry.key.text.as_ref());
+                return nearest(part, names).map(|near| format!("did you mean `{known}{near}`?"));
+            };
+            known.push_str(part);
+            known.push('.');
+            level = next.as_map().into_iter().collect();
+        }
+        None
+    }
+}
+
+/// A finding whose place is not known yet.
+struct Draft {
+    code: &'static Code,
+    message: String,
+    help: Option<String>,
+}
+
+impl Draft {
+    fn new(code: &'static Code, message: String) -> Self {
+        Draft { code, message, help: None }
+    }
+
+    fn at(self, span: Span) -> Finding {
+        Finding::new(self.code, span, self.message).maybe_help(self.help)
+    }
+}
+
+/// What is wrong, and with which bytes of the template.
+struct Problem {
+    finding: Draft,
+    part: Option<Range<usize>>,
+}
+
+impl Problem {
+    fn plain(message: String) -> Self {
+        Problem { finding: Draft::new(&TEMPLATE_INVALID, message), part: None }
+    }
+}
+
+/// Everything else goes to the manifests untouched.
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+/// The inside of `{{ … }}` and where it starts, when the text begins and ends with the braces.
+fn whole(template: &str) -> Option<(&str, usize)> {
+    let trimmed = template.trim();
+    let inside = trimmed.strip_prefix("{{")?.strip_suffix("}}")?;
+    let at = template.len().saturating_sub(template.trim_start().len()).saturating_add(2);
+    Some((inside, at))
+}
+
+/// The engine marks the whole `{{ … }}` or the bare expression; people want the name.
+fn expression_of(marked: &str) -> &str {
+    let inside = marked.trim().trim_start_matches("{{").trim_end_matches("}}");
+    inside.split('|').next().unwrap_or(inside).trim()
+}
+
+fn engine() -> Environment<'static> {
+    let mut engine = Environment::empty();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    engine.set_fuel(Some(FUEL));
+    engine.set_recursion_limit(32);
+    engine.set_debug(true);
+    if let Ok(syntax) = syntax::SyntaxConfig::builder().keep_trailing_newline(true).build() {
+        engine.set_syntax(syntax);
+    }
+    engine.set_formatter(|out, _, value| match value.kind() {
+        value::ValueKind::String | value::ValueKind::Number => write_plain(out, value),
+        value::ValueKind::Bool => write_plain(out, &value::Value::from(if value.is_true() { "true" } else { "false" })),
+        kind => Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} cannot be put into text"))),
+    });
+    add_filters(&mut engine);
+    add_tests(&mut engine);
+    engine
+}
+
+fn write_plain(out: &mut minijinja::Output<'_>, value: &value::Value) -> Result<(), Error> {
+    write!(out, "{value}").map_err(|_| Error::new(ErrorKind::WriteFailure, "the text cannot grow further"))
+}
+
+fn add_filters(engine: &mut Environment<'static>) {
+    engine.add_filter("default", filters::default);
+    engine.add_filter("upper", filters::upper);
+    engine.add_filter("lower", filters::lower);
+    engine.add_filter("trim", filters::trim);
+    engine.add_filter("replace", filters::replace);
+    engine.add_filter("join", filters::join);
+    engine.add_filter("length", filters::length);
+    engine.add_filter("first", filters::first);
+    engine.add_filter("last", filters::last);
+    engine.add_filter("int", filters::int);
+    engine.add_filter("float", filters::float);
+    engine.add_filter("string", filters::string);
+    engine.add_filter("sort", filters::sort);
+    engine.add_filter("unique", filters::unique);
+    engine.add_filter("split", filters::split);
+    engine.add_filter("lines", filters::lines);
+    engine.add_filter("indent", filters::indent);
+    engine.add_filter("round", filters::round);
+    engine.add_filter("abs", filters::abs);
+    engine.add_filter("min", filters::min);
+    engine.add_filter("max", filters::max);
+}
+
+fn add_tests(engine: &mut Environment<'static>) {
+    engine.add_test("defined", tests::is_defined);
+    engine.add_test("undefined", tests::is_undefined);
+    engine.add_test("none", tests::is_none);
+    engine.add_test("string", tests::is_string);
+    engine.add_test("number", tests::is_number);
+    engine.add_test("in", tests::is_in);
+}
+
+fn map_value(map: &Map) -> value::Value {
+    map.entries.iter().map(|entry| (entry.key.text.to_string(), engine_value(&entry.value))).collect()
+}
+
+fn engine_value(node: &Node) -> value::Value {
+    match &node.value {
+        Value::Null => value::Value::from(()),
+        Value::Bool(truth, _) => value::Value::from(*truth),
+        Value::Int(number, _) => value::Value::from(*number),
+        Value::Float(number, _) => value::Value::from(*number),
+        Value::Text(text) => value::Value::from(text.as_ref()),
+        Value::List(items) => items.iter().map(engine_value).collect::<Vec<_>>().into(),
+        Value::Map(map) => map_value(map),
+    }
+}
+
+/// None for what YAML cannot hold. What a list or map made by an expression holds has no place of its own, so
+/// it takes none: expressions make scalars, and names carry whole nodes.
+fn node_value(value: &value::Value) -> Option<Value> {
+    match value.kind() {
+        value::ValueKind::Bool => Some(Value::Bool(value.is_true(), None)),
+        value::ValueKind::Number => match i64::try_from(value.clone()) {
+            Ok(number) => Some(Value::Int(number, None)),
+            Err(_) => f64::try_from(value.clone()).ok().filter(|n| n.is_finite()).map(|n| Value::Float(n, None)),
+        },
+        value::ValueKind::String => value.as_str().map(|text| Value::Text(text.to_owned().into())),
+        _ => None,
+    }
+}
+
+/// A map of names, for building scopes.
+pub fn names<'a>(span: Span, entries: impl IntoIterator<Item = (&'a str, Node)>) -> Map {
+    let mut map = Map::default();
+    for (name, node) in entries {
+        map.push(Key { span, text: name.to_owned().into() }, node);
+    }
+    map
+}

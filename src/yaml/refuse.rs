@@ -1,0 +1,217 @@
+//! What is refused before or while a file is read, each with the reason why readers would disagree on it.
+
+use granit_parser::{ErrorKind, ScalarStyle, ScanError};
+
+use super::read::{YAML_ALIAS, YAML_DOCUMENT, YAML_LIMIT, YAML_SYNTAX};
+use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::source::{Fault, FileId, Span};
+
+/// A file of the stack that could not be read.
+pub static FILE_UNREADABLE: Code = Code {
+    name: "file-unreadable",
+    severity: Severity::Error,
+    page: Page {
+        about: "A file that the stack needs is missing, is no regular file, leaves the stack's folder (by `..` or\n\
+                by a link), is too large or is not UTF-8. A stack is read from its own folders alone, so that a\n\
+                stack from somebody else cannot pull in files of your machine.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
+              volumes: {/etc/web.conf: {file: ../../passwords}}\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
+               volumes: {/etc/web.conf: {file: web.conf}}\n# files/web.conf\nlisten 8080\n",
+    },
+};
+
+/// A character that readers of YAML drop, refuse or break lines at.
+pub static YAML_CHARACTER: Code = Code {
+    name: "yaml-character",
+    severity: Severity::Error,
+    page: Page {
+        about: "The file holds a raw control character, or a line or paragraph separator (U+0085, U+2028, U+2029)\n\
+                that Kubernetes' reader takes as the end of a line and others do not. In double quotes such a\n\
+                character can be written as an escape.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nenv: {BELL: \"\u{7}\"}\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nenv: {BELL: \"\\a\"}\n",
+    },
+};
+
+/// The finding for a file that could not be read.
+pub(super) fn fault(file: FileId, path: &str, fault: &Fault) -> Finding {
+    let message = match fault {
+        Fault::Missing => format!("there is no file {path}"),
+        Fault::Outside => format!("{path} leads out of the stack's folder"),
+        Fault::NotRegular => format!("{path} is no regular file"),
+        Fault::TooLarge(limit) => format!("{path} is larger than {limit} bytes"),
+        Fault::NotUtf8(at) => format!("{path} is not UTF-8: byte {at} (from 0) begins no character"),
+        Fault::Io(reason) => format!("{path} cannot be read: {reason}"),
+    };
+    let help = match fault {
+        Fault::Outside => Some("keep the file inside; folders that several stacks share come by `include`"),
+        Fault::NotUtf8(_) => Some("save it as UTF-8; mounted files (files/) may hold any bytes"),
+        _ => None,
+    };
+    Finding::new(&FILE_UNREADABLE, file.start(), message).maybe_help(help.map(str::to_owned))
+}
+
+/// Raw characters that no file may hold, in any place, comments included.
+pub(super) fn characters(file: FileId, text: &str, found: &mut Findings) {
+    // Nearly every file is clean: one pass over bytes decides.
+    let suspicious = text.bytes().any(|b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r') || b == 0x7f || b == 0xc2 || b == 0xe2 || b == 0xef);
+    if !suspicious {
+        return;
+    }
+    for (at, character) in text.char_indices() {
+        let why = match character {
+            '\u{85}' | '\u{2028}' | '\u{2029}' => "Kubernetes' reader ends the line here, other readers do not",
+            '\t' | '\n' | '\r' => continue,
+            '\u{fffe}' | '\u{ffff}' => "no character",
+            c if c.is_control() => "a control character",
+            _ => continue,
+        };
+        let start = u32::try_from(at).unwrap_or(u32::MAX);
+        let end = start.saturating_add(u32::try_from(character.len_utf8()).unwrap_or(1));
+        let code = u32::from(character);
+        found.push(
+            Finding::new(&YAML_CHARACTER, Span { file, start, end }, format!("the file holds U+{code:04X}"))
+                .label(why)
+                .help(format!("remove it, or write it in double quotes as \"\\u{code:04X}\"")),
+        );
+        return;
+    }
+}
+
+/// Kubernetes splits a file into documents by lines, before any YAML is parsed.
+pub(super) fn separators(file: FileId, text: &str, found: &mut Findings) {
+    let mut start = 0_usize;
+    for line in text.split_inclusive('\n') {
+        let span = |length: usize| {
+            let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            Span { file, start: byte(start), end: byte(start.saturating_add(length)) }
+        };
+        if let Some(rest) = line.strip_prefix("---") {
+            let rest = rest.trim();
+            if !rest.is_empty() && !rest.starts_with('#') {
+                found.push(
+                    Finding::new(&YAML_DOCUMENT, span(line.trim_end().len()), "text behind the document separator `---`")
+                        .note("Kubernetes splits the file at such lines before it reads YAML, even inside quotes")
+                        .help("put the text on the next line"),
+                );
+            }
+        } else if let Some(rest) = line.strip_prefix("...")
+            && rest.chars().next().is_none_or(char::is_whitespace)
+        {
+            found.push(
+                Finding::new(&YAML_DOCUMENT, span(3), "`...` ends the document")
+                    .note("kubectl drops what follows up to the next `---`, without a word")
+                    .help("remove the line; documents are parted by `---`"),
+            );
+        }
+        start = start.saturating_add(line.len());
+    }
+}
+
+/// Scalars that kubectl's reader refuses or reads as something else.
+pub(super) fn scalar(text: &str, span: Span, style: ScalarStyle, flow: bool, absent: bool, found: &mut Findings) {
+    let start = usize::try_from(span.start).unwrap_or(0);
+    let end = usize::try_from(span.end).unwrap_or(0);
+    let raw = text.get(start..end).unwrap_or("");
+    let problem = match style {
+        ScalarStyle::DoubleQuoted => foreign_escape(raw),
+        ScalarStyle::Plain if flow && raw.starts_with('?') => {
+            Some(("a plain text that starts with `?` in a flow list or map", "put it in quotes"))
+        }
+        ScalarStyle::Plain if flow && absent && squeezed_colon(text, start) => Some((
+            "`:` directly before a bracket or comma is part of the key to Kubernetes' reader",
+            "put a space behind the colon",
+        )),
+        _ => None,
+    };
+    if let Some((message, help)) = problem {
+        found.push(Finding::new(&YAML_SYNTAX, span, message).help(help));
+    }
+}
+
+fn squeezed_colon(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or("").chars().next_back();
+    let after = text.get(at..).unwrap_or("").chars().next();
+    before == Some(':') && matches!(after, Some('}' | ']' | ','))
+}
+
+/// `\/` and surrogate pairs are JSON's; Kubernetes' YAML reader refuses them.
+fn foreign_escape(raw: &str) -> Option<(&'static str, &'static str)> {
+    let mut characters = raw.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            continue;
+        }
+        let rest = characters.as_str();
+        match characters.next() {
+            Some('/') => return Some(("the escape `\\/` is unknown to Kubernetes' reader", "write `/`")),
+            Some('u') if matches!(rest.get(1..3), Some("D8" | "D9" | "DA" | "DB" | "d8" | "d9" | "da" | "db")) => {
+                return Some(("half a surrogate pair", "write the character itself, or \\U and eight hex digits"));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The parser's error, at its place, in words that help.
+pub(super) fn syntax(file: FileId, text: &str, depth: usize, error: &ScanError) -> Finding {
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    let start = u32::try_from(error.marker().byte_offset().unwrap_or_default()).unwrap_or(u32::MAX).min(length);
+    let span = Span { file, start, end: start.saturating_add(1).min(length) };
+    let (code, message, help) = words(error.kind());
+    let message = message.map_or_else(|| plain_words(&error.kind().to_string()), str::to_owned);
+    let message = if code == &YAML_LIMIT { format!("nested deeper than {depth} levels") } else { message };
+    Finding::new(code, span, message).label("reading stopped here").maybe_help(help.map(str::to_owned))
+}
+
+/// The parser's words without its way of beginning them.
+fn plain_words(message: &str) -> String {
+    let told = message.split_once(", ").map_or(message, |(_, rest)| rest);
+    format!("this is not YAML: {told}")
+}
+
+type Words = (&'static Code, Option<&'static str>, Option<&'static str>);
+
+/// What the errors that people meet mean, and the way out.
+fn words(kind: &ErrorKind) -> Words {
+    match kind {
+        ErrorKind::RecursionLimitExceeded => (&YAML_LIMIT, None, None),
+        ErrorKind::UnknownAnchor => (
+            &YAML_ALIAS,
+            Some("the alias has no anchor above it in this file"),
+            Some("define it first: `key: &name value`; text that starts with `*` goes in quotes"),
+        ),
+        ErrorKind::DirectiveDisallowed => {
+            (&YAML_DOCUMENT, Some("a directive (`%…`), which kubectl refuses"), Some("remove the line"))
+        }
+        ErrorKind::UnclosedQuotedScalar => {
+            (&YAML_SYNTAX, Some("a quote is opened and never closed"), Some("close it on the line where it opens"))
+        }
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofFlowSequence => {
+            (&YAML_SYNTAX, Some("a bracket is opened and never closed"), None)
+        }
+        ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {
+            (&YAML_SYNTAX, Some("a tab where YAML wants spaces"), Some("indent with spaces"))
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
+            &YAML_SYNTAX,
+            Some("a `: ` where no key can be"),
+            Some("put text that holds `: ` in quotes, or check the indentation of this line"),
+        ),
+        ErrorKind::UnexpectedCharacter { .. } => (
+            &YAML_SYNTAX,
+            Some("a text cannot start with this character"),
+            Some("put the text in quotes"),
+        ),
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => (
+            &YAML_SYNTAX,
+            Some("a key and its `:` are wanted here"),
+            Some("check the indentation, and the line above"),
+        ),
+        _ => (&YAML_SYNTAX, None, None),
+    }
+}
