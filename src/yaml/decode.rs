@@ -332,7 +332,7 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
             self.wrong("a map");
             return Err(Stop::TOLD);
         }
-        self.unknown_keys(fields);
+        unknown_keys(self.node, fields, self.key.map(|key| key.text.as_ref()), &mut self.told.borrow_mut());
         visitor.visit_map(Fields { fields: fields.iter(), field: "", de: self })
     }
 
@@ -367,20 +367,19 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
     serde::forward_to_deserialize_any! { i128 u128 }
 }
 
-impl De<'_, '_, '_> {
-    fn unknown_keys(&self, fields: &'static [&'static str]) {
-        for Entry { key, .. } in self.node.entries() {
-            if fields.contains(&key.text.as_ref()) {
-                continue;
-            }
-            let near = nearest(&key.text, fields.iter().copied());
-            let help = near.map_or_else(
-                || format!("known here: {}", list(fields.iter().copied())),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let inside = self.key.map_or(String::new(), |outer| format!(" in `{}`", outer.text));
-            self.tell(Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text)).help(help));
+/// Tells every key of a map that is not among the known ones, with the nearest that is.
+pub fn unknown_keys<'a>(map: &Node, known: &[&'a str], inside: Option<&str>, found: &mut Findings) {
+    for Entry { key, .. } in map.entries() {
+        if known.contains(&key.text.as_ref()) {
+            continue;
         }
+        let near = nearest(&key.text, known.iter().copied());
+        let help = near.map_or_else(
+            || format!("known here: {}", list(known.iter().copied())),
+            |near: &'a str| format!("did you mean `{near}`?"),
+        );
+        let inside = inside.map_or(String::new(), |outer| format!(" in `{outer}`"));
+        found.push(Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text)).help(help));
     }
 }
 

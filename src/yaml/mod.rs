@@ -7,7 +7,10 @@
 //! What must hold: what is read equals what kubectl reads (`tests/scalars.rs` over `tests/data/scalars.tsv`); what is
 //! written is read back to the same tree (a property test in `write.rs`, kubectl in `tests/kubectl.rs`).
 
+mod build;
 mod decode;
+mod fields;
+mod merge;
 mod node;
 mod read;
 mod refuse;
@@ -15,7 +18,10 @@ pub mod scalar;
 mod spanned;
 mod within;
 
-pub use decode::decode;
+pub use build::Build;
+pub use decode::{KEY_MISSING, VALUE_UNKNOWN, decode, unknown_keys};
+pub use fields::fields;
+pub use merge::merge;
 pub use node::{Entry, Key, Map, Node, Value, Written};
 pub use read::{Dialect, read, read_typed};
 pub use spanned::{Named, Spanned, maybe};

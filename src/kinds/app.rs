@@ -1,0 +1,12 @@
+//! `kind: app`: the general app itself.
+
+use super::Kind;
+
+/// It has no keys of its own and computes nothing.
+pub(super) static KIND: Kind = Kind {
+    name: "app",
+    own: || &[],
+    computes: &[],
+    shorts: &[],
+    general: |own, _, _| Some(own.clone()),
+};

@@ -1,0 +1,140 @@
+//! The kinds of apps. A kind turns its own keys into keys of the general app; what the user says lies over that, by
+//! name (schema.md 1.7 and S2).
+//!
+//! In: an app file's tree, filled. Out: [`App`]. To add a kind: a file here with its keys as a struct and its `KIND`,
+//! a row in [`KINDS`], an app in a stack under `tests/stacks` whose snapshot is read by a person.
+//!
+//! What must hold: a kind computes nodes whose places are the keys that asked for them.
+
+mod app;
+
+use crate::finding::{Code, Finding, Findings, list, nearest};
+use crate::source::Span;
+use crate::stack::expand::{self, Short, expand};
+use crate::stack::{App, Container, PodFile, Stack, value_invalid};
+use crate::yaml::{KEY_MISSING, Map, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys};
+
+/// The kinds.
+static KINDS: &[&Kind] = &[&app::KIND];
+
+/// What kinds can find beside their types.
+pub static CODES: &[&Code] = &[];
+
+/// A kind of app.
+pub struct Kind {
+    /// As `kind:` says it.
+    name: &'static str,
+    /// Its own keys.
+    own: fn() -> &'static [&'static str],
+    /// General keys that it does not take, since it computes them alone.
+    computes: &'static [&'static str],
+    /// Short forms of its own keys.
+    shorts: &'static [Short],
+    /// From its own keys to keys of the general app.
+    general: fn(&Node, &Asked<'_>, &mut Findings) -> Option<Node>,
+}
+
+/// What a kind may look at beside its own keys.
+pub struct Asked<'a> {
+    /// The app's name.
+    pub name: &'a str,
+    /// The place of `kind:`, the cause of what no key asks for.
+    pub at: Span,
+    /// The cluster.
+    pub stack: &'a Stack,
+}
+
+/// Where a map chooses one of several forms.
+const ALTERNATIVES: [&[&str]; 3] = [&["env", "*"], &["volumes", "*"], &["probes", "*"]];
+
+/// An app file on its way: short forms grown, its kind known.
+pub struct Draft {
+    kind: &'static Kind,
+    word: Spanned<String>,
+    tree: Node,
+}
+
+/// Reads the kind and grows the short forms. `None` when the kind is missing or unknown.
+pub fn draft(mut tree: Node, found: &mut Findings) -> Option<Draft> {
+    let names = KINDS.iter().map(|kind| kind.name);
+    let Some(entry) = tree.as_map_mut().and_then(|map| map.remove("kind")) else {
+        let span = tree.entries().first().map_or(tree.span, |entry| entry.key.span);
+        found.push(
+            Finding::new(&KEY_MISSING, span, "the app does not say its `kind`")
+                .help(format!("kind: app   (the kinds are {})", list(names))),
+        );
+        return None;
+    };
+    let word = entry.value.as_text().unwrap_or_default().to_owned();
+    let Some(kind) = KINDS.iter().find(|kind| kind.name == word) else {
+        let near = nearest(&word, names.clone()).map(|near| format!("did you mean `{near}`?"));
+        let known = format!("the kinds are {}", list(names));
+        found.push(
+            Finding::new(&VALUE_UNKNOWN, entry.value.span, format!("there is no kind `{word}`"))
+                .help(near.unwrap_or(known)),
+        );
+        return None;
+    };
+    expand(&mut tree, expand::APP);
+    expand(&mut tree, kind.shorts);
+    Some(Draft { kind, word: Spanned { span: entry.value.span, value: word }, tree })
+}
+
+impl Draft {
+    /// The tree, for templates.
+    pub fn tree_mut(&mut self) -> &mut Node {
+        &mut self.tree
+    }
+
+    /// The namespace as written, which other keys' templates may use.
+    pub fn namespace(&self) -> Option<&Node> {
+        self.tree.get("namespace")
+    }
+
+    /// The general app: the kind's part beneath, the user's over it, decoded. `None` when something was wrong.
+    pub fn finish(self, name: &str, stack: &Stack, found: &mut Findings) -> Option<App> {
+        let before = found.errors();
+        let own_keys = (self.kind.own)();
+        let (container_keys, pod_keys) = (fields::<Container>(), fields::<PodFile>());
+        let general = container_keys.iter().chain(pod_keys).filter(|key| !self.kind.computes.contains(*key));
+        let known: Vec<&str> = general.chain(own_keys).copied().collect();
+        unknown_keys(&self.tree, &known, None, found);
+        let span = self.tree.span;
+        let (own, rest) = split(self.tree, own_keys);
+        let asked = Asked { name, at: self.word.span, stack };
+        let mut computed = (self.kind.general)(&own, &asked, found)?;
+        expand(&mut computed, expand::APP);
+        let (container, pod) = split(merge(computed, rest, &ALTERNATIVES), container_keys);
+        let (pod, _) = split(pod, pod_keys);
+        let container: Option<Container> = decode(&container, found);
+        let pod: Option<PodFile> = decode(&pod, found);
+        let (container, pod) = (container?, pod?);
+        let namespace = pod.namespace.clone().unwrap_or_else(|| stack.namespace.clone());
+        (found.errors() == before).then(|| App {
+            name: name.to_owned(),
+            span,
+            kind: self.word,
+            namespace,
+            container,
+            pod,
+        })
+    }
+}
+
+/// The entries whose keys are listed, and the others.
+fn split(tree: Node, keys: &[&str]) -> (Node, Node) {
+    let span = tree.span;
+    let entries = match tree.value {
+        Value::Map(map) => map.entries,
+        _ => Vec::new(),
+    };
+    let (listed, others) = entries.into_iter().partition(|entry| keys.contains(&entry.key.text.as_ref()));
+    let map = |entries| Node { span, value: Value::Map(Map { entries }) };
+    (map(listed), map(others))
+}
+
+/// A finding at the app file's start, for what its name or its whole says.
+pub fn bad_name(span: Span, name: &str, reason: &str) -> Finding {
+    value_invalid(span, format!("`{name}` cannot be an app's name: {reason}"))
+        .help("rename the file: letters a-z, digits and dashes, starting with a letter, at most 52")
+}

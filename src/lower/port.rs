@@ -1,0 +1,59 @@
+//! Which port a route or a probe means.
+
+use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
+use crate::source::Span;
+use crate::stack::Port;
+use crate::yaml::{Named, Spanned};
+
+/// A port that the app does not have, or no word which of several is meant.
+pub static PORT_UNKNOWN: Code = Code {
+    name: "port-unknown",
+    severity: Severity::Error,
+    page: Page {
+        about: "A route or a probe goes to a port by its name under `ports`. Without a name it means the only port,\n\
+                or the one named `http`; with several others it must say which.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {http: 8080}\n\
+              probes: {readiness: {httpGet: {path: /, port: https}}}\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {http: 8080}\n\
+               probes: {readiness: {httpGet: {path: /, port: http}}}\n",
+    },
+};
+
+/// The port's name and entry; `user` is what wants it, `at` its place.
+pub(super) fn resolve<'a>(
+    ports: &'a Named<Port>,
+    wanted: Option<&Spanned<String>>,
+    user: &str,
+    at: Span,
+    found: &mut Findings,
+) -> Option<(&'a str, &'a Port)> {
+    let entry = |name: &str| {
+        ports.iter().find(|(key, _)| key.value == name).map(|(key, port)| (key.value.as_str(), port))
+    };
+    let only = || match ports.0.as_slice() {
+        [(key, port)] => Some((key.value.as_str(), port)),
+        _ => None,
+    };
+    let port = wanted.map_or_else(|| only().or_else(|| entry("http")), |name| entry(&name.value));
+    if port.is_none() {
+        found.push(unknown(ports, wanted, user, at));
+    }
+    port
+}
+
+fn unknown(ports: &Named<Port>, wanted: Option<&Spanned<String>>, user: &str, at: Span) -> Finding {
+    let known = || list(ports.names());
+    if ports.is_empty() {
+        return Finding::new(&PORT_UNKNOWN, at, format!("{user} needs a port, and the app has none"))
+            .help("ports: {http: 8080}");
+    }
+    match wanted {
+        Some(name) => {
+            let near = nearest(&name.value, ports.names()).map(|near| format!("did you mean `{near}`?"));
+            Finding::new(&PORT_UNKNOWN, name.span, format!("the app has no port `{}`", name.value))
+                .help(near.unwrap_or_else(|| format!("its ports are {}", known())))
+        }
+        None => Finding::new(&PORT_UNKNOWN, at, format!("{user} does not say which port it means"))
+            .help(format!("port: {}", known())),
+    }
+}

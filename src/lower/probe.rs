@@ -1,0 +1,64 @@
+//! Health checks.
+
+use super::port;
+use crate::finding::Findings;
+use crate::source::Span;
+use crate::stack::{Container, Probe, value_invalid};
+use crate::yaml::{Build, Node};
+
+/// The probes that the user wrote, and no others.
+pub(super) fn probes(build: Build, container: &Container, found: &mut Findings) -> Build {
+    let Some(probes) = &container.probes else { return build };
+    let kinds = [
+        ("startupProbe", "startup", &probes.startup),
+        ("livenessProbe", "liveness", &probes.liveness),
+        ("readinessProbe", "readiness", &probes.readiness),
+    ];
+    kinds.into_iter().fold(build, |build, (key, name, probe)| match probe {
+        Some(probe) => build.maybe(key, self::probe(name, probe, container, found)),
+        None => build,
+    })
+}
+
+fn probe(name: &str, probe: &Probe, container: &Container, found: &mut Findings) -> Option<Node> {
+    let at = place(probe).unwrap_or(container.image.span);
+    let port_name = |wanted, at, found: &mut Findings| {
+        let (name, _) = port::resolve(&container.ports, wanted, &format!("the {name} probe"), at, found)?;
+        Some(Node::text(at, name.to_owned()))
+    };
+    let handler = match (&probe.http_get, &probe.tcp_socket, &probe.exec) {
+        (Some(http), None, None) => {
+            let port = port_name(http.port.as_ref(), http.path.span, found)?;
+            let build = Build::at(http.path.span).with("path", (&http.path).into()).with("port", port);
+            ("httpGet", build.maybe("scheme", http.scheme.as_ref().map(Node::from)).node())
+        }
+        (None, Some(tcp), None) => {
+            let port = port_name(Some(&tcp.port), tcp.port.span, found)?;
+            ("tcpSocket", Build::at(tcp.port.span).with("port", port).node())
+        }
+        (None, None, Some(command)) => {
+            ("exec", Build::at(at).with("command", Node::list(at, command.iter().map(Node::from))).node())
+        }
+        _ => {
+            let message = format!("the {name} probe takes exactly one of `httpGet`, `tcpSocket` and `exec`");
+            found.push(value_invalid(at, message).help(format!("{name}: {{httpGet: /healthz}}")));
+            return None;
+        }
+    };
+    let numbers = [
+        ("initialDelaySeconds", &probe.initial_delay_seconds),
+        ("periodSeconds", &probe.period_seconds),
+        ("timeoutSeconds", &probe.timeout_seconds),
+        ("successThreshold", &probe.success_threshold),
+        ("failureThreshold", &probe.failure_threshold),
+    ];
+    let start = Build::at(at).with(handler.0, handler.1);
+    Some(numbers.into_iter().fold(start, |build, (key, number)| build.maybe(key, number.as_ref().map(Node::from))).node())
+}
+
+fn place(probe: &Probe) -> Option<Span> {
+    let http = probe.http_get.as_ref().map(|http| http.path.span);
+    let tcp = probe.tcp_socket.as_ref().map(|tcp| tcp.port.span);
+    let exec = probe.exec.as_ref().and_then(|command| command.first()).map(|word| word.span);
+    http.or(tcp).or(exec)
+}

@@ -1,0 +1,101 @@
+//! Users and rights: one map in the app, two in Kubernetes.
+
+use crate::finding::{Finding, Findings, list, nearest};
+use crate::stack::value_invalid;
+use crate::yaml::{Build, Entry, Key, Node, Value};
+
+/// What Kubernetes takes on the pod; users are set there too, so that all containers share them.
+const POD: [&str; 9] = [
+    "fsGroup",
+    "fsGroupChangePolicy",
+    "runAsGroup",
+    "runAsNonRoot",
+    "runAsUser",
+    "seLinuxChangePolicy",
+    "supplementalGroups",
+    "supplementalGroupsPolicy",
+    "sysctls",
+];
+
+/// What Kubernetes takes on a container.
+const CONTAINER: [&str; 9] = [
+    "allowPrivilegeEscalation",
+    "appArmorProfile",
+    "capabilities",
+    "privileged",
+    "procMount",
+    "readOnlyRootFilesystem",
+    "seLinuxOptions",
+    "seccompProfile",
+    "windowsOptions",
+];
+
+/// The two halves; none where nothing is said.
+#[derive(Default)]
+pub(super) struct Security {
+    pub(super) pod: Option<Node>,
+    pub(super) container: Option<Node>,
+}
+
+/// Splits the app's map; `profile: restricted` adds what the Pod Security Standard of that name asks for, and what
+/// the user says lies over it.
+pub(super) fn split(written: Option<&Node>, found: &mut Findings) -> Security {
+    let Some(node) = written else { return Security::default() };
+    let span = node.span;
+    let (mut pod, mut container) = (Build::at(span).node(), Build::at(span).node());
+    if let Some(profile) = node.get("profile") {
+        match profile.as_text() {
+            Some("restricted") => (pod, container) = restricted(profile),
+            _ => found.push(
+                value_invalid(profile.span, "the only profile is `restricted`").help("securityContext: restricted"),
+            ),
+        }
+    }
+    for Entry { key, value } in node.entries() {
+        let side = match key.text.as_ref() {
+            "profile" => continue,
+            name if POD.contains(&name) => &mut pod,
+            name if CONTAINER.contains(&name) => &mut container,
+            _ => {
+                found.push(unknown(key));
+                continue;
+            }
+        };
+        let value = if key.text == "sysctls" { sysctls(value) } else { value.clone() };
+        if let Some(map) = side.as_map_mut() {
+            map.set(key.clone(), value);
+        }
+    }
+    let unless_empty = |node: Node| (!node.entries().is_empty()).then_some(node);
+    Security { pod: unless_empty(pod), container: unless_empty(container) }
+}
+
+fn unknown(key: &Key) -> Finding {
+    let known = || POD.iter().chain(&CONTAINER).copied();
+    let near = nearest(&key.text, known()).map(|near| format!("did you mean `{near}`?"));
+    value_invalid(key.span, format!("Kubernetes knows no `{}` in a securityContext", key.text))
+        .help(near.unwrap_or_else(|| format!("known here: {}", list(known()))))
+}
+
+fn restricted(profile: &Node) -> (Node, Node) {
+    let at = || Build::at(profile.span);
+    let seccomp = at().text("type", "RuntimeDefault").node();
+    let drop = Node::list(profile.span, [Node::text(profile.span, "ALL")]);
+    let pod = at().bool("runAsNonRoot", true).with("seccompProfile", seccomp).node();
+    let container =
+        at().bool("allowPrivilegeEscalation", false).with("capabilities", at().with("drop", drop).node()).node();
+    (pod, container)
+}
+
+/// A map in the app, Kubernetes' list of names and texts in the pod.
+fn sysctls(node: &Node) -> Node {
+    let Value::Map(map) = &node.value else { return node.clone() };
+    let items = map.entries.iter().map(|entry| {
+        let value = entry.value.written().unwrap_or_default().into_owned();
+        Build::at(entry.key.span)
+            .text("name", entry.key.text.clone())
+            .with("value", Node::text(entry.value.span, value))
+            .node()
+    });
+    Node::list(node.span, items)
+}

@@ -1,0 +1,130 @@
+//! The machines.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::cluster::NodeFile;
+use super::place::role_label;
+use super::resolve::{is_name, value_invalid};
+use crate::finding::Findings;
+use crate::kube::names;
+use crate::kube::{Effect, Platform, Quantity, Taint};
+use crate::source::Span;
+use crate::yaml::Spanned;
+
+/// A machine of the cluster.
+#[derive(Debug)]
+pub struct ClusterNode {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Where its architecture is written.
+    pub arch_span: Span,
+    /// What it runs.
+    pub platform: Platform,
+    /// What it runs besides.
+    pub also_runs: Vec<Platform>,
+    /// Its internal addresses.
+    pub ips: Vec<(IpAddr, Span)>,
+    /// What the world uses.
+    pub public_ips: Vec<(IpAddr, Span)>,
+    /// Its roles.
+    pub roles: Vec<String>,
+    /// All its labels: what kubelet and k3s set, its roles, its own.
+    pub labels: BTreeMap<String, String>,
+    /// Its taints.
+    pub taints: Vec<Taint>,
+    /// Whether the scheduler may use it.
+    pub schedulable: bool,
+}
+
+impl ClusterNode {
+    /// What the file says; `None` when its architecture is unknown.
+    pub fn resolve(name: &Spanned<String>, file: &NodeFile, found: &mut Findings) -> Option<ClusterNode> {
+        is_name(name, names::dns_subdomain, found);
+        let platform = platform(&file.arch, found);
+        let also_runs = file.also_runs.iter().filter_map(|word| platform_of(word, found)).collect();
+        for quantity in [&file.cpu, &file.memory].into_iter().flatten() {
+            if let Err(reason) = Quantity::parse(&quantity.value) {
+                found.push(value_invalid(quantity.span, reason));
+            }
+        }
+        addresses(&file.external_ip, found);
+        let roles: Vec<String> = file.roles.iter().filter(|role| is_role(role, found)).map(|r| r.value.clone()).collect();
+        let platform = platform?;
+        let mut labels = system_labels(&name.value, platform);
+        labels.extend(roles.iter().map(|role| (role_label(role), "true".to_owned())));
+        for (key, value) in file.labels.iter() {
+            is_name(key, names::label_key, found);
+            is_name(value, names::label_value, found);
+            labels.insert(key.value.clone(), value.value.clone());
+        }
+        Some(ClusterNode {
+            name: name.clone(),
+            arch_span: file.arch.span,
+            platform,
+            also_runs,
+            ips: addresses(&file.ip, found),
+            public_ips: addresses(&file.public_ip, found),
+            roles,
+            labels,
+            taints: file.taints.iter().filter_map(|text| taint(text, found)).collect(),
+            schedulable: file.schedulable.unwrap_or(true),
+        })
+    }
+
+    /// Whether the scheduler is kept off it by a taint (and not merely asked to prefer others).
+    pub fn is_tainted(&self) -> bool {
+        self.taints.iter().any(|taint| taint.effect != Effect::PreferNoSchedule)
+    }
+}
+
+/// What kubelet and k3s' cloud provider set by themselves (facts on k3s, 5; facts on scheduling, 4).
+fn system_labels(name: &str, platform: Platform) -> BTreeMap<String, String> {
+    let arch = platform.label();
+    [
+        ("kubernetes.io/hostname", name),
+        ("kubernetes.io/arch", arch),
+        ("kubernetes.io/os", "linux"),
+        ("beta.kubernetes.io/arch", arch),
+        ("beta.kubernetes.io/os", "linux"),
+        ("node.kubernetes.io/instance-type", "k3s"),
+        ("beta.kubernetes.io/instance-type", "k3s"),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .collect()
+}
+
+fn platform(word: &Spanned<String>, found: &mut Findings) -> Option<Platform> {
+    platform_of(word, found)
+}
+
+/// A word for an architecture, or a finding.
+pub(super) fn platform_of(word: &Spanned<String>, found: &mut Findings) -> Option<Platform> {
+    Platform::parse(&word.value).map_err(|reason| found.push(value_invalid(word.span, reason))).ok()
+}
+
+fn is_role(role: &Spanned<String>, found: &mut Findings) -> bool {
+    match names::label_key(&role_label(&role.value)) {
+        Ok(()) => true,
+        Err(reason) => {
+            found.push(value_invalid(role.span, format!("the role `{}` makes no label key: {reason}", role.value)));
+            false
+        }
+    }
+}
+
+fn addresses(written: &[Spanned<String>], found: &mut Findings) -> Vec<(IpAddr, Span)> {
+    let parsed = written.iter().filter_map(|text| match text.value.parse() {
+        Ok(address) => Some((address, text.span)),
+        Err(_) => {
+            found.push(value_invalid(text.span, format!("`{}` is no IP address", text.value)));
+            None
+        }
+    });
+    parsed.collect()
+}
+
+fn taint(text: &Spanned<String>, found: &mut Findings) -> Option<Taint> {
+    Taint::parse(&text.value).map_err(|reason| found.push(value_invalid(text.span, reason))).ok()
+}

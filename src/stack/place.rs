@@ -1,0 +1,84 @@
+//! Where pods may run, in the user's words.
+
+use serde::Deserialize;
+
+use super::ClusterNode;
+use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
+use crate::yaml::{Named, Spanned};
+
+/// `place`: every key must hold; a list means any of them.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Place {
+    /// A node's role: the label `node-role.kubernetes.io/ROLE: "true"`.
+    pub role: Option<Vec<Spanned<String>>>,
+    /// A node's name.
+    pub node: Option<Vec<Spanned<String>>>,
+    /// A processor architecture: the label `kubernetes.io/arch`.
+    pub arch: Option<Vec<Spanned<String>>>,
+    /// Any other label of nodes.
+    pub labels: Named<Vec<Spanned<String>>>,
+    /// Taints that the pod bears: `KEY[=VALUE][:EFFECT]`; without `=` any value, without `:` any effect.
+    pub tolerations: Vec<Spanned<String>>,
+}
+
+/// A role, node, label or architecture that no machine has.
+pub static PLACE_UNKNOWN: Code = Code {
+    name: "place-unknown",
+    severity: Severity::Error,
+    page: Page {
+        about: "`place` names a role, node, architecture or label that no node in stack.yaml has, so it says nothing\n\
+                about where the pod may run. Most often it is a slip of the pen, or the node's role is not yet\n\
+                written down: `kubectl get node` shows roles in its ROLES column.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nplace: {node: alhpa}\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nplace: {node: alpha}\n",
+    },
+};
+
+/// The label that a role stands for.
+pub fn role_label(role: &str) -> String {
+    format!("node-role.kubernetes.io/{role}")
+}
+
+impl Place {
+    /// Tells every name that no node bears.
+    pub fn check(&self, nodes: &[ClusterNode], found: &mut Findings) {
+        let label_values = |key: &str| -> Vec<&str> {
+            nodes.iter().filter_map(|node| node.labels.get(key)).map(String::as_str).collect()
+        };
+        let roles: Vec<&str> = nodes.iter().flat_map(|node| node.roles.iter().map(String::as_str)).collect();
+        unknown("role", self.role.as_ref(), &roles, found);
+        unknown("node", self.node.as_ref(), &label_values("kubernetes.io/hostname"), found);
+        unknown("architecture", self.arch.as_ref(), &label_values("kubernetes.io/arch"), found);
+        for (key, values) in self.labels.iter() {
+            let known = label_values(&key.value);
+            if known.is_empty() {
+                let keys = nodes.iter().flat_map(|node| node.labels.keys().map(String::as_str));
+                found.push(
+                    Finding::new(&PLACE_UNKNOWN, key.span, format!("no node has a label `{}`", key.value))
+                        .maybe_help(nearest(&key.value, keys).map(|near| format!("did you mean `{near}`?"))),
+                );
+            } else {
+                unknown("label value", Some(values), &known, found);
+            }
+        }
+    }
+}
+
+fn unknown(what: &str, wanted: Option<&Vec<Spanned<String>>>, known: &[&str], found: &mut Findings) {
+    for word in wanted.into_iter().flatten() {
+        if known.contains(&word.value.as_str()) {
+            continue;
+        }
+        let mut names = known.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        let help = nearest(&word.value, names.iter().copied())
+            .map(|near| format!("did you mean `{near}`?"))
+            .or_else(|| (!names.is_empty()).then(|| format!("nodes have {}", list(names))));
+        let article = if what.starts_with('a') { "an" } else { "a" };
+        found.push(
+            Finding::new(&PLACE_UNKNOWN, word.span, format!("no node has {article} {what} `{}`", word.value))
+                .maybe_help(help),
+        );
+    }
+}
