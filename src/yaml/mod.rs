@@ -8,5 +8,6 @@
 //! written is read back to the same tree (a property test in `write.rs`, kubectl in `tests/kubectl.rs`).
 
 mod node;
+pub mod scalar;
 
 pub use node::{Entry, Key, Map, Node, Value, Written};
