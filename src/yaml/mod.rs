@@ -7,7 +7,9 @@
 //! What must hold: what is read equals what kubectl reads (`tests/scalars.rs` over `tests/data/scalars.tsv`); what is
 //! written is read back to the same tree (a property test in `write.rs`, kubectl in `tests/kubectl.rs`).
 
+pub mod json;
 mod node;
 pub mod scalar;
+pub mod write;
 
 pub use node::{Entry, Key, Map, Node, Value, Written};
