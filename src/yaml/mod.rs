@@ -10,6 +10,7 @@
 mod build;
 mod decode;
 mod fields;
+pub mod json;
 mod merge;
 mod node;
 mod read;
@@ -17,6 +18,7 @@ mod refuse;
 pub mod scalar;
 mod spanned;
 mod within;
+pub mod write;
 
 pub use build::Build;
 pub use decode::{KEY_MISSING, VALUE_UNKNOWN, decode, unknown_keys};
