@@ -8,3 +8,4 @@ pub mod finding; // what is wrong, where, and the way out; data only
 pub mod yaml; // bytes to nodes that know their place, and back
 pub mod template; // minijinja inside one text value
 pub mod kube; // objects, pods, images, selectors: Kubernetes' own rules
+pub mod schedule; // may this pod land on this machine: selectors, affinity, taints

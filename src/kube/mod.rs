@@ -1,8 +1,28 @@
 //! What Kubernetes says about objects, whoever made them.
 //!
-//! In: nodes. Out: [`Object`] with its [`ObjectId`], and views on it (`pod`, `image`, `selector`). Knows nothing of
-//! stacks or of k3s.
+//! In: nodes. Out: [`Object`] with its [`ObjectId`], and views on it ([`Pod`], [`Image`], [`Requirement`]). Knows
+//! nothing of stacks or of k3s. What a user wrote is answered with a reason in a user's words, never with a finding:
+//! the caller knows what it stands for.
+//!
+//! A new kind of workload is a row in `pod.rs`; an architecture is a row in `platform.rs`.
 
+pub mod field;
+pub mod names;
+
+mod image;
 mod object;
+mod platform;
+mod pod;
+mod quantity;
+mod selector;
+mod taint;
+#[cfg(test)]
+pub(crate) mod tree;
 
+pub use image::Image;
 pub use object::{Object, ObjectId, Unit};
+pub use platform::Platform;
+pub use pod::{Container, Pod, Role};
+pub use quantity::Quantity;
+pub use selector::{Operator, Requirement};
+pub use taint::{Effect, Taint};
