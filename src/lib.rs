@@ -8,4 +8,14 @@ pub mod finding; // what is wrong, where, and the way out; data only
 pub mod yaml; // bytes to nodes that know their place, and back
 pub mod template; // minijinja inside one text value
 pub mod kube; // objects, pods, images, selectors: Kubernetes' own rules
+pub mod k3s; // facts of k3s by release, as rows
+pub mod stack; // the typed stack: cluster, network, nodes, ingress, secrets, app, place
+pub mod kinds; // one file a kind of app; a kind becomes the general app
+pub mod lower; // the general app to objects
+pub mod finish; // what depends on the final objects: checksums
 pub mod schedule; // may this pod land on this machine: selectors, affinity, taints
+pub mod check; // one file a check
+pub mod emit; // order, files, stream
+pub mod compile; // the way of the data
+pub mod report; // one file a form of findings
+pub mod cli; // arguments, one file a command; knows terminal, environment, clock

@@ -1,3 +1,7 @@
 //! The status of `stackc::cli::run`, nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stackc::cli::run(std::env::args_os()).into()
+}

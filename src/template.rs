@@ -7,6 +7,7 @@
 //! What must hold: an undefined name is an error at its place; a value that is one expression and no more keeps the
 //! expression's type (schema.md S8).
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context, filters, syntax, tests, value};
@@ -92,15 +93,14 @@ impl Scope<'_> {
             Value::Map(map) => {
                 map.entries.iter_mut().for_each(|entry| self.fill(&mut entry.value, sources, found));
             }
-            Value::Text(text) if is_template(text) => {
-                match self.value(text) {
-                    Ok(value) => node.value = value,
-                    Err(problem) => {
-                        let span = problem.part.map_or(node.span, |part| within(sources, node.span, text, part));
-                        found.push(problem.finding.at(span));
-                    }
-                };
-            }
+            Value::Text(text) if is_template(text) => match self.value(text) {
+                Ok(value) => node.value = value,
+                Err(problem) => {
+                    let part = problem.part.map_or(node.span, |part| within(sources, node.span, text, part));
+                    found.push(problem.finding.at(part));
+                    found.give_up(node.span);
+                }
+            },
             _ => {}
         }
     }
@@ -146,7 +146,8 @@ impl Scope<'_> {
             let part = from..from.saturating_add(inside.trim().len());
             return Err(self.unknown(inside.trim(), Some(part)));
         }
-        node_value(&value).ok_or_else(|| Problem::plain("the template makes nothing that YAML can hold".to_owned()))
+        node_value(&value)
+            .ok_or_else(|| Problem::plain("the template makes nothing that YAML can hold".to_owned()))
     }
 
     /// The node behind a dotted name.
@@ -176,7 +177,9 @@ impl Scope<'_> {
         let named = range.and_then(|range| source.get(range)).unwrap_or_default();
         match error.kind() {
             ErrorKind::UndefinedError => self.unknown(expression_of(named), part),
-            ErrorKind::OutOfFuel => Problem { part, ..Problem::plain("the template does too much work".to_owned()) },
+            ErrorKind::OutOfFuel => {
+                Problem { part, ..Problem::plain("the template does too much work".to_owned()) }
+            }
             kind => {
                 let detail = error.detail().map_or_else(|| kind.to_string(), str::to_owned);
                 Problem { part, ..Problem::plain(format!("the template cannot be evaluated: {detail}")) }
@@ -197,7 +200,8 @@ impl Scope<'_> {
         for part in path.split('.') {
             let next = level.iter().find_map(|map| map.get(part));
             let Some(next) = next else {
-                let names = level.iter().flat_map(|map| map.entries.iter()).map(|entry| entry.key.text.as_ref());
+                let names =
+                    level.iter().flat_map(|map| map.entries.iter()).map(|entry| entry.key.text.as_ref());
                 return nearest(part, names).map(|near| format!("did you mean `{known}{near}`?"));
             };
             known.push_str(part);
@@ -268,7 +272,9 @@ fn engine() -> Environment<'static> {
     }
     engine.set_formatter(|out, _, value| match value.kind() {
         value::ValueKind::String | value::ValueKind::Number => write_plain(out, value),
-        value::ValueKind::Bool => write_plain(out, &value::Value::from(if value.is_true() { "true" } else { "false" })),
+        value::ValueKind::Bool => {
+            write_plain(out, &value::Value::from(if value.is_true() { "true" } else { "false" }))
+        }
         kind => Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} cannot be put into text"))),
     });
     add_filters(&mut engine);
@@ -314,7 +320,8 @@ fn add_tests(engine: &mut Environment<'static>) {
 }
 
 fn map_value(map: &Map) -> value::Value {
-    map.entries.iter().map(|entry| (entry.key.text.to_string(), engine_value(&entry.value))).collect()
+    let entries = map.entries.iter().map(|entry| (entry.key.text.to_string(), engine_value(&entry.value)));
+    entries.collect::<BTreeMap<String, value::Value>>().into()
 }
 
 fn engine_value(node: &Node) -> value::Value {
@@ -336,7 +343,9 @@ fn node_value(value: &value::Value) -> Option<Value> {
         value::ValueKind::Bool => Some(Value::Bool(value.is_true(), None)),
         value::ValueKind::Number => match i64::try_from(value.clone()) {
             Ok(number) => Some(Value::Int(number, None)),
-            Err(_) => f64::try_from(value.clone()).ok().filter(|n| n.is_finite()).map(|n| Value::Float(n, None)),
+            Err(_) => {
+                f64::try_from(value.clone()).ok().filter(|n| n.is_finite()).map(|n| Value::Float(n, None))
+            }
         },
         value::ValueKind::String => value.as_str().map(|text| Value::Text(text.to_owned().into())),
         _ => None,

@@ -1,6 +1,9 @@
 //! The collector.
 
+use std::collections::BTreeSet;
+
 use super::{Code, Finding, Severity};
+use crate::source::Span;
 
 /// More than this in one run helps nobody: the rest is counted, not kept.
 const LIMIT: usize = 1_000;
@@ -11,11 +14,20 @@ pub struct Findings {
     all: Vec<Finding>,
     dropped: usize,
     errors: usize,
+    given_up: BTreeSet<Span>,
 }
 
 impl Findings {
-    /// Takes one in.
+    /// A value that has been told to be wrong: what later steps say of it would be an echo.
+    pub fn give_up(&mut self, span: Span) {
+        self.given_up.insert(span);
+    }
+
+    /// Takes one in, unless it is an echo.
     pub fn push(&mut self, finding: Finding) {
+        if self.given_up.contains(&finding.primary.span) {
+            return;
+        }
         if finding.code.severity == Severity::Error {
             self.errors = self.errors.saturating_add(1);
         }
@@ -48,9 +60,8 @@ impl Findings {
             let key = |f: &Finding| (f.primary.span.file, f.primary.span.start, f.code.name);
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });
-        self.all.dedup_by(|a, b| {
-            a.code == b.code && a.primary.span == b.primary.span && a.message == b.message
-        });
+        self.all
+            .dedup_by(|a, b| a.code == b.code && a.primary.span == b.primary.span && a.message == b.message);
         self.all
     }
 }

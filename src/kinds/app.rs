@@ -9,4 +9,5 @@ pub(super) static KIND: Kind = Kind {
     computes: &[],
     shorts: &[],
     general: |own, _, _| Some(own.clone()),
+    one_node: |_, _| None,
 };

@@ -9,10 +9,13 @@
 mod app;
 
 use crate::finding::{Code, Finding, Findings, list, nearest};
+use crate::kube::names;
 use crate::source::Span;
 use crate::stack::expand::{self, Short, expand};
 use crate::stack::{App, Container, PodFile, Stack, value_invalid};
-use crate::yaml::{KEY_MISSING, Map, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys};
+use crate::yaml::{
+    KEY_MISSING, Map, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
+};
 
 /// The kinds.
 static KINDS: &[&Kind] = &[&app::KIND];
@@ -32,6 +35,8 @@ pub struct Kind {
     shorts: &'static [Short],
     /// From its own keys to keys of the general app.
     general: fn(&Node, &Asked<'_>, &mut Findings) -> Option<Node>,
+    /// Whether its pods may land on one node only: what asks for it.
+    one_node: fn(&Node, &Asked<'_>) -> Option<Span>,
 }
 
 /// What a kind may look at beside its own keys.
@@ -102,6 +107,7 @@ impl Draft {
         let span = self.tree.span;
         let (own, rest) = split(self.tree, own_keys);
         let asked = Asked { name, at: self.word.span, stack };
+        let one_node = (self.kind.one_node)(&own, &asked);
         let mut computed = (self.kind.general)(&own, &asked, found)?;
         expand(&mut computed, expand::APP);
         let (container, pod) = split(merge(computed, rest, &ALTERNATIVES), container_keys);
@@ -113,6 +119,7 @@ impl Draft {
         (found.errors() == before).then(|| App {
             name: name.to_owned(),
             span,
+            one_node,
             kind: self.word,
             namespace,
             container,
@@ -131,6 +138,18 @@ fn split(tree: Node, keys: &[&str]) -> (Node, Node) {
     let (listed, others) = entries.into_iter().partition(|entry| keys.contains(&entry.key.text.as_ref()));
     let map = |entries| Node { span, value: Value::Map(Map { entries }) };
     (map(listed), map(others))
+}
+
+/// An app's name: it names a Service, and the file's name has to hold the stack's as well (schema.md S3).
+///
+/// # Errors
+/// The reason, in a user's words.
+pub fn app_name(name: &str) -> Result<(), String> {
+    names::service_name(name)?;
+    if name.len() > 52 {
+        return Err(format!("it has {} characters, 52 at most", name.len()));
+    }
+    Ok(())
 }
 
 /// A finding at the app file's start, for what its name or its whole says.

@@ -17,13 +17,8 @@ pub fn given<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
 /// Where it is something else, with the line to write.
 pub fn text(node: &Node) -> Result<&str, Label> {
     node.as_text().ok_or_else(|| {
-        let way_out = node
-            .written()
-            .map_or_else(String::new, |word| format!(": write `\"{word}\"`"));
-        wrong(
-            node,
-            format!("text is wanted here, this is {}{way_out}", node.kind()),
-        )
+        let way_out = node.written().map_or_else(String::new, |word| format!(": write `\"{word}\"`"));
+        wrong(node, format!("text is wanted here, this is {}{way_out}", node.kind()))
     })
 }
 
@@ -34,10 +29,7 @@ pub fn text(node: &Node) -> Result<&str, Label> {
 pub fn list(node: &Node) -> Result<&[Node], Label> {
     match &node.value {
         Value::List(items) => Ok(items),
-        _ => Err(wrong(
-            node,
-            format!("a list is wanted here, this is {}", node.kind()),
-        )),
+        _ => Err(wrong(node, format!("a list is wanted here, this is {}", node.kind()))),
     }
 }
 
@@ -48,17 +40,11 @@ pub fn list(node: &Node) -> Result<&[Node], Label> {
 pub fn map(node: &Node) -> Result<&[Entry], Label> {
     match &node.value {
         Value::Map(map) => Ok(&map.entries),
-        _ => Err(wrong(
-            node,
-            format!("a map is wanted here, this is {}", node.kind()),
-        )),
+        _ => Err(wrong(node, format!("a map is wanted here, this is {}", node.kind()))),
     }
 }
 
 /// A reason at the place of a node.
 pub fn wrong(node: &Node, text: impl Into<String>) -> Label {
-    Label {
-        span: node.span,
-        text: text.into(),
-    }
+    Label { span: node.span, text: text.into() }
 }

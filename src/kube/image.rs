@@ -54,12 +54,7 @@ impl Image {
             no_slip(path, tag.as_deref())?;
         }
         let path = read_path(&domain, path)?;
-        Ok(Image {
-            domain,
-            path,
-            tag,
-            digest,
-        })
+        Ok(Image { domain, path, tag, digest })
     }
 
     /// Registry and path: `docker.io/library/nginx`.
@@ -114,11 +109,7 @@ fn split_domain(name: &str) -> Result<(String, &str), String> {
     match name.split_once('/') {
         Some((first, rest)) if looks_like_host(first) => {
             domain(first)?;
-            let folded = if first == "index.docker.io" {
-                DEFAULT_DOMAIN
-            } else {
-                first
-            };
+            let folded = if first == "index.docker.io" { DEFAULT_DOMAIN } else { first };
             Ok((folded.to_owned(), rest))
         }
         _ => Ok((DEFAULT_DOMAIN.to_owned(), name)),
@@ -138,9 +129,9 @@ fn domain(text: &str) -> Result<(), String> {
         return Err(format!("`{host}` reads as a registry and is no host name"));
     }
     match port {
-        Some(port) if !is_port(port) => Err(format!(
-            "`{port}` reads as the port of registry `{host}` and is no number from 1 to 65535"
-        )),
+        Some(port) if !is_port(port) => {
+            Err(format!("`{port}` reads as the port of registry `{host}` and is no number from 1 to 65535"))
+        }
         _ => Ok(()),
     }
 }
@@ -168,9 +159,7 @@ fn no_slip(path: &str, tag: Option<&str>) -> Result<(), String> {
     }
     if path == "localhost" || path.contains('.') {
         let host = tag.map_or_else(|| path.to_owned(), |tag| format!("{path}:{tag}"));
-        return Err(format!(
-            "`{host}` reads as a registry without an image: write `{host}/NAME`"
-        ));
+        return Err(format!("`{host}` reads as a registry without an image: write `{host}/NAME`"));
     }
     Ok(())
 }
@@ -182,16 +171,9 @@ fn read_path(domain: &str, path: &str) -> Result<String, String> {
     }
     path.split('/').try_for_each(component)?;
     let official = domain == DEFAULT_DOMAIN && !path.contains('/');
-    let path = if official {
-        format!("library/{path}")
-    } else {
-        path.to_owned()
-    };
+    let path = if official { format!("library/{path}") } else { path.to_owned() };
     if path.len() > LONGEST_PATH {
-        return Err(format!(
-            "the name `{path}` has {} characters, {LONGEST_PATH} at most",
-            path.len()
-        ));
+        return Err(format!("the name `{path}` has {} characters, {LONGEST_PATH} at most", path.len()));
     }
     Ok(path)
 }
@@ -205,10 +187,7 @@ fn component(text: &str) -> Result<(), String> {
     if text.contains(char::is_uppercase) {
         return Err(format!("`{text}` in the image's name must be lowercase"));
     }
-    if let Some(bad) = text
-        .chars()
-        .find(|c| !is_plain(*c) && !matches!(c, '.' | '_' | '-'))
-    {
+    if let Some(bad) = text.chars().find(|c| !is_plain(*c) && !matches!(c, '.' | '_' | '-')) {
         return Err(format!("`{bad}` may not stand in an image's name"));
     }
     let joined = |run: &str| matches!(run, "" | "." | "_" | "__") || run.chars().all(|c| c == '-');
@@ -226,20 +205,12 @@ fn read_tag(tag: &str) -> Result<String, String> {
         return Err("the tag after `:` is missing".into());
     }
     if tag.len() > LONGEST_TAG {
-        return Err(format!(
-            "the tag has {} characters, {LONGEST_TAG} at most",
-            tag.len()
-        ));
+        return Err(format!("the tag has {} characters, {LONGEST_TAG} at most", tag.len()));
     }
     if tag.starts_with(['.', '-']) {
-        return Err(format!(
-            "the tag `{tag}` must begin with a letter, a digit or `_`"
-        ));
+        return Err(format!("the tag `{tag}` must begin with a letter, a digit or `_`"));
     }
-    match tag
-        .chars()
-        .find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '-'))
-    {
+    match tag.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '-')) {
         Some(bad) => Err(format!("`{bad}` may not stand in the tag `{tag}`")),
         None => Ok(tag.to_owned()),
     }
@@ -251,15 +222,10 @@ fn read_digest(digest: &str) -> Result<String, String> {
         return Err("the digest after `@` must read `sha256:…`".into());
     };
     let Some((_, length)) = DIGESTS.iter().find(|(name, _)| *name == algorithm) else {
-        return Err(format!(
-            "`{algorithm}` is no digest that registries know: write `sha256:…`"
-        ));
+        return Err(format!("`{algorithm}` is no digest that registries know: write `sha256:…`"));
     };
     if hex.len() != *length {
-        return Err(format!(
-            "a {algorithm} digest has {length} hex digits, not {}",
-            hex.chars().count()
-        ));
+        return Err(format!("a {algorithm} digest has {length} hex digits, not {}", hex.chars().count()));
     }
     if !is_hex(hex, *length) {
         return Err("a digest is written in lower-case hex digits".into());

@@ -10,19 +10,30 @@ pub mod field;
 pub mod names;
 
 mod image;
+mod machine;
+mod manifest;
 mod object;
 mod platform;
 mod pod;
 mod quantity;
+mod reference;
 mod selector;
 mod taint;
 #[cfg(test)]
 pub(crate) mod tree;
 
 pub use image::Image;
+pub use machine::Machine;
+pub use manifest::objects;
 pub use object::{Object, ObjectId, Unit};
 pub use platform::Platform;
 pub use pod::{Container, Pod, Role};
 pub use quantity::Quantity;
+pub use reference::{Reference, Target};
 pub use selector::{Operator, Requirement};
 pub use taint::{Effect, Taint};
+
+use crate::finding::Code;
+
+/// What reading manifests can find.
+pub static CODES: &[&Code] = &[&manifest::MANIFEST_INVALID];

@@ -115,6 +115,18 @@ pub fn port_name(text: &str) -> Result<(), String> {
     ends(text)
 }
 
+/// A key of a ConfigMap or Secret, and so the name of a file made of it.
+///
+/// # Errors
+/// The reason, in a user's words.
+pub fn config_key(text: &str) -> Result<(), String> {
+    made_of(text, 253, &QUALIFIED)?;
+    if text == "." || text.starts_with("..") {
+        return Err("it may not be `.` nor begin with `..`".into());
+    }
+    Ok(())
+}
+
 fn made_of(text: &str, longest: usize, letters: &Letters) -> Result<(), String> {
     if text.is_empty() {
         return Err("it is empty".into());
@@ -187,10 +199,7 @@ mod tests {
     #[test]
     fn labels_of_objects() {
         let (longest, too_long) = ("a".repeat(63), "a".repeat(64));
-        let (key, long_key) = (
-            format!("example.com/{longest}"),
-            format!("example.com/{too_long}"),
-        );
+        let (key, long_key) = (format!("example.com/{longest}"), format!("example.com/{too_long}"));
         let bad = [
             ("", "it is empty"),
             ("/a", "before `/`, it is empty"),
@@ -201,17 +210,7 @@ mod tests {
             (&long_key, "64 characters"),
             ("a b", "not ` `"),
         ];
-        hold(
-            label_key,
-            &[
-                "a",
-                "A_b.c",
-                "kubernetes.io/arch",
-                "node-role.kubernetes.io/s3",
-                &key,
-            ],
-            &bad,
-        );
+        hold(label_key, &["a", "A_b.c", "kubernetes.io/arch", "node-role.kubernetes.io/s3", &key], &bad);
         let bad = [
             (too_long.as_str(), "64 characters"),
             ("-5", "begin and end"),
@@ -230,11 +229,7 @@ mod tests {
             ("..a", "`..`"),
             ("a=b", "not `=`"),
         ];
-        hold(
-            env_name,
-            &["A", "_a", "a.b-c", "-a", ".a", &"A".repeat(300)],
-            &bad,
-        );
+        hold(env_name, &["A", "_a", "a.b-c", "-a", ".a", &"A".repeat(300)], &bad);
         let bad = [
             ("", "it is empty"),
             ("a234567890123456", "16 characters, 15 at most"),
@@ -243,10 +238,6 @@ mod tests {
             ("-a", "begin and end"),
             ("Http", "not `H`"),
         ];
-        hold(
-            port_name,
-            &["http", "8080-a", "s3-console", "a23456789012345"],
-            &bad,
-        );
+        hold(port_name, &["http", "8080-a", "s3-console", "a23456789012345"], &bad);
     }
 }

@@ -5,9 +5,7 @@ use std::fmt;
 use crate::finding::{list, nearest};
 
 /// All words, as image indexes and `docker buildx` write them without the leading `linux/`.
-const WORDS: [&str; 8] = [
-    "amd64", "arm64", "arm/v7", "arm/v6", "386", "riscv64", "s390x", "ppc64le",
-];
+const WORDS: [&str; 8] = ["amd64", "arm64", "arm/v7", "arm/v6", "386", "riscv64", "s390x", "ppc64le"];
 
 /// What other programs call them: uname, Debian, Rust, containerd's normalisation.
 const ALIASES: [(&str, &str); 20] = [
@@ -52,18 +50,10 @@ impl Platform {
             return Err("`arm` alone does not say which: write `arm/v7` or `arm/v6`".into());
         }
         let known = WORDS.iter().find(|word| **word == plain);
-        let alias = ALIASES
-            .iter()
-            .find(|(alias, _)| *alias == plain)
-            .map(|(_, word)| word);
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == plain).map(|(_, word)| word);
         match known.or(alias).copied().or_else(|| nearest(plain, WORDS)) {
-            Some(word) => Err(format!(
-                "`{text}` is no architecture that stackc knows: write `{word}`"
-            )),
-            None => Err(format!(
-                "`{text}` is no architecture that stackc knows: {}",
-                list(WORDS)
-            )),
+            Some(word) => Err(format!("`{text}` is no architecture that stackc knows: write `{word}`")),
+            None => Err(format!("`{text}` is no architecture that stackc knows: {}", list(WORDS))),
         }
     }
 
@@ -101,10 +91,7 @@ mod tests {
     use super::*;
 
     fn platforms(words: &[&str]) -> Vec<Platform> {
-        words
-            .iter()
-            .map(|word| Platform::parse(word).expect(word))
-            .collect()
+        words.iter().map(|word| Platform::parse(word).expect(word)).collect()
     }
 
     #[test]
@@ -113,12 +100,7 @@ mod tests {
             assert_eq!(Platform::parse(word).map(Platform::word), Ok(word));
         }
         let labels: Vec<_> = Platform::all().map(Platform::label).collect();
-        assert_eq!(
-            labels,
-            [
-                "amd64", "arm64", "arm", "arm", "386", "riscv64", "s390x", "ppc64le"
-            ]
-        );
+        assert_eq!(labels, ["amd64", "arm64", "arm", "arm", "386", "riscv64", "s390x", "ppc64le"]);
     }
 
     #[test]

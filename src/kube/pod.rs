@@ -1,8 +1,8 @@
 //! One view on the pods of every kind of workload.
 
 use crate::finding::Label;
-use crate::kube::Object;
 use crate::kube::field::{given, map};
+use crate::kube::{Object, ObjectId};
 use crate::yaml::Node;
 
 /// Where a workload keeps its pod template: API group, kind, path. A Pod is its own template.
@@ -76,23 +76,17 @@ impl Role {
 }
 
 impl<'a> Pod<'a> {
+    /// Where a kind of object keeps its pod template; none for a kind that makes no pods.
+    pub fn path(id: &ObjectId) -> Option<&'static [&'static str]> {
+        let group = id.api_version.split_once('/').map_or("", |(group, _)| group);
+        WORKLOADS.iter().find(|row| row.0 == group && row.1 == id.kind).map(|row| row.2)
+    }
+
     /// The pod of a workload; none for an object that makes no pods, and for one without a template.
     pub fn of(object: &'a Object) -> Option<Pod<'a>> {
-        let group = object
-            .id
-            .api_version
-            .split_once('/')
-            .map_or("", |(group, _)| group);
-        let (_, kind, path) = WORKLOADS
-            .iter()
-            .find(|row| row.0 == group && row.1 == object.id.kind)?;
-        let template = object.body.at(path)?;
+        let template = object.body.at(Pod::path(&object.id)?)?;
         let spec = given(template, "spec")?;
-        Some(Pod {
-            template,
-            spec,
-            daemon_set: *kind == "DaemonSet",
-        })
+        Some(Pod { template, spec, daemon_set: object.id.kind == "DaemonSet" })
     }
 
     /// All that brings an image: init containers, containers, ephemeral containers, image volumes.
@@ -101,15 +95,14 @@ impl<'a> Pod<'a> {
         IMAGES.into_iter().flat_map(move |(role, list, path)| {
             let items = spec.get(list).map_or(&[][..], Node::items);
             // most volumes are no images
-            items
-                .iter()
-                .filter(move |item| role != Role::Volume || given(item, "image").is_some())
-                .map(move |node| Container {
+            items.iter().filter(move |item| role != Role::Volume || given(item, "image").is_some()).map(
+                move |node| Container {
                     role,
                     name: node.text_at(&["name"]).unwrap_or(""),
                     image: node.at(path),
                     node,
-                })
+                },
+            )
         })
     }
 
@@ -129,11 +122,7 @@ impl<'a> Pod<'a> {
     /// The place on the way to it that is no map.
     pub fn required_affinity(&self) -> Result<Option<&'a Node>, Label> {
         let mut node = self.spec;
-        for key in [
-            "affinity",
-            "nodeAffinity",
-            "requiredDuringSchedulingIgnoredDuringExecution",
-        ] {
+        for key in ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"] {
             let Some(next) = given(node, key) else {
                 return Ok(None);
             };
@@ -199,15 +188,9 @@ mod tests {
     #[test]
     fn other_objects_have_none() {
         let spec = json!({"template": {"spec": {}}});
-        for (api_version, kind) in [
-            ("v1", "Service"),
-            ("example.com/v1", "Deployment"),
-            ("v1", "Deployment"),
-        ] {
-            assert!(
-                Pod::of(&object(api_version, kind, &spec)).is_none(),
-                "{api_version} {kind}"
-            );
+        for (api_version, kind) in [("v1", "Service"), ("example.com/v1", "Deployment"), ("v1", "Deployment")]
+        {
+            assert!(Pod::of(&object(api_version, kind, &spec)).is_none(), "{api_version} {kind}");
         }
         assert!(Pod::of(&object("apps/v1", "Deployment", &json!({}))).is_none());
         assert!(Pod::of(&object("v1", "Pod", &json!(null))).is_none());
@@ -233,12 +216,7 @@ mod tests {
         let seen: Vec<_> = pod
             .containers()
             .map(|c| {
-                format!(
-                    "{} {} {}",
-                    c.role.word(),
-                    c.name,
-                    c.image.and_then(Node::as_text).unwrap_or("-")
-                )
+                format!("{} {} {}", c.role.word(), c.name, c.image.and_then(Node::as_text).unwrap_or("-"))
             })
             .collect();
         assert_eq!(
@@ -254,20 +232,15 @@ mod tests {
         let image = pod.containers().next().and_then(|c| c.image).expect("an image");
         assert_eq!(
             Some(image.span),
-            pod.spec
-                .get("initContainers")
-                .and_then(|l| l.items()[0].get("image"))
-                .map(|n| n.span)
+            pod.spec.get("initContainers").and_then(|l| l.items()[0].get("image")).map(|n| n.span)
         );
     }
 
     #[test]
     fn null_is_absent_and_a_wrong_kind_is_told() {
         let of = |spec| object("v1", "Pod", &spec);
-        let nulls = of(
-            json!({"nodeName": "", "nodeSelector": null, "affinity": {"nodeAffinity": null},
-            "tolerations": null, "hostNetwork": null, "containers": null}),
-        );
+        let nulls = of(json!({"nodeName": "", "nodeSelector": null, "affinity": {"nodeAffinity": null},
+            "tolerations": null, "hostNetwork": null, "containers": null}));
         let pod = Pod::of(&nulls).expect("a pod");
         assert!(pod.node_name().is_none() && pod.node_selector().is_none() && pod.tolerations().is_none());
         assert!(!pod.host_network() && pod.containers().next().is_none());
@@ -277,9 +250,6 @@ mod tests {
         assert!(pod.host_network());
         let wrong = pod.required_affinity().expect_err("a list");
         assert_eq!(wrong.text, "a map is wanted here, this is a list");
-        assert_eq!(
-            Some(wrong.span),
-            pod.spec.at(&["affinity", "nodeAffinity"]).map(|node| node.span)
-        );
+        assert_eq!(Some(wrong.span), pod.spec.at(&["affinity", "nodeAffinity"]).map(|node| node.span));
     }
 }

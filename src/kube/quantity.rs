@@ -42,21 +42,15 @@ impl Quantity {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        let end = unsigned
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(unsigned.len());
+        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
         let (number, suffix) = unsigned.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
-            return Err(format!(
-                "`{text}` is no quantity: write a number such as `500m`, `2` or `1.5Gi`"
-            ));
+            return Err(format!("`{text}` is no quantity: write a number such as `500m`, `2` or `1.5Gi`"));
         }
         let (base, exponent) = scale(suffix).ok_or_else(|| unknown(text, suffix))?;
         let nanos = nanos(whole, fraction, base, exponent);
-        Ok(Quantity {
-            nanos: if negative { nanos.saturating_neg() } else { nanos },
-        })
+        Ok(Quantity { nanos: if negative { nanos.saturating_neg() } else { nanos } })
     }
 
     /// Its value in billionths.
@@ -85,10 +79,7 @@ fn nanos(whole: &str, fraction: &str, base: i128, exponent: i32) -> i128 {
     let finer = fraction.chars().skip(FRACTION).any(|c| c != '0');
     let digits = format!("{whole}{kept}");
     // nothing but digits: it fails only when it is too large
-    let number = digits
-        .parse()
-        .unwrap_or(i128::MAX)
-        .saturating_add(i128::from(finer));
+    let number = digits.parse().unwrap_or(i128::MAX).saturating_add(i128::from(finer));
     let places = i32::try_from(kept.len()).unwrap_or(0);
     let (number, ten) = match base {
         2 => (times(number, 2, exponent), NANO - places),
@@ -104,10 +95,7 @@ fn times(number: i128, base: i128, exponent: i32) -> i128 {
         return number.saturating_mul(factor);
     }
     let rest = number.checked_rem(factor).unwrap_or(0);
-    number
-        .checked_div(factor)
-        .unwrap_or(0)
-        .saturating_add(i128::from(rest != 0))
+    number.checked_div(factor).unwrap_or(0).saturating_add(i128::from(rest != 0))
 }
 
 fn unknown(text: &str, suffix: &str) -> String {

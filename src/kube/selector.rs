@@ -176,11 +176,7 @@ impl On {
                 (count == 1, "exactly one value")
             }
         };
-        if fits {
-            Ok(())
-        } else {
-            Err(format!("`{operator:?}` takes {wanted}, here are {count}"))
-        }
+        if fits { Ok(()) } else { Err(format!("`{operator:?}` takes {wanted}, here are {count}")) }
     }
 
     fn value(self, operator: Operator, value: &str) -> Result<(), String> {
@@ -190,9 +186,7 @@ impl On {
         }
         .map_err(|reason| format!("no node has the value `{value}`: {reason}"))?;
         if matches!(operator, Operator::Gt | Operator::Lt) && value.parse::<i64>().is_err() {
-            return Err(format!(
-                "`{operator:?}` compares 64-bit whole numbers, `{value}` is none"
-            ));
+            return Err(format!("`{operator:?}` compares 64-bit whole numbers, `{value}` is none"));
         }
         Ok(())
     }
@@ -262,12 +256,9 @@ mod tests {
 
     #[test]
     fn the_name_field() {
-        for (operator, name, holds) in [
-            ("In", "a", true),
-            ("In", "b", false),
-            ("NotIn", "a", false),
-            ("NotIn", "b", true),
-        ] {
+        for (operator, name, holds) in
+            [("In", "a", true), ("In", "b", false), ("NotIn", "a", false), ("NotIn", "b", true)]
+        {
             let node = tree(&json!({"key": "metadata.name", "operator": operator, "values": ["a"]}));
             assert_eq!(
                 Requirement::on_field(&node).expect("legal").holds(Some(name)),
@@ -302,26 +293,16 @@ mod tests {
     /// The reason, and the path of the node that it stands at.
     fn refusal(on: On, json: &Value) -> (String, String) {
         let node = tree(json);
-        let error = Requirement::read(&node, on)
-            .map(|r| r.values.concat())
-            .expect_err("not legal");
+        let error = Requirement::read(&node, on).map(|r| r.values.concat()).expect_err("not legal");
         let values = node.get("values").map_or(&[][..], Node::items);
         let place = match values.iter().position(|value| value.span == error.span) {
             Some(item) => format!("values {item}"),
-            None => node
-                .entries()
-                .iter()
-                .find(|entry| entry.value.span == error.span)
-                .map_or_else(
-                    || {
-                        if node.span == error.span {
-                            "all".into()
-                        } else {
-                            "nowhere".into()
-                        }
-                    },
-                    |entry| entry.key.text.to_string(),
-                ),
+            None => node.entries().iter().find(|entry| entry.value.span == error.span).map_or_else(
+                || {
+                    if node.span == error.span { "all".into() } else { "nowhere".into() }
+                },
+                |entry| entry.key.text.to_string(),
+            ),
         };
         (place, error.text)
     }

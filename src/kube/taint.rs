@@ -52,10 +52,7 @@ impl Effect {
 
     /// Kubernetes' word.
     pub fn word(self) -> &'static str {
-        EFFECTS
-            .iter()
-            .find(|(_, effect)| *effect == self)
-            .map_or("", |(word, _)| word)
+        EFFECTS.iter().find(|(_, effect)| *effect == self).map_or("", |(word, _)| word)
     }
 }
 
@@ -71,11 +68,7 @@ impl Taint {
         let (key, value) = label.split_once('=').unwrap_or((label, ""));
         names::label_key(key).map_err(|reason| format!("key `{key}`: {reason}"))?;
         names::label_value(value).map_err(|reason| format!("value `{value}`: {reason}"))?;
-        Ok(Taint {
-            key: key.into(),
-            value: value.into(),
-            effect: Effect::parse(effect)?,
-        })
+        Ok(Taint { key: key.into(), value: value.into(), effect: Effect::parse(effect)? })
     }
 }
 
@@ -93,17 +86,10 @@ mod tests {
 
     #[test]
     fn read_and_written() {
-        for text in [
-            "CriticalAddonsOnly=true:NoExecute",
-            "gpu:NoSchedule",
-            "a.io/b=c:PreferNoSchedule",
-        ] {
+        for text in ["CriticalAddonsOnly=true:NoExecute", "gpu:NoSchedule", "a.io/b=c:PreferNoSchedule"] {
             assert_eq!(Taint::parse(text).map(|taint| taint.to_string()), Ok(text.into()));
         }
-        assert_eq!(
-            Taint::parse("gpu=:NoSchedule").map(|taint| taint.value),
-            Ok(String::new())
-        );
+        assert_eq!(Taint::parse("gpu=:NoSchedule").map(|taint| taint.value), Ok(String::new()));
     }
 
     #[test]

@@ -19,29 +19,18 @@ pub(crate) fn object(api_version: &str, kind: &str, spec: &serde_json::Value) ->
         name: "web".into(),
     };
     let body = serde_json::json!({"apiVersion": api_version, "kind": kind, "spec": spec});
-    Object {
-        id,
-        body: tree(&body),
-        unit: Unit::App("web".into()),
-    }
+    Object { id, body: tree(&body), unit: Unit::App("web".into()) }
 }
 
 fn node(json: &serde_json::Value, file: FileId, count: &mut u32) -> Node {
-    let span = Span {
-        file,
-        start: *count,
-        end: *count + 1,
-    };
+    let span = Span { file, start: *count, end: *count + 1 };
     *count += 1;
     match json {
         serde_json::Value::Null => Node::null(span),
         serde_json::Value::Bool(truth) => Node::bool(span, *truth),
         serde_json::Value::Number(number) => match number.as_i64() {
             Some(whole) => Node::int(span, whole),
-            None => Node {
-                span,
-                value: Value::Float(number.as_f64().expect("a number"), None),
-            },
+            None => Node { span, value: Value::Float(number.as_f64().expect("a number"), None) },
         },
         serde_json::Value::String(text) => Node::text(span, text.clone()),
         serde_json::Value::Array(items) => {
@@ -49,10 +38,8 @@ fn node(json: &serde_json::Value, file: FileId, count: &mut u32) -> Node {
             Node::list(span, items)
         }
         serde_json::Value::Object(entries) => {
-            let entries: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| (key.clone(), node(value, file, count)))
-                .collect();
+            let entries: Vec<_> =
+                entries.iter().map(|(key, value)| (key.clone(), node(value, file, count))).collect();
             Node::map(span, entries)
         }
     }

@@ -8,9 +8,9 @@ use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::Object;
 use crate::kube::names;
 use crate::source::{FileId, Sources};
-use crate::stack::{App, Stack, value_invalid};
+use crate::stack::{App, Stack, name_invalid};
 use crate::template::Scope;
-use crate::yaml::{Build, Node, Spanned, read};
+use crate::yaml::{Build, FILE_UNREADABLE, Node, Spanned, unreadable};
 
 /// A file that the stack does not have.
 pub static FILE_UNKNOWN: Code = Code {
@@ -38,15 +38,17 @@ pub struct Files<'a> {
 
 /// The ConfigMaps of an app.
 pub(super) fn config_maps(app: &App, stack: &Stack, files: &Files<'_>, found: &mut Findings) -> Vec<Object> {
-    let mounted = app.container.volumes.iter().filter_map(|(path, volume)| {
-        volume.file.as_ref().map(|file| (volume::name(path, volume), file))
-    });
+    let mounted = app
+        .container
+        .volumes
+        .iter()
+        .filter_map(|(path, volume)| volume.file.as_ref().map(|file| (volume::name(path, volume), file)));
     let mut objects = Vec::new();
     for (volume, file) in mounted {
         let Some((field, content)) = content(file, files, found) else { continue };
         let key = key(file);
         if let Err(reason) = names::config_key(&key) {
-            found.push(value_invalid(file.span, reason).help("rename the file"));
+            found.push(name_invalid("file's name", &key, file.span, &reason).help("rename the file"));
         }
         let data = Build::at(file.span).with(key, content).node();
         let name = Spanned { span: file.span, value: name(app, &volume) };
@@ -72,7 +74,7 @@ fn content(file: &Spanned<String>, files: &Files<'_>, found: &mut Findings) -> O
     if path.starts_with('/') || path.split('/').any(|part| part == "..") {
         let message = format!("`{path}` leads out of the stack's `files` folder");
         found.push(
-            Finding::new(read::FILE_UNREADABLE_CODE, file.span, message)
+            Finding::new(&FILE_UNREADABLE, file.span, message)
                 .help("copy it below `files`, and name it relative to that folder"),
         );
         return None;
@@ -82,7 +84,7 @@ fn content(file: &Spanned<String>, files: &Files<'_>, found: &mut Findings) -> O
         return None;
     };
     let source = files.sources.file(*id);
-    if path.ends_with(".j2") && source.fault.is_none() {
+    if path.strip_suffix(".j2").is_some() && source.fault.is_none() {
         let text = files.scope.file(*id, files.sources, found)?;
         return Some(("data", Node::text(file.span, text)));
     }
@@ -90,17 +92,19 @@ fn content(file: &Spanned<String>, files: &Files<'_>, found: &mut Findings) -> O
         return Some(("binaryData", Node::text(file.span, base64(bytes))));
     }
     if let Some(fault) = &source.fault {
-        found.push(crate::yaml::fault(*id, &source.path, fault).also(file.span, "mounted here"));
+        found.push(unreadable(*id, &source.path, fault).also(file.span, "mounted here"));
         return None;
     }
     Some(("data", Node::text(file.span, source.text.clone())))
 }
 
 fn unknown(file: &Spanned<String>, path: &str, files: &Files<'_>) -> Finding {
-    let near = nearest(path, files.files.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+    let near =
+        nearest(path, files.files.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
     let template = format!("{path}.j2");
     let help = if files.files.contains_key(&template) { Some(format!("file: {template}")) } else { near };
-    Finding::new(&FILE_UNKNOWN, file.span, format!("there is no file `files/{path}` in the stack")).maybe_help(help)
+    Finding::new(&FILE_UNKNOWN, file.span, format!("there is no file `files/{path}` in the stack"))
+        .maybe_help(help)
 }
 
 /// Kubernetes' `binaryData` is base64 with padding (RFC 4648, 4).

@@ -4,7 +4,7 @@ use super::{probe, service};
 use crate::finding::Findings;
 use crate::kube::Quantity;
 use crate::kube::names;
-use crate::stack::{Container, EnvValue, PullPolicy, Resources, value_invalid};
+use crate::stack::{Container, EnvValue, PullPolicy, Resources, name_invalid, value_invalid};
 use crate::yaml::{Build, Key, Map, Node, Spanned, Value};
 
 /// The container named `name`, with what its pod decided for it.
@@ -52,7 +52,7 @@ fn ports(file: &Container, found: &mut Findings) -> Vec<Node> {
     let mut ports = Vec::new();
     for (name, port) in file.ports.iter() {
         if let Err(reason) = names::port_name(&name.value) {
-            found.push(value_invalid(name.span, reason));
+            found.push(name_invalid("port's name", &name.value, name.span, &reason));
         }
         let number = port.target_port.as_ref().unwrap_or(&port.port);
         for number in [&port.port, number] {
@@ -64,7 +64,10 @@ fn ports(file: &Container, found: &mut Findings) -> Vec<Node> {
             Build::at(name.span)
                 .with("name", name.into())
                 .with("containerPort", number.into())
-                .maybe("protocol", port.protocol.map(|protocol| Node::text(name.span, service::word(protocol))))
+                .maybe(
+                    "protocol",
+                    port.protocol.map(|protocol| Node::text(name.span, service::word(protocol))),
+                )
                 .node(),
         );
     }
@@ -74,7 +77,7 @@ fn ports(file: &Container, found: &mut Findings) -> Vec<Node> {
 /// One value of the environment.
 fn env(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Option<Node> {
     if let Err(reason) = names::env_name(&name.value) {
-        found.push(value_invalid(name.span, reason));
+        found.push(name_invalid("variable's name", &name.value, name.span, &reason));
     }
     let build = Build::at(name.span).with("name", name.into());
     if let (Some(text), None, None, None, None) =
@@ -90,9 +93,10 @@ fn source(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Opt
     let span = name.span;
     let by_key = |kind: &'static str, object: &Spanned<String>, found: &mut Findings| {
         let Some(key) = &value.key else {
-            found.push(value_invalid(object.span, format!("`{}` does not say which `key` of it", name.value)).help(
-                format!("{}: {{secret: {}, key: KEY}}", name.value, object.value),
-            ));
+            found.push(
+                value_invalid(object.span, format!("`{}` does not say which `key` of it", name.value))
+                    .help(format!("{}: {{secret: {}, key: KEY}}", name.value, object.value)),
+            );
             return None;
         };
         let reference = Build::at(object.span)
@@ -114,8 +118,14 @@ fn source(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Opt
         }
         _ => {
             found.push(
-                value_invalid(span, format!("`{}` takes exactly one of text, `secret`, `configMap`, `field` and `resource`", name.value))
-                    .help(format!("{}: {{secret: NAME, key: KEY}}", name.value)),
+                value_invalid(
+                    span,
+                    format!(
+                        "`{}` takes exactly one of text, `secret`, `configMap`, `field` and `resource`",
+                        name.value
+                    ),
+                )
+                .help(format!("{}: {{secret: NAME, key: KEY}}", name.value)),
             );
             None
         }

@@ -25,7 +25,10 @@ pub(super) fn object(unit: Unit, head: Head<'_>, body: Vec<(&'static str, Node)>
         .unless_empty("labels", head.labels)
         .unless_empty("annotations", head.annotations)
         .node();
-    let start = Build::at(span).text("apiVersion", head.api_version).text("kind", head.kind).with("metadata", metadata);
+    let start = Build::at(span)
+        .text("apiVersion", head.api_version)
+        .text("kind", head.kind)
+        .with("metadata", metadata);
     let build = body.into_iter().fold(start, |build, (key, value)| build.with(key, value));
     Object {
         id: ObjectId {

@@ -32,7 +32,13 @@ pub use namespaces::namespaces;
 pub static CODES: &[&Code] = &[&config::FILE_UNKNOWN, &port::PORT_UNKNOWN, &route::HOST_UNCOVERED];
 
 /// The objects of one app, in the order in which k3s shall apply them, and its routes that go elsewhere.
-pub fn app(app: &App, stack: &Stack, files: &Files<'_>, merged: &mut Merged, found: &mut Findings) -> Vec<Object> {
+pub fn app(
+    app: &App,
+    stack: &Stack,
+    files: &Files<'_>,
+    merged: &mut Merged,
+    found: &mut Findings,
+) -> Vec<Object> {
     let mut objects = config::config_maps(app, stack, files, found);
     objects.extend(service::service(app, stack, found));
     objects.push(workload::deployment(app, stack, found));
@@ -41,8 +47,8 @@ pub fn app(app: &App, stack: &Stack, files: &Files<'_>, merged: &mut Merged, fou
 }
 
 /// Traefik's configuration, and the routes that apps gave to the merged IngressRoute.
-pub fn shared(stack: &Stack, merged: Merged) -> Vec<Object> {
-    let mut objects: Vec<Object> = traefik::config(stack).into_iter().collect();
+pub fn shared(stack: &Stack, merged: Merged, found: &mut Findings) -> Vec<Object> {
+    let mut objects: Vec<Object> = traefik::config(stack, found).into_iter().collect();
     objects.extend(route::merged(stack, merged));
     objects
 }

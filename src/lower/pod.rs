@@ -25,7 +25,8 @@ fn spec(app: &App, stack: &Stack, found: &mut Findings) -> Node {
     let security = security::split(app.container.security_context.as_ref(), found);
     let mounts = volume::volumes(app, found);
     let main = container::container(&app.name, &app.container, security.container, mounts.mounts, found);
-    let pull_secrets = app.pod.image_pull_secrets.iter().map(|name| Build::at(name.span).with("name", name.into()).node());
+    let pull_secrets =
+        app.pod.image_pull_secrets.iter().map(|name| Build::at(name.span).with("name", name.into()).node());
     let build = Build::at(span);
     place::place(build, app.pod.place.as_ref(), &stack.nodes, found)
         // A pod that needs neither gets neither: the token is a way into the cluster's API, and a Service named like
@@ -34,7 +35,10 @@ fn spec(app: &App, stack: &Stack, found: &mut Findings) -> Node {
         .bool("enableServiceLinks", false)
         .unless_empty("imagePullSecrets", Node::list(span, pull_secrets))
         .maybe("dnsPolicy", app.pod.dns_policy.map(|policy| Node::text(span, dns_policy(policy))))
-        .maybe("terminationGracePeriodSeconds", app.pod.termination_grace_period_seconds.as_ref().map(Node::from))
+        .maybe(
+            "terminationGracePeriodSeconds",
+            app.pod.termination_grace_period_seconds.as_ref().map(Node::from),
+        )
         .maybe("securityContext", security.pod)
         .with("containers", Node::list(span, [main]))
         .unless_empty("volumes", Node::list(span, mounts.volumes))

@@ -53,7 +53,12 @@ fn probe(name: &str, probe: &Probe, container: &Container, found: &mut Findings)
         ("failureThreshold", &probe.failure_threshold),
     ];
     let start = Build::at(at).with(handler.0, handler.1);
-    Some(numbers.into_iter().fold(start, |build, (key, number)| build.maybe(key, number.as_ref().map(Node::from))).node())
+    Some(
+        numbers
+            .into_iter()
+            .fold(start, |build, (key, number)| build.maybe(key, number.as_ref().map(Node::from)))
+            .node(),
+    )
 }
 
 fn place(probe: &Probe) -> Option<Span> {

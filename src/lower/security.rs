@@ -47,7 +47,8 @@ pub(super) fn split(written: Option<&Node>, found: &mut Findings) -> Security {
         match profile.as_text() {
             Some("restricted") => (pod, container) = restricted(profile),
             _ => found.push(
-                value_invalid(profile.span, "the only profile is `restricted`").help("securityContext: restricted"),
+                value_invalid(profile.span, "the only profile is `restricted`")
+                    .help("securityContext: restricted"),
             ),
         }
     }
@@ -82,8 +83,10 @@ fn restricted(profile: &Node) -> (Node, Node) {
     let seccomp = at().text("type", "RuntimeDefault").node();
     let drop = Node::list(profile.span, [Node::text(profile.span, "ALL")]);
     let pod = at().bool("runAsNonRoot", true).with("seccompProfile", seccomp).node();
-    let container =
-        at().bool("allowPrivilegeEscalation", false).with("capabilities", at().with("drop", drop).node()).node();
+    let container = at()
+        .bool("allowPrivilegeEscalation", false)
+        .with("capabilities", at().with("drop", drop).node())
+        .node();
     (pod, container)
 }
 

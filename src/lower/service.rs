@@ -4,7 +4,7 @@ use super::meta::{app_object, own_name};
 use crate::finding::Findings;
 use crate::kube::Object;
 use crate::kube::names;
-use crate::stack::{App, Protocol, Stack, value_invalid};
+use crate::stack::{App, Protocol, Stack, name_invalid};
 use crate::yaml::{Build, Node};
 
 /// None without ports.
@@ -12,7 +12,9 @@ pub(super) fn service(app: &App, stack: &Stack, found: &mut Findings) -> Option<
     let first = app.container.ports.0.first()?;
     let span = first.0.span;
     if let Err(reason) = names::service_name(&app.name) {
-        found.push(value_invalid(app.kind.span, reason));
+        found.push(
+            name_invalid("Service's name", &app.name, app.kind.span, &reason).help("rename the app's file"),
+        );
     }
     let ports = app.container.ports.iter().map(|(name, port)| {
         Build::at(name.span)

@@ -4,7 +4,7 @@ use super::config;
 use crate::finding::Findings;
 use crate::kube::Quantity;
 use crate::kube::names;
-use crate::stack::{App, EmptyDir, HostPath, SecretVolume, Volume, value_invalid};
+use crate::stack::{App, EmptyDir, HostPath, SecretVolume, Volume, name_invalid, value_invalid};
 use crate::yaml::{Build, Node, Spanned};
 
 /// The pod's volumes and the main container's mounts, in the order written.
@@ -29,7 +29,9 @@ pub(super) fn volumes(app: &App, found: &mut Findings) -> Mounts {
         check_path(path, found);
         if let Some((source, sub_path)) = source(app, &name, path, volume, found) {
             mounts.mounts.push(mount(&name, path, volume, sub_path));
-            mounts.volumes.push(Build::at(path.span).with("name", (&name).into()).with(source.0, source.1).node());
+            mounts
+                .volumes
+                .push(Build::at(path.span).with("name", (&name).into()).with(source.0, source.1).node());
         }
         names.push(name);
     }
@@ -79,7 +81,7 @@ fn source(
     found: &mut Findings,
 ) -> Option<Source> {
     if let Err(reason) = names::dns_label(&name.value) {
-        found.push(value_invalid(name.span, format!("as a volume's name: {reason}")).help("give it a `name`"));
+        found.push(name_invalid("volume's name", &name.value, name.span, &reason).help("give it a `name`"));
     }
     match (&volume.host_path, &volume.empty_dir, &volume.file, &volume.secret) {
         (Some(host), None, None, None) => Some((host_path(host, volume, found), None)),
@@ -94,7 +96,10 @@ fn source(
             found.push(
                 value_invalid(
                     path.span,
-                    format!("the volume at `{}` takes exactly one of `hostPath`, `emptyDir`, `file` and `secret`", path.value),
+                    format!(
+                        "the volume at `{}` takes exactly one of `hostPath`, `emptyDir`, `file` and `secret`",
+                        path.value
+                    ),
                 )
                 .help(format!("{}: {{hostPath: /srv/data}}", path.value)),
             );
@@ -105,7 +110,8 @@ fn source(
 
 fn host_path(host: &HostPath, volume: &Volume, found: &mut Findings) -> (&'static str, Node) {
     if !host.path.value.starts_with('/') || host.path.value.split('/').any(|part| part == "..") {
-        let message = format!("the folder `{}` on the node must be an absolute path without `..`", host.path.value);
+        let message =
+            format!("the folder `{}` on the node must be an absolute path without `..`", host.path.value);
         found.push(value_invalid(host.path.span, message));
     }
     let writable = !volume.read_only.unwrap_or(false);

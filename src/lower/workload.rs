@@ -13,7 +13,8 @@ const HISTORY: i64 = 3;
 /// The Deployment of an app.
 pub(super) fn deployment(app: &App, stack: &Stack, found: &mut Findings) -> Object {
     let span = app.kind.span;
-    let selector = Build::at(span).with("matchLabels", Build::at(span).text("app", app.name.clone()).node()).node();
+    let selector =
+        Build::at(span).with("matchLabels", Build::at(span).text("app", app.name.clone()).node()).node();
     let replicas = app.pod.replicas.as_ref().map_or_else(|| Node::int(span, 1), Node::from);
     let spec = Build::at(span)
         .with("replicas", replicas)

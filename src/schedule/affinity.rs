@@ -1,8 +1,9 @@
 //! Required node affinity: terms, of which one must match; in a term, requirements that must all hold
 //! (`component-helpers/scheduling/corev1/nodeaffinity`).
 
-use super::{Machine, Reason, Rule};
+use super::{Reason, Rule};
 use crate::finding::Label;
+use crate::kube::Machine;
 use crate::kube::field::{given, list, map, wrong};
 use crate::kube::{Pod, Requirement};
 use crate::source::Span;
@@ -36,11 +37,7 @@ pub(super) fn check(pod: &Pod, machine: &Machine) -> Result<(), Reason> {
             (required.span, format!("meets no term: {}", texts.join("; ")))
         }
     };
-    Err(Reason {
-        rule: Rule::Affinity,
-        span,
-        text,
-    })
+    Err(Reason { rule: Rule::Affinity, span, text })
 }
 
 pub(super) fn problems(pod: &Pod, found: &mut Vec<Label>) {
@@ -52,11 +49,7 @@ pub(super) fn problems(pod: &Pod, found: &mut Vec<Label>) {
     match pod.preferred_affinity().map_or(Ok(&[][..]), list) {
         Ok(items) => {
             let preferences = items.iter().filter_map(|item| given(item, "preference"));
-            found.extend(
-                preferences
-                    .filter_map(|preference| term(preference).err())
-                    .flatten(),
-            );
+            found.extend(preferences.filter_map(|preference| term(preference).err()).flatten());
         }
         Err(wrong) => found.push(wrong),
     }
@@ -64,10 +57,7 @@ pub(super) fn problems(pod: &Pod, found: &mut Vec<Label>) {
 
 fn required_problems(required: &Node, found: &mut Vec<Label>) {
     match terms(required) {
-        Ok([]) => found.push(wrong(
-            required,
-            "`nodeSelectorTerms` is empty, which matches no node",
-        )),
+        Ok([]) => found.push(wrong(required, "`nodeSelectorTerms` is empty, which matches no node")),
         Ok(terms) => {
             for node in terms {
                 match term(node) {
@@ -88,17 +78,9 @@ fn terms(required: &Node) -> Result<&[Node], Label> {
 /// All requirements of a term, or all that is wrong with it.
 fn term(node: &Node) -> Result<Vec<Looks<'_>>, Vec<Label>> {
     map(node).map_err(|wrong| vec![wrong])?;
-    let items = |key| {
-        given(node, key)
-            .map_or(Ok(&[][..]), list)
-            .map_err(|wrong| vec![wrong])
-    };
-    let labels = items("matchExpressions")?
-        .iter()
-        .map(|item| Requirement::on_label(item).map(Looks::Label));
-    let names = items("matchFields")?
-        .iter()
-        .map(|item| Requirement::on_field(item).map(Looks::Name));
+    let items = |key| given(node, key).map_or(Ok(&[][..]), list).map_err(|wrong| vec![wrong]);
+    let labels = items("matchExpressions")?.iter().map(|item| Requirement::on_label(item).map(Looks::Label));
+    let names = items("matchFields")?.iter().map(|item| Requirement::on_field(item).map(Looks::Name));
     let (mut all, mut wrong) = (Vec::new(), Vec::new());
     for read in labels.chain(names) {
         match read {
@@ -132,12 +114,8 @@ mod tests {
     use crate::schedule::may;
     use crate::schedule::tests::{deployment, machine, troubles, verdict};
 
-    const LABELS: [&str; 4] = [
-        "kubernetes.io/arch=arm64",
-        "node-role.kubernetes.io/s3=true",
-        "cores=4",
-        "empty=",
-    ];
+    const LABELS: [&str; 4] =
+        ["kubernetes.io/arch=arm64", "node-role.kubernetes.io/s3=true", "cores=4", "empty="];
 
     fn required(terms: &Value) -> Value {
         let required = json!({"nodeSelectorTerms": terms});
@@ -275,22 +253,13 @@ mod tests {
     #[test]
     fn what_matches_nothing_is_told() {
         let gpu = json!({"matchExpressions": [expression("gpu", "Exists", &[])]});
-        assert_eq!(
-            troubles(&required(&json!([]))),
-            ["`nodeSelectorTerms` is empty, which matches no node"]
-        );
-        assert_eq!(
-            troubles(&required(&json!([{}, gpu]))),
-            ["an empty term matches no node"]
-        );
+        assert_eq!(troubles(&required(&json!([]))), ["`nodeSelectorTerms` is empty, which matches no node"]);
+        assert_eq!(troubles(&required(&json!([{}, gpu]))), ["an empty term matches no node"]);
     }
 
     #[test]
     fn the_reason_stands_at_the_requirement() {
-        let both = [
-            expression("cores", "Exists", &[]),
-            expression("gpu", "Exists", &[]),
-        ];
+        let both = [expression("cores", "Exists", &[]), expression("gpu", "Exists", &[])];
         let object = deployment(&required(&json!([{"matchExpressions": both}])));
         let pod = Pod::of(&object).expect("a pod");
         let reason = may(&pod, &machine(&LABELS, &[])).expect_err("no label gpu");

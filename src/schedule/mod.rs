@@ -15,24 +15,9 @@ mod node_name;
 mod node_selector;
 mod taints;
 
-use std::collections::BTreeMap;
-
 use crate::finding::Label;
-use crate::kube::{Pod, Taint};
+use crate::kube::{Machine, Pod};
 use crate::source::Span;
-
-/// A node of the cluster, as the scheduler sees it.
-#[derive(Clone, Debug)]
-pub struct Machine {
-    /// The node's name; it may differ from the label `kubernetes.io/hostname`.
-    pub name: String,
-    /// All labels, those of the kubelet and of k3s as well.
-    pub labels: BTreeMap<String, String>,
-    /// The declared taints.
-    pub taints: Vec<Taint>,
-    /// False: cordoned for good.
-    pub schedulable: bool,
-}
 
 /// Which rule shut a machine out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -100,8 +85,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::kube::Object;
     use crate::kube::tree::object;
+    use crate::kube::{Object, Taint};
 
     /// A machine called `oracle` with `KEY=VALUE` labels and `KEY=VALUE:EFFECT` taints.
     pub(super) fn machine(labels: &[&str], taints: &[&str]) -> Machine {
@@ -112,10 +97,7 @@ mod tests {
         Machine {
             name: "oracle".into(),
             labels: labels.iter().map(label).collect(),
-            taints: taints
-                .iter()
-                .map(|text| Taint::parse(text).expect(text))
-                .collect(),
+            taints: taints.iter().map(|text| Taint::parse(text).expect(text)).collect(),
             schedulable: true,
         }
     }
@@ -136,10 +118,7 @@ mod tests {
     /// The texts of all problems.
     pub(super) fn troubles(spec: &Value) -> Vec<String> {
         let object = deployment(spec);
-        problems(&Pod::of(&object).expect("a pod"))
-            .into_iter()
-            .map(|label| label.text)
-            .collect()
+        problems(&Pod::of(&object).expect("a pod")).into_iter().map(|label| label.text).collect()
     }
 
     #[test]
@@ -161,11 +140,7 @@ mod tests {
             let object = deployment(&spec);
             let pod = Pod::of(&object).expect("a pod");
             let reason = may(&pod, &tainted).expect_err("shut out");
-            assert_eq!(
-                Some(reason.span),
-                pod.spec.at(path).map(|node| node.span),
-                "{spec}"
-            );
+            assert_eq!(Some(reason.span), pod.spec.at(path).map(|node| node.span), "{spec}");
         }
     }
 }

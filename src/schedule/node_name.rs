@@ -1,8 +1,9 @@
 //! `nodeName`: one node, and no scheduler in between. The kubelet still holds to selectors, affinity and `NoExecute`
 //! taints (`pkg/kubelet/lifecycle/predicate.go`).
 
-use super::{Machine, Reason, Rule};
+use super::{Reason, Rule};
 use crate::finding::Label;
+use crate::kube::Machine;
 use crate::kube::field::{text, wrong};
 use crate::kube::{Pod, names};
 
@@ -13,11 +14,7 @@ pub(super) fn check(pod: &Pod, machine: &Machine) -> Result<(), Reason> {
     match node.as_text() {
         Some(name) if name != machine.name => {
             let text = format!("is not the node `{name}` that the pod names");
-            Err(Reason {
-                rule: Rule::NodeName,
-                span: node.span,
-                text,
-            })
+            Err(Reason { rule: Rule::NodeName, span: node.span, text })
         }
         _ => Ok(()),
     }
@@ -36,7 +33,7 @@ pub(super) fn problems(pod: &Pod, found: &mut Vec<Label>) {
 mod tests {
     use serde_json::json;
 
-    use crate::schedule::Machine;
+    use crate::kube::Machine;
     use crate::schedule::tests::{deployment, machine, troubles, verdict};
 
     #[test]
@@ -67,10 +64,7 @@ mod tests {
     fn what_no_node_is_called() {
         let called = |name| troubles(&json!({"nodeName": name}));
         assert_eq!(called(json!("instance-20211118-1925")), [""; 0]);
-        assert_eq!(
-            called(json!(5)),
-            ["text is wanted here, this is a whole number: write `\"5\"`"]
-        );
+        assert_eq!(called(json!(5)), ["text is wanted here, this is a whole number: write `\"5\"`"]);
         assert_eq!(
             called(json!("Oracle")),
             ["`Oracle` is no node's name: only small letters, digits, `-` and `.` may stand in it, not `O`"]

@@ -1,7 +1,8 @@
 //! `nodeSelector`: every label, with that very value.
 
-use super::{Machine, Reason, Rule};
+use super::{Reason, Rule};
 use crate::finding::Label;
+use crate::kube::Machine;
 use crate::kube::field::{map, text, wrong};
 use crate::kube::{Pod, names};
 use crate::yaml::{Entry, Node};
@@ -14,11 +15,7 @@ pub(super) fn check(pod: &Pod, machine: &Machine) -> Result<(), Reason> {
             Some(found) => format!("label {} is `{found}`, not `{wanted}`", key.text),
             None => format!("has no label {}={wanted}", key.text),
         };
-        return Err(Reason {
-            rule: Rule::NodeSelector,
-            span: value.span,
-            text,
-        });
+        return Err(Reason { rule: Rule::NodeSelector, span: value.span, text });
     }
     Ok(())
 }
@@ -34,10 +31,8 @@ pub(super) fn problems(pod: &Pod, found: &mut Vec<Label>) {
 }
 
 fn legal(Entry { key, value }: &Entry) -> Result<(), Label> {
-    names::label_key(&key.text).map_err(|reason| Label {
-        span: key.span,
-        text: format!("`{}` is no label: {reason}", key.text),
-    })?;
+    names::label_key(&key.text)
+        .map_err(|reason| Label { span: key.span, text: format!("`{}` is no label: {reason}", key.text) })?;
     let wanted = text(value)?;
     names::label_value(wanted)
         .map_err(|reason| wrong(value, format!("no node has the value `{wanted}`: {reason}")))
@@ -79,14 +74,8 @@ mod tests {
         for (selector, expected) in [
             (json!({"a": "b", "c": ""}), &[][..]),
             (json!(["a"]), &["a map is wanted here, this is a list"]),
-            (
-                json!({"a": true}),
-                &["text is wanted here, this is true or false: write `\"true\"`"],
-            ),
-            (
-                json!({"a": null}),
-                &["text is wanted here, this is nothing (null)"],
-            ),
+            (json!({"a": true}), &["text is wanted here, this is true or false: write `\"true\"`"]),
+            (json!({"a": null}), &["text is wanted here, this is nothing (null)"]),
             (
                 json!({"a b": "c", "d": "e f"}),
                 &[
@@ -95,11 +84,7 @@ mod tests {
                 ],
             ),
         ] {
-            assert_eq!(
-                troubles(&json!({"nodeSelector": selector})),
-                expected,
-                "{selector}"
-            );
+            assert_eq!(troubles(&json!({"nodeSelector": selector})), expected, "{selector}");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Taints and tolerations: every declared taint that keeps pods away must be tolerated
 //! (`pkg/scheduler/framework/plugins/tainttoleration`, `api/core/v1/toleration.go`).
 
-use super::{Machine, Reason, Rule};
+use super::{Reason, Rule};
 use crate::finding::{Label, nearest};
+use crate::kube::Machine;
 use crate::kube::field::{given, list, map, text, wrong};
 use crate::kube::{Effect, Pod, Taint, names};
 use crate::yaml::Node;
@@ -58,11 +59,7 @@ fn keeps_away(taint: &Taint, pod: &Pod) -> bool {
 
 /// Of the tolerations that the controller adds to a `DaemonSet`'s pods, all but this one are for transient taints.
 fn lands_when_cordoned(pod: &Pod) -> bool {
-    let cordon = Taint {
-        key: CORDON.into(),
-        value: String::new(),
-        effect: Effect::NoSchedule,
-    };
+    let cordon = Taint { key: CORDON.into(), value: String::new(), effect: Effect::NoSchedule };
     pod.node_name().is_some() || pod.is_daemon_set() || tolerated(&cordon, pod)
 }
 
@@ -73,9 +70,7 @@ fn tolerated(taint: &Taint, pod: &Pod) -> bool {
     let Ok(tolerations) = list(tolerations) else {
         return true;
     };
-    tolerations
-        .iter()
-        .any(|node| Toleration::read(node).map_or(true, |toleration| toleration.meets(taint)))
+    tolerations.iter().any(|node| Toleration::read(node).map_or(true, |toleration| toleration.meets(taint)))
 }
 
 pub(super) fn problems(pod: &Pod, found: &mut Vec<Label>) {
@@ -107,11 +102,7 @@ impl<'a> Toleration<'a> {
         {
             return Err(wrong(seconds, "`tolerationSeconds` needs `effect: NoExecute`"));
         }
-        Ok(Toleration {
-            key,
-            value: (!exists).then_some(value),
-            effect,
-        })
+        Ok(Toleration { key, value: (!exists).then_some(value), effect })
     }
 
     /// `tolerationSeconds` does not count: the pod lands, and leaves later.
@@ -131,12 +122,8 @@ fn exists(operator: &str) -> Result<bool, String> {
             "`{operator}` needs the feature gate TaintTolerationComparisonOperators, which is off by default"
         )),
         _ => match nearest(operator, ["Equal", "Exists"]) {
-            Some(word) => Err(format!(
-                "`{operator}` is no operator of a toleration: write `{word}`"
-            )),
-            None => Err(format!(
-                "`{operator}` is no operator of a toleration: `Equal` or `Exists`"
-            )),
+            Some(word) => Err(format!("`{operator}` is no operator of a toleration: write `{word}`")),
+            None => Err(format!("`{operator}` is no operator of a toleration: `Equal` or `Exists`")),
         },
     }
 }
@@ -244,10 +231,7 @@ mod tests {
 
     #[test]
     fn a_cordoned_machine_takes_daemon_sets_and_those_who_ask() {
-        let cordoned = Machine {
-            schedulable: false,
-            ..machine(&[], &[])
-        };
+        let cordoned = Machine { schedulable: false, ..machine(&[], &[]) };
         let shut_out = "cordoned: is cordoned (`schedulable: false`)";
         let daemon_set = object("apps/v1", "DaemonSet", &json!({"template": {"spec": {}}}));
         assert_eq!(verdict(&daemon_set, &cordoned), "");
@@ -260,11 +244,7 @@ mod tests {
             (json!({"key": CORDON, "value": "true"}), shut_out),
             (json!({"key": "a"}), shut_out),
         ] {
-            assert_eq!(
-                verdict(&tolerating(&json!([toleration])), &cordoned),
-                expected,
-                "{toleration}"
-            );
+            assert_eq!(verdict(&tolerating(&json!([toleration])), &cordoned), expected, "{toleration}");
         }
     }
 

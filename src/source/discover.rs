@@ -97,7 +97,8 @@ impl Reader {
         if !is_manifest(path) {
             return;
         }
-        let direct = path.components().count() == 2 && path.extension().is_some_and(|ending| ending == "yaml");
+        let direct =
+            path.components().count() == 2 && path.extension().is_some_and(|ending| ending == "yaml");
         if direct {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let id = self.register(sources, path, TYPED);

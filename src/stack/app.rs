@@ -17,6 +17,8 @@ pub struct App {
     pub kind: Spanned<String>,
     /// Where its objects live.
     pub namespace: Spanned<String>,
+    /// What asks that its pods may land on one node only, if anything does.
+    pub one_node: Option<Span>,
     /// Its main container.
     pub container: Container,
     /// Everything that is not the container's.

@@ -116,7 +116,8 @@ fn scalar_listed(node: Node) -> Node {
 fn port(node: Node) -> Node {
     let span = node.span;
     let split = node.as_text().and_then(|text| text.rsplit_once('/'));
-    let Some((number, protocol)) = split.filter(|(_, protocol)| matches!(*protocol, "TCP" | "UDP" | "SCTP")) else {
+    let Some((number, protocol)) = split.filter(|(_, protocol)| matches!(*protocol, "TCP" | "UDP" | "SCTP"))
+    else {
         return scalar_under("port", node);
     };
     let at = number.len();

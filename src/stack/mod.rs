@@ -26,8 +26,11 @@ pub use container::{
 };
 pub use network::Network;
 pub use nodes::ClusterNode;
-pub use place::Place;
-pub use resolve::{Certificate, Declared, Ingress, Secret, Stack, Trust, resolve, value_invalid};
+pub use place::{Place, role_label};
+pub use resolve::{
+    Certificate, Declared, Ingress, Secret, Stack, Trust, check_vars, host_name, name_invalid, resolve,
+    value_invalid,
+};
 
 use crate::finding::Code;
 

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::ClusterNode;
 use super::cluster::NetworkFile;
 use super::resolve::value_invalid;
-use super::ClusterNode;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::source::Span;
 use crate::yaml::Spanned;
@@ -41,7 +41,8 @@ pub struct Network {
 impl Network {
     /// What the file says, over k3s' defaults.
     pub fn resolve(file: Option<&NetworkFile>, found: &mut Findings) -> Network {
-        let part = |written: Option<&Vec<Spanned<String>>>, default: &str, found: &mut Findings| match written {
+        let part = |written: Option<&Vec<Spanned<String>>>, default: &str, found: &mut Findings| match written
+        {
             Some(written) => written.iter().filter_map(|text| range(text, found)).collect(),
             None => default.parse().ok().map(|range| (range, None)).into_iter().collect(),
         };
@@ -60,12 +61,17 @@ impl Network {
     }
 
     fn overlaps(&self, found: &mut Findings) {
-        let named = [("nodeCIDR", &self.node), ("clusterCIDR", &self.cluster), ("serviceCIDR", &self.service)];
-        let all: Vec<_> =
-            named.iter().flat_map(|(name, ranges)| ranges.iter().map(move |(range, at)| (*name, range, *at))).collect();
+        let named =
+            [("nodeCIDR", &self.node), ("clusterCIDR", &self.cluster), ("serviceCIDR", &self.service)];
+        let all: Vec<_> = named
+            .iter()
+            .flat_map(|(name, ranges)| ranges.iter().map(move |(range, at)| (*name, range, *at)))
+            .collect();
         for (index, (name, range, at)) in all.iter().enumerate() {
             for (other_name, other, other_at) in all.iter().skip(index.saturating_add(1)) {
-                let Some(span) = other_at.or(*at).filter(|_| range.contains(*other) || other.contains(*range)) else {
+                let Some(span) =
+                    other_at.or(*at).filter(|_| range.contains(*other) || other.contains(*range))
+                else {
                     continue;
                 };
                 let mut finding = Finding::new(
@@ -97,8 +103,11 @@ impl Network {
             if let Some((range, at)) = own.peek().copied()
                 && !own.any(|(range, _)| range.contains(address))
             {
-                let mut finding =
-                    Finding::new(&NETWORK_CONFLICT, *span, format!("{address} lies outside of nodeCIDR {range}"));
+                let mut finding = Finding::new(
+                    &NETWORK_CONFLICT,
+                    *span,
+                    format!("{address} lies outside of nodeCIDR {range}"),
+                );
                 if let Some(at) = at {
                     finding = finding.also(*at, "the nodes' range");
                 }

@@ -8,7 +8,7 @@ use super::place::role_label;
 use super::resolve::{is_name, value_invalid};
 use crate::finding::Findings;
 use crate::kube::names;
-use crate::kube::{Effect, Platform, Quantity, Taint};
+use crate::kube::{Machine, Platform, Quantity, Taint};
 use crate::source::Span;
 use crate::yaml::Spanned;
 
@@ -29,19 +29,15 @@ pub struct ClusterNode {
     pub public_ips: Vec<(IpAddr, Span)>,
     /// Its roles.
     pub roles: Vec<String>,
-    /// All its labels: what kubelet and k3s set, its roles, its own.
-    pub labels: BTreeMap<String, String>,
-    /// Its taints.
-    pub taints: Vec<Taint>,
-    /// Whether the scheduler may use it.
-    pub schedulable: bool,
+    /// As the scheduler sees it; its labels are what kubelet and k3s set, its roles and its own.
+    pub machine: Machine,
 }
 
 impl ClusterNode {
     /// What the file says; `None` when its architecture is unknown.
     pub fn resolve(name: &Spanned<String>, file: &NodeFile, found: &mut Findings) -> Option<ClusterNode> {
-        is_name(name, names::dns_subdomain, found);
-        let platform = platform(&file.arch, found);
+        is_name("node's name", name, names::dns_subdomain, found);
+        let platform = platform_of(&file.arch, found);
         let also_runs = file.also_runs.iter().filter_map(|word| platform_of(word, found)).collect();
         for quantity in [&file.cpu, &file.memory].into_iter().flatten() {
             if let Err(reason) = Quantity::parse(&quantity.value) {
@@ -49,13 +45,14 @@ impl ClusterNode {
             }
         }
         addresses(&file.external_ip, found);
-        let roles: Vec<String> = file.roles.iter().filter(|role| is_role(role, found)).map(|r| r.value.clone()).collect();
+        let roles: Vec<String> =
+            file.roles.iter().filter(|role| is_role(role, found)).map(|r| r.value.clone()).collect();
         let platform = platform?;
         let mut labels = system_labels(&name.value, platform);
         labels.extend(roles.iter().map(|role| (role_label(role), "true".to_owned())));
         for (key, value) in file.labels.iter() {
-            is_name(key, names::label_key, found);
-            is_name(value, names::label_value, found);
+            is_name("label", key, names::label_key, found);
+            is_name("label's value", value, names::label_value, found);
             labels.insert(key.value.clone(), value.value.clone());
         }
         Some(ClusterNode {
@@ -66,15 +63,13 @@ impl ClusterNode {
             ips: addresses(&file.ip, found),
             public_ips: addresses(&file.public_ip, found),
             roles,
-            labels,
-            taints: file.taints.iter().filter_map(|text| taint(text, found)).collect(),
-            schedulable: file.schedulable.unwrap_or(true),
+            machine: Machine {
+                name: name.value.clone(),
+                labels,
+                taints: file.taints.iter().filter_map(|text| taint(text, found)).collect(),
+                schedulable: file.schedulable.unwrap_or(true),
+            },
         })
-    }
-
-    /// Whether the scheduler is kept off it by a taint (and not merely asked to prefer others).
-    pub fn is_tainted(&self) -> bool {
-        self.taints.iter().any(|taint| taint.effect != Effect::PreferNoSchedule)
     }
 }
 
@@ -95,10 +90,6 @@ fn system_labels(name: &str, platform: Platform) -> BTreeMap<String, String> {
     .collect()
 }
 
-fn platform(word: &Spanned<String>, found: &mut Findings) -> Option<Platform> {
-    platform_of(word, found)
-}
-
 /// A word for an architecture, or a finding.
 pub(super) fn platform_of(word: &Spanned<String>, found: &mut Findings) -> Option<Platform> {
     Platform::parse(&word.value).map_err(|reason| found.push(value_invalid(word.span, reason))).ok()
@@ -108,21 +99,24 @@ fn is_role(role: &Spanned<String>, found: &mut Findings) -> bool {
     match names::label_key(&role_label(&role.value)) {
         Ok(()) => true,
         Err(reason) => {
-            found.push(value_invalid(role.span, format!("the role `{}` makes no label key: {reason}", role.value)));
+            found.push(value_invalid(
+                role.span,
+                format!("the role `{}` makes no label key: {reason}", role.value),
+            ));
             false
         }
     }
 }
 
 fn addresses(written: &[Spanned<String>], found: &mut Findings) -> Vec<(IpAddr, Span)> {
-    let parsed = written.iter().filter_map(|text| match text.value.parse() {
-        Ok(address) => Some((address, text.span)),
-        Err(_) => {
-            found.push(value_invalid(text.span, format!("`{}` is no IP address", text.value)));
-            None
+    let mut addresses = Vec::new();
+    for text in written {
+        match text.value.parse() {
+            Ok(address) => addresses.push((address, text.span)),
+            Err(_) => found.push(value_invalid(text.span, format!("`{}` is no IP address", text.value))),
         }
-    });
-    parsed.collect()
+    }
+    addresses
 }
 
 fn taint(text: &Spanned<String>, found: &mut Findings) -> Option<Taint> {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::ClusterNode;
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
+use crate::source::Span;
 use crate::yaml::{Named, Spanned};
 
 /// `place`: every key must hold; a list means any of them.
@@ -40,10 +41,17 @@ pub fn role_label(role: &str) -> String {
 }
 
 impl Place {
+    /// The place of the first thing that it asks for; none if it asks for nothing.
+    pub fn first(&self) -> Option<Span> {
+        let lists = [&self.role, &self.node, &self.arch];
+        let words = lists.into_iter().flatten().flatten().chain(&self.tolerations).map(|word| word.span);
+        words.chain(self.labels.iter().map(|(key, _)| key.span)).min()
+    }
+
     /// Tells every name that no node bears.
     pub fn check(&self, nodes: &[ClusterNode], found: &mut Findings) {
         let label_values = |key: &str| -> Vec<&str> {
-            nodes.iter().filter_map(|node| node.labels.get(key)).map(String::as_str).collect()
+            nodes.iter().filter_map(|node| node.machine.labels.get(key)).map(String::as_str).collect()
         };
         let roles: Vec<&str> = nodes.iter().flat_map(|node| node.roles.iter().map(String::as_str)).collect();
         unknown("role", self.role.as_ref(), &roles, found);
@@ -52,7 +60,7 @@ impl Place {
         for (key, values) in self.labels.iter() {
             let known = label_values(&key.value);
             if known.is_empty() {
-                let keys = nodes.iter().flat_map(|node| node.labels.keys().map(String::as_str));
+                let keys = nodes.iter().flat_map(|node| node.machine.labels.keys().map(String::as_str));
                 found.push(
                     Finding::new(&PLACE_UNKNOWN, key.span, format!("no node has a label `{}`", key.value))
                         .maybe_help(nearest(&key.value, keys).map(|near| format!("did you mean `{near}`?"))),

@@ -177,10 +177,20 @@ pub fn value_invalid(span: Span, message: impl Into<String>) -> Finding {
     Finding::new(&VALUE_INVALID, span, message)
 }
 
+/// A name that Kubernetes refuses, with the grammar's reason.
+pub fn name_invalid(what: &str, name: &str, span: Span, reason: &str) -> Finding {
+    value_invalid(span, format!("the {what} `{name}`: {reason}"))
+}
+
 /// Tells a name that breaks a grammar.
-pub(super) fn is_name(name: &Spanned<String>, grammar: fn(&str) -> Result<(), String>, found: &mut Findings) {
+pub(super) fn is_name(
+    what: &str,
+    name: &Spanned<String>,
+    grammar: fn(&str) -> Result<(), String>,
+    found: &mut Findings,
+) {
     if let Err(reason) = grammar(&name.value) {
-        found.push(value_invalid(name.span, reason));
+        found.push(name_invalid(what, &name.value, name.span, &reason));
     }
 }
 
@@ -194,10 +204,10 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
     let name = file.name.unwrap_or_else(|| Spanned { span, value: folder.to_owned() });
     if let Err(reason) = names::dns_label(&name.value) {
         let help = "the stack's name is the prefix of its files: set `name:` in stack.yaml";
-        found.push(value_invalid(name.span, reason).help(help));
+        found.push(name_invalid("stack's name", &name.value, name.span, &reason).help(help));
     }
     let namespace = file.namespace.unwrap_or_else(|| Spanned { span, value: "default".to_owned() });
-    is_name(&namespace, names::dns_label, found);
+    is_name("namespace", &namespace, names::dns_label, found);
     let network = Network::resolve(file.network.as_ref(), found);
     let nodes: Vec<_> =
         file.nodes.iter().filter_map(|(name, node)| ClusterNode::resolve(name, node, found)).collect();
@@ -231,11 +241,13 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
 pub fn check_vars(vars: &Map, found: &mut Findings) {
     for entry in &vars.entries {
         if RESERVED_VARS.contains(&entry.key.text.as_ref()) {
-            let message = format!("the var `{}` has the name of something that templates know", entry.key.text);
+            let message =
+                format!("the var `{}` has the name of something that templates know", entry.key.text);
             found.push(Finding::new(&VAR_RESERVED, entry.key.span, message).help("choose another name"));
         }
         if matches!(entry.value.value, Value::Null) {
-            found.push(value_invalid(entry.value.span, format!("the var `{}` holds nothing", entry.key.text)));
+            found
+                .push(value_invalid(entry.value.span, format!("the var `{}` holds nothing", entry.key.text)));
         }
     }
 }
@@ -248,7 +260,11 @@ fn release(written: &Spanned<String>, found: &mut Findings) -> Option<Release> {
                 found.push(Finding::new(
                     &RELEASE_NEWER,
                     written.span,
-                    format!("{} is newer than {}, the newest that this stackc knows", written.value, Release::newest_known()),
+                    format!(
+                        "{} is newer than {}, the newest that this stackc knows",
+                        written.value,
+                        Release::newest_known()
+                    ),
                 ));
             }
             Some(release)
@@ -262,18 +278,18 @@ fn release(written: &Spanned<String>, found: &mut Findings) -> Option<Release> {
 
 fn ingress(file: IngressFile, span: Span, nodes: &[ClusterNode], found: &mut Findings) -> Ingress {
     let certificates = file.tls.0.into_iter().map(|(secret, certificate)| {
-        is_name(&secret, names::dns_subdomain, found);
+        is_name("Secret's name", &secret, names::dns_subdomain, found);
         Certificate { secret, hosts: certificate.hosts }
     });
     let certificates: Vec<_> = certificates.collect();
     for host in certificates.iter().flat_map(|certificate| &certificate.hosts) {
-        is_name(host, host_name, found);
+        is_name("host", host, host_name, found);
     }
     if let Some(place) = &file.place {
         place.check(nodes, found);
     }
     if let Some(name) = &file.merge_into {
-        is_name(name, names::dns_label, found);
+        is_name("IngressRoute's name", name, names::dns_label, found);
     }
     let trust = file.client_ip.map(|client| trust(&client.trust, span, found));
     Ingress {
@@ -288,16 +304,16 @@ fn ingress(file: IngressFile, span: Span, nodes: &[ClusterNode], found: &mut Fin
 }
 
 /// A host as certificates and routes name it: a DNS name, with `*.` in front if it covers one label.
+///
+/// # Errors
+/// The reason, in a user's words.
 pub fn host_name(host: &str) -> Result<(), String> {
     names::dns_subdomain(host.strip_prefix("*.").unwrap_or(host))
 }
 
 fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
-    let mut trust = Trust {
-        span: words.first().map_or(span, |word| word.span),
-        cloudflare: false,
-        ranges: Vec::new(),
-    };
+    let mut trust =
+        Trust { span: words.first().map_or(span, |word| word.span), cloudflare: false, ranges: Vec::new() };
     for word in words {
         match word.value.parse::<IpNet>() {
             _ if word.value == "cloudflare" => trust.cloudflare = true,
@@ -307,8 +323,11 @@ fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
             ),
             Ok(range) => trust.ranges.push(range.trunc()),
             Err(_) => found.push(
-                value_invalid(word.span, format!("`{}` is neither `cloudflare` nor an address range", word.value))
-                    .help("clientIP: cloudflare"),
+                value_invalid(
+                    word.span,
+                    format!("`{}` is neither `cloudflare` nor an address range", word.value),
+                )
+                .help("clientIP: cloudflare"),
             ),
         }
     }
@@ -316,7 +335,7 @@ fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
 }
 
 fn secret(name: &Spanned<String>, file: &SecretFile, found: &mut Findings) -> Secret {
-    is_name(name, names::dns_subdomain, found);
+    is_name("Secret's name", name, names::dns_subdomain, found);
     let implied: &[&str] = match file.kind.as_ref().map(|kind| kind.value.as_str()) {
         Some("kubernetes.io/tls") => &["tls.crt", "tls.key"],
         Some("kubernetes.io/basic-auth") => &["username", "password"],

@@ -154,7 +154,8 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
             Some(key) => format!("`{}` wants {wanted}, this is {}", key.text, self.node.kind()),
             None => format!("{wanted} is wanted here, this is {}", self.node.kind()),
         };
-        let mut finding = Finding::new(&VALUE_TYPE, self.node.span, message).label(format!("{wanted} is wanted"));
+        let mut finding =
+            Finding::new(&VALUE_TYPE, self.node.span, message).label(format!("{wanted} is wanted"));
         if let Some(text) = self.node.as_text() {
             let plain = scalar::plain(text);
             let fits = match wanted {
@@ -238,13 +239,11 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
-        match self.node.written() {
-            Some(text) => visitor.visit_str(&text),
-            None => {
-                self.wrong("text");
-                visitor.visit_str("")
-            }
-        }
+        let Some(text) = self.node.written() else {
+            self.wrong("text");
+            return visitor.visit_str("");
+        };
+        visitor.visit_str(&text)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
@@ -287,7 +286,11 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         visitor.visit_unit()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Stop> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
         match name {
             SPANNED => visitor.visit_seq(Parts::of_value(self.node.span, self)),
             NODE => visitor.visit_seq(Parts::of_node(self.node, self)),
@@ -319,7 +322,7 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         if self.node.as_map().is_none() {
             self.wrong("a map");
         }
-        visitor.visit_map(Entries { entries: self.node.entries().iter(), value: None, de: self })
+        visitor.visit_map(Entries { left: self.node.entries().iter(), value: None, de: self })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -333,7 +336,7 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
             return Err(Stop::TOLD);
         }
         unknown_keys(self.node, fields, self.key.map(|key| key.text.as_ref()), &mut self.told.borrow_mut());
-        visitor.visit_map(Fields { fields: fields.iter(), field: "", de: self })
+        visitor.visit_map(Fields { left: fields.iter(), field: "", de: self })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -379,7 +382,9 @@ pub fn unknown_keys<'a>(map: &Node, known: &[&'a str], inside: Option<&str>, fou
             |near: &'a str| format!("did you mean `{near}`?"),
         );
         let inside = inside.map_or(String::new(), |outer| format!(" in `{outer}`"));
-        found.push(Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text)).help(help));
+        found.push(
+            Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text)).help(help),
+        );
     }
 }
 
@@ -399,7 +404,7 @@ impl<'de> SeqAccess<'de> for Items<'de, '_, '_> {
 
 /// A map's entries.
 struct Entries<'de, 't, 'f> {
-    entries: std::slice::Iter<'de, Entry>,
+    left: std::slice::Iter<'de, Entry>,
     value: Option<&'de Entry>,
     de: De<'de, 't, 'f>,
 }
@@ -408,7 +413,7 @@ impl<'de> MapAccess<'de> for Entries<'de, '_, '_> {
     type Error = Stop;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Stop> {
-        self.value = self.entries.next();
+        self.value = self.left.next();
         self.value.map(|entry| seed.deserialize(KeyDe(&entry.key))).transpose()
     }
 
@@ -420,7 +425,7 @@ impl<'de> MapAccess<'de> for Entries<'de, '_, '_> {
 
 /// A struct's fields, each offered once, written or not.
 struct Fields<'de, 't, 'f> {
-    fields: std::slice::Iter<'static, &'static str>,
+    left: std::slice::Iter<'static, &'static str>,
     field: &'static str,
     de: De<'de, 't, 'f>,
 }
@@ -429,7 +434,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_, '_> {
     type Error = Stop;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Stop> {
-        let Some(field) = self.fields.next() else { return Ok(None) };
+        let Some(field) = self.left.next() else { return Ok(None) };
         self.field = field;
         let name: StrDeserializer<'_, Stop> = (*field).into_deserializer();
         seed.deserialize(name).map(Some)
@@ -453,7 +458,11 @@ impl<'de> Deserializer<'de> for KeyDe<'de> {
         visitor.visit_borrowed_str(&self.0.text)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Stop> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
         visitor.visit_seq(Parts::of_value(self.0.span, self))
     }
 
@@ -474,7 +483,10 @@ impl Absent<'_, '_, '_> {
     fn missing(&self) {
         let (span, inside) = match self.de.key {
             Some(key) => (key.span, format!(" in `{}`", key.text)),
-            None => (self.de.node.entries().first().map_or(self.de.node.span, |entry| entry.key.span), String::new()),
+            None => (
+                self.de.node.entries().first().map_or(self.de.node.span, |entry| entry.key.span),
+                String::new(),
+            ),
         };
         self.de.tell(
             Finding::new(&KEY_MISSING, span, format!("the key `{}` is missing{inside}", self.field))
@@ -500,7 +512,7 @@ impl<'de> Deserializer<'de> for Absent<'de, '_, '_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
-        visitor.visit_map(Entries { entries: [].iter(), value: None, de: self.de })
+        visitor.visit_map(Entries { left: [].iter(), value: None, de: self.de })
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
@@ -512,7 +524,11 @@ impl<'de> Deserializer<'de> for Absent<'de, '_, '_> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Stop> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
         match name {
             SPANNED => visitor.visit_seq(Parts::of_value(self.de.node.span, self)),
             _ => self.deserialize_any(visitor),

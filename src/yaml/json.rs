@@ -9,10 +9,7 @@ use crate::yaml::{Node, Value};
 /// # Panics
 /// Never: a node has only text for keys, and memory takes every byte.
 pub fn document(node: &Node, out: &mut String) {
-    #[expect(
-        clippy::expect_used,
-        reason = "all keys are text, and memory takes every byte"
-    )]
+    #[expect(clippy::expect_used, reason = "all keys are text, and memory takes every byte")]
     let text = serde_json::to_string_pretty(node).expect("a node is JSON");
     out.push_str(&text);
     out.push('\n');
@@ -50,16 +47,9 @@ mod tests {
     #[test]
     fn numbers_look_as_kubectl_prints_them() {
         let span = Sources::default().add("test".into(), Ok(Vec::new())).start();
-        let float = |number| Node {
-            span,
-            value: Value::Float(number, None),
-        };
-        let numbers = [
-            float(1e20),
-            float(-9_223_372_036_854_776_000.0),
-            float(0.1),
-            Node::int(span, i64::MIN),
-        ];
+        let float = |number| Node { span, value: Value::Float(number, None) };
+        let numbers =
+            [float(1e20), float(-9_223_372_036_854_776_000.0), float(0.1), Node::int(span, i64::MIN)];
         let node = Node::map(
             span,
             [

@@ -14,7 +14,6 @@ pub mod json;
 mod merge;
 mod node;
 mod read;
-mod refuse;
 pub mod scalar;
 mod spanned;
 mod within;
@@ -25,7 +24,7 @@ pub use decode::{KEY_MISSING, VALUE_UNKNOWN, decode, unknown_keys};
 pub use fields::fields;
 pub use merge::merge;
 pub use node::{Entry, Key, Map, Node, Value, Written};
-pub use read::{Dialect, read, read_typed};
+pub use read::{Dialect, FILE_UNREADABLE, read, read_typed, unreadable};
 pub use spanned::{Named, Spanned, maybe};
 pub use within::within;
 
@@ -33,8 +32,8 @@ use crate::finding::Code;
 
 /// What reading and decoding can find.
 pub static CODES: &[&Code] = &[
-    &refuse::FILE_UNREADABLE,
-    &refuse::YAML_CHARACTER,
+    &FILE_UNREADABLE,
+    &read::YAML_CHARACTER,
     &read::YAML_SYNTAX,
     &read::KEY_DUPLICATE,
     &read::KEY_NOT_TEXT,
@@ -43,8 +42,8 @@ pub static CODES: &[&Code] = &[
     &read::YAML_LIMIT,
     &read::YAML_DOCUMENT,
     &decode::KEY_UNKNOWN,
-    &decode::KEY_MISSING,
+    &KEY_MISSING,
     &decode::VALUE_TYPE,
     &decode::VALUE_RANGE,
-    &decode::VALUE_UNKNOWN,
+    &VALUE_UNKNOWN,
 ];

@@ -240,6 +240,16 @@ impl Map {
         }
     }
 
+    /// The value of a key, put there first if the map lacks it.
+    pub fn or_insert(&mut self, key: &'static str, value: Node) -> &mut Node {
+        let at = self.entries.iter().position(|entry| entry.key.text == key).unwrap_or_else(|| {
+            self.push(Key { span: value.span, text: key.into() }, value);
+            self.entries.len().saturating_sub(1)
+        });
+        #[expect(clippy::indexing_slicing, reason = "found or pushed just above")]
+        &mut self.entries[at].value
+    }
+
     /// Takes a key out.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
         let at = self.entries.iter().position(|entry| entry.key.text == key)?;

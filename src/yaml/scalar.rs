@@ -63,22 +63,9 @@ impl fmt::Display for Reason {
 /// something to other readers, so it matters for quoting only.
 const WORDS: [(Scalar, &[&str]); 7] = [
     (Scalar::Null, &["", "~", "null", "Null", "NULL"]),
-    (
-        Scalar::Bool(true),
-        &[
-            "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON",
-        ],
-    ),
-    (
-        Scalar::Bool(false),
-        &[
-            "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF",
-        ],
-    ),
-    (
-        Scalar::Float(f64::INFINITY),
-        &[".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"],
-    ),
+    (Scalar::Bool(true), &["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]),
+    (Scalar::Bool(false), &["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]),
+    (Scalar::Float(f64::INFINITY), &[".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"]),
     (Scalar::Float(f64::NEG_INFINITY), &["-.inf", "-.Inf", "-.INF"]),
     (Scalar::Float(f64::NAN), &[".nan", ".NaN", ".NAN"]),
     (Scalar::Text, &["nil", "none", "nan", "inf", "infinity"]),
@@ -88,15 +75,8 @@ const WORDS: [(Scalar, &[&str]); 7] = [
 const LONGEST_WORD: usize = 8;
 
 /// What starts an integer of another base than ten; the last row is 1.1's octal.
-const PREFIXES: [(&str, u32); 7] = [
-    ("0x", 16),
-    ("0X", 16),
-    ("0b", 2),
-    ("0B", 2),
-    ("0o", 8),
-    ("0O", 8),
-    ("0", 8),
-];
+const PREFIXES: [(&str, u32); 7] =
+    [("0x", 16), ("0X", 16), ("0b", 2), ("0B", 2), ("0o", 8), ("0O", 8), ("0", 8)];
 
 /// Above this, a plain scalar of one line is hard to read and nearer to the readers' limits (bytes).
 const LONGEST_PLAIN: usize = 512;
@@ -193,16 +173,12 @@ pub fn float_text(number: f64) -> String {
 /// every other reader, YAML 1.1 or 1.2.
 pub fn is_plain_safe(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let starts_well = bytes
-        .first()
-        .is_some_and(|byte| byte.is_ascii_alphabetic() || b"/_".contains(byte));
+    let starts_well = bytes.first().is_some_and(|byte| byte.is_ascii_alphabetic() || b"/_".contains(byte));
     let ends_well = bytes.last().is_some_and(|byte| may_stand(*byte, None));
     starts_well
         && ends_well
         && bytes.len() <= LONGEST_PLAIN
-        && bytes
-            .windows(2)
-            .all(|pair| matches!(pair, [byte, next] if may_stand(*byte, Some(*next))))
+        && bytes.windows(2).all(|pair| matches!(pair, [byte, next] if may_stand(*byte, Some(*next))))
         && !is_reserved(text)
 }
 
@@ -225,9 +201,7 @@ fn is_reserved(text: &str) -> bool {
         // readers of YAML 1.1 that drop every `_` of a number
         [b'_', rest @ ..] => rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'_'),
         // npm's yaml in its 1.1 mode takes `e1` for a float
-        [b'e' | b'E', rest @ ..] => rest
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || b"._+-".contains(byte)),
+        [b'e' | b'E', rest @ ..] => rest.iter().all(|byte| byte.is_ascii_digit() || b"._+-".contains(byte)),
         _ => false,
     }
 }
@@ -236,10 +210,7 @@ fn word(text: &str) -> Option<Scalar> {
     if text.len() > LONGEST_WORD {
         return None;
     }
-    WORDS
-        .iter()
-        .find(|(_, words)| words.contains(&text))
-        .map(|(scalar, _)| *scalar)
+    WORDS.iter().find(|(_, words)| words.contains(&text)).map(|(scalar, _)| *scalar)
 }
 
 /// Whether each `_` stands between two digits: Go's own rule, which holds after a leading point only, as go-yaml
@@ -275,10 +246,7 @@ fn float(text: &str) -> Option<Scalar> {
     if !is_decimal(text) {
         return None;
     }
-    text.parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())
-        .map(Scalar::Float)
+    text.parse().ok().filter(|number: &f64| number.is_finite()).map(Scalar::Float)
 }
 
 /// `[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?`
@@ -313,11 +281,7 @@ fn float_key(number: f64) -> String {
         return if number > 0.0 { ".inf" } else { "-.inf" }.into();
     }
     let (mantissa, exponent) = scientific(&format!("{number:e}"));
-    if (-4..6).contains(&exponent) {
-        number.to_string()
-    } else {
-        format!("{mantissa}e{exponent:+03}")
-    }
+    if (-4..6).contains(&exponent) { number.to_string() } else { format!("{mantissa}e{exponent:+03}") }
 }
 
 /// Takes Rust's `1.5e-7` apart.
@@ -338,10 +302,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(4) {
         return None;
     }
-    let digits = text
-        .strip_suffix("==")
-        .or(text.strip_suffix('='))
-        .unwrap_or(&text);
+    let digits = text.strip_suffix("==").or(text.strip_suffix('=')).unwrap_or(&text);
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
     for digit in digits.bytes() {
         let value = DIGITS.iter().position(|known| *known == digit)?;
@@ -363,10 +324,7 @@ mod tests {
 
     /// Input and JSON, of each row of the table.
     fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
-        TABLE
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .filter_map(|line| line.split_once('\t'))
+        TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'))
     }
 
     /// A value as JSON; a reason as an error's start.
@@ -398,10 +356,7 @@ mod tests {
         let (ours, theirs) = (json(value), expected(kubectl));
         let is_refused = matches!((ours.as_str(), theirs.as_str()),
             (Some(ours), Some(theirs)) if ours.starts_with("ERROR") && theirs.starts_with(ours));
-        assert!(
-            is_refused || ours == theirs,
-            "{input}: {ours}, but kubectl says {theirs}"
-        );
+        assert!(is_refused || ours == theirs, "{input}: {ours}, but kubectl says {theirs}");
     }
 
     #[test]
@@ -426,9 +381,8 @@ mod tests {
     fn tags_ask_for_what_kubectl_asks_for() {
         let mut count = 0;
         for (input, json) in rows() {
-            let Some((suffix, text)) = input
-                .strip_prefix("v: !!")
-                .map(|tag| tag.split_once(' ').unwrap_or((tag, "")))
+            let Some((suffix, text)) =
+                input.strip_prefix("v: !!").map(|tag| tag.split_once(' ').unwrap_or((tag, "")))
             else {
                 continue;
             };
@@ -438,20 +392,12 @@ mod tests {
             }
             match tagged(suffix, text.into()) {
                 Err(reason @ (Reason::Timestamp | Reason::NotText)) => {
-                    let refused = [
-                        "!!timestamp 2020-01-01",
-                        "!!timestamp \"2020-01-01\"",
-                        "!!binary gIGC",
-                    ];
+                    let refused = ["!!timestamp 2020-01-01", "!!timestamp \"2020-01-01\"", "!!binary gIGC"];
                     let is_known =
                         json.starts_with("ERROR") || refused.iter().any(|row| input.ends_with(row));
                     assert!(is_known, "{input}: {reason}");
                 }
-                result => agrees(
-                    input,
-                    result.and_then(|(scalar, text)| scalar.into_value(text)),
-                    json,
-                ),
+                result => agrees(input, result.and_then(|(scalar, text)| scalar.into_value(text)), json),
             }
             count += 1;
         }
@@ -483,29 +429,18 @@ mod tests {
         let tagged = |suffix, text: &'static str| tagged(suffix, text.into());
         let as_key = |suffix, text| tagged(suffix, text).and_then(|(scalar, text)| scalar.into_key(text));
         assert_eq!(as_key("float", "12345678").as_deref(), Ok("1.2345678e+07"));
-        assert_eq!(
-            as_key("float", "9223372036854775807").as_deref(),
-            Ok("9.223372e+18")
-        );
+        assert_eq!(as_key("float", "9223372036854775807").as_deref(), Ok("9.223372e+18"));
         assert_eq!(as_key("int", "18446744073709551615"), Err(Reason::LargeKey));
         assert_eq!(as_key("binary", "aGk=").as_deref(), Ok("hi"));
         assert_eq!(as_key("str", "~").as_deref(), Ok("~"));
         assert_eq!(tagged("float", "9223372036854775808"), Err(Reason::Tag));
         assert_eq!(tagged("float", "~"), Err(Reason::Tag));
         assert_eq!(tagged("int", "0x10000000000000000"), Err(Reason::Tag));
-        for (text, key) in [
-            ("-0.0", "-0"),
-            ("-1e-50", "-0"),
-            ("0.00001", "1e-05"),
-            ("0.0001", "0.0001"),
-        ] {
+        for (text, key) in [("-0.0", "-0"), ("-1e-50", "-0"), ("0.00001", "1e-05"), ("0.0001", "0.0001")] {
             assert_eq!(plain(text).into_key(text.into()).as_deref(), Ok(key));
         }
         for text in ["+9223372036854775808", "0x8000000000000000"] {
-            assert_eq!(
-                json(plain(text).into_value(text.into())),
-                expected("9223372036854776000")
-            );
+            assert_eq!(json(plain(text).into_value(text.into())), expected("9223372036854776000"));
         }
         for text in [".5e400", ".1_e1", "+-1", "0x+1", "0b-1"] {
             assert_eq!(plain(text), Scalar::Text, "{text}");
@@ -515,23 +450,10 @@ mod tests {
     #[test]
     fn base64_is_go_s() {
         let decoded = |text| binary(text).ok();
-        for (text, hello) in [
-            ("aGVsbG8=", "hello"),
-            ("aGVs\nbG8=\n", "hello"),
-            ("aB==", "h"),
-            ("", ""),
-        ] {
+        for (text, hello) in [("aGVsbG8=", "hello"), ("aGVs\nbG8=\n", "hello"), ("aB==", "h"), ("", "")] {
             assert_eq!(decoded(text).as_deref(), Some(hello), "{text}");
         }
-        for text in [
-            "aGVsbG8",
-            "aGVs bG8=",
-            "a===",
-            "====",
-            "ab=c",
-            "abcde===",
-            "aGVs-_8=",
-        ] {
+        for text in ["aGVsbG8", "aGVs bG8=", "a===", "====", "ab=c", "abcde===", "aGVs-_8="] {
             assert_eq!(binary(text), Err(Reason::Base64), "{text}");
         }
         assert_eq!(binary("gIGC"), Err(Reason::NotText));
@@ -556,15 +478,11 @@ mod tests {
 
     #[test]
     fn what_stands_plain_is_text() {
-        for text in "a /a _acme a:b http://x:80/y a,b n1 a=b a* Tru"
-            .split(' ')
-            .chain(["a, b c"])
-        {
+        for text in "a /a _acme a:b http://x:80/y a,b n1 a=b a* Tru".split(' ').chain(["a, b c"]) {
             assert!(is_plain_safe(text), "{text}");
         }
-        for text in "-a 1 No nUlL NaN infinity e e1 E1_ _1 a: a, a#b é"
-            .split(' ')
-            .chain(["", "a ", "a  b", "a: b"])
+        for text in
+            "-a 1 No nUlL NaN infinity e e1 E1_ _1 a: a, a#b é".split(' ').chain(["", "a ", "a  b", "a: b"])
         {
             assert!(!is_plain_safe(text), "{text}");
         }
@@ -577,11 +495,7 @@ mod tests {
 
     #[test]
     fn no_word_is_longer_than_the_longest() {
-        let longest = WORDS
-            .iter()
-            .flat_map(|(_, words)| words.iter())
-            .map(|word| word.len())
-            .max();
+        let longest = WORDS.iter().flat_map(|(_, words)| words.iter()).map(|word| word.len()).max();
         assert_eq!(longest, Some(LONGEST_WORD));
     }
 }

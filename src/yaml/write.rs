@@ -19,11 +19,7 @@ const LONGEST_SIMPLE_KEY: usize = 1000;
 
 /// Appends a document: its lines, the last one ended, no separator. Keys keep the node's order.
 pub fn document(node: &Node, out: &mut String) {
-    Writer {
-        out,
-        last: last_leaf(node),
-    }
-    .value(node, 0);
+    Writer { out, last: last_leaf(node) }.value(node, 0);
 }
 
 /// Text on one line as a document would hold it, for messages.
@@ -255,13 +251,7 @@ pub(crate) mod tests {
     /// Text of the letters that matter to some reader.
     fn any_text() -> impl Strategy<Value = String> {
         let letters = "[ -~\n\t\r\u{0}\u{7f}\u{85}\u{a0}é\u{2028}\u{202e}\u{feff}\u{ffff}😀]{0,12}";
-        prop_oneof![
-            letters,
-            "[ab \n\t]{0,12}",
-            "[-+.0-9_eExo:]{0,8}",
-            "[a-z]{1,6}",
-            any::<String>()
-        ]
+        prop_oneof![letters, "[ab \n\t]{0,12}", "[-+.0-9_eExo:]{0,8}", "[a-z]{1,6}", any::<String>()]
     }
 
     /// Any tree that the reader could give.
@@ -305,14 +295,7 @@ pub(crate) mod tests {
     fn a_document_looks_as_kubectl_writes_it() {
         let node = map(vec![
             ("kind", text("X")),
-            (
-                "empty",
-                map(vec![
-                    ("list", list(vec![])),
-                    ("map", map(vec![])),
-                    ("null", Node::null(place())),
-                ]),
-            ),
+            ("empty", map(vec![("list", list(vec![])), ("map", map(vec![])), ("null", Node::null(place()))])),
             (
                 "list",
                 list(vec![
@@ -327,13 +310,7 @@ pub(crate) mod tests {
                 ]),
             ),
             ("kept", text("a\n\n\n")),
-            (
-                "float",
-                Node {
-                    span: place(),
-                    value: Value::Float(1e21, None),
-                },
-            ),
+            ("float", Node { span: place(), value: Value::Float(1e21, None) }),
         ]);
         assert_eq!(
             written(&node),
@@ -383,10 +360,8 @@ pub(crate) mod tests {
     #[test]
     fn long_keys_stand_alone() {
         let key = |length| {
-            let out = written(&Node::map(
-                place(),
-                [("k".repeat(length), map(vec![("a", list(vec![text("b")]))]))],
-            ));
+            let out =
+                written(&Node::map(place(), [("k".repeat(length), map(vec![("a", list(vec![text("b")]))]))]));
             out.replace(&"k".repeat(length), "K")
         };
         assert_eq!(key(LONGEST_PLAIN_KEY), "K:\n  a:\n  - b\n");

@@ -2,7 +2,7 @@
 
 use granit_parser::{ErrorKind, ScalarStyle, ScanError};
 
-use super::read::{YAML_ALIAS, YAML_DOCUMENT, YAML_LIMIT, YAML_SYNTAX};
+use super::{YAML_ALIAS, YAML_DOCUMENT, YAML_LIMIT, YAML_SYNTAX};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::source::{Fault, FileId, Span};
 
@@ -35,7 +35,7 @@ pub static YAML_CHARACTER: Code = Code {
 };
 
 /// The finding for a file that could not be read.
-pub(super) fn fault(file: FileId, path: &str, fault: &Fault) -> Finding {
+pub fn unreadable(file: FileId, path: &str, fault: &Fault) -> Finding {
     let message = match fault {
         Fault::Missing => format!("there is no file {path}"),
         Fault::Outside => format!("{path} leads out of the stack's folder"),
@@ -55,13 +55,17 @@ pub(super) fn fault(file: FileId, path: &str, fault: &Fault) -> Finding {
 /// Raw characters that no file may hold, in any place, comments included.
 pub(super) fn characters(file: FileId, text: &str, found: &mut Findings) {
     // Nearly every file is clean: one pass over bytes decides.
-    let suspicious = text.bytes().any(|b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r') || b == 0x7f || b == 0xc2 || b == 0xe2 || b == 0xef);
+    let suspicious = text.bytes().any(|b| {
+        b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r') || b == 0x7f || b == 0xc2 || b == 0xe2 || b == 0xef
+    });
     if !suspicious {
         return;
     }
     for (at, character) in text.char_indices() {
         let why = match character {
-            '\u{85}' | '\u{2028}' | '\u{2029}' => "Kubernetes' reader ends the line here, other readers do not",
+            '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                "Kubernetes' reader ends the line here, other readers do not"
+            }
             '\t' | '\n' | '\r' => continue,
             '\u{fffe}' | '\u{ffff}' => "no character",
             c if c.is_control() => "a control character",
@@ -91,9 +95,13 @@ pub(super) fn separators(file: FileId, text: &str, found: &mut Findings) {
             let rest = rest.trim();
             if !rest.is_empty() && !rest.starts_with('#') {
                 found.push(
-                    Finding::new(&YAML_DOCUMENT, span(line.trim_end().len()), "text behind the document separator `---`")
-                        .note("Kubernetes splits the file at such lines before it reads YAML, even inside quotes")
-                        .help("put the text on the next line"),
+                    Finding::new(
+                        &YAML_DOCUMENT,
+                        span(line.trim_end().len()),
+                        "text behind the document separator `---`",
+                    )
+                    .note("Kubernetes splits the file at such lines before it reads YAML, even inside quotes")
+                    .help("put the text on the next line"),
                 );
             }
         } else if let Some(rest) = line.strip_prefix("...")
@@ -110,7 +118,14 @@ pub(super) fn separators(file: FileId, text: &str, found: &mut Findings) {
 }
 
 /// Scalars that kubectl's reader refuses or reads as something else.
-pub(super) fn scalar(text: &str, span: Span, style: ScalarStyle, flow: bool, absent: bool, found: &mut Findings) {
+pub(super) fn scalar(
+    text: &str,
+    span: Span,
+    style: ScalarStyle,
+    flow: bool,
+    absent: bool,
+    found: &mut Findings,
+) {
     let start = usize::try_from(span.start).unwrap_or(0);
     let end = usize::try_from(span.end).unwrap_or(0);
     let raw = text.get(start..end).unwrap_or("");
@@ -146,8 +161,13 @@ fn foreign_escape(raw: &str) -> Option<(&'static str, &'static str)> {
         let rest = characters.as_str();
         match characters.next() {
             Some('/') => return Some(("the escape `\\/` is unknown to Kubernetes' reader", "write `/`")),
-            Some('u') if matches!(rest.get(1..3), Some("D8" | "D9" | "DA" | "DB" | "d8" | "d9" | "da" | "db")) => {
-                return Some(("half a surrogate pair", "write the character itself, or \\U and eight hex digits"));
+            Some('u')
+                if matches!(rest.get(1..3), Some("D8" | "D9" | "DA" | "DB" | "d8" | "d9" | "da" | "db")) =>
+            {
+                return Some((
+                    "half a surrogate pair",
+                    "write the character itself, or \\U and eight hex digits",
+                ));
             }
             _ => {}
         }
@@ -158,7 +178,8 @@ fn foreign_escape(raw: &str) -> Option<(&'static str, &'static str)> {
 /// The parser's error, at its place, in words that help.
 pub(super) fn syntax(file: FileId, text: &str, depth: usize, error: &ScanError) -> Finding {
     let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let start = u32::try_from(error.marker().byte_offset().unwrap_or_default()).unwrap_or(u32::MAX).min(length);
+    let start =
+        u32::try_from(error.marker().byte_offset().unwrap_or_default()).unwrap_or(u32::MAX).min(length);
     let span = Span { file, start, end: start.saturating_add(1).min(length) };
     let (code, message, help) = words(error.kind());
     let message = message.map_or_else(|| plain_words(&error.kind().to_string()), str::to_owned);
@@ -186,9 +207,11 @@ fn words(kind: &ErrorKind) -> Words {
         ErrorKind::DirectiveDisallowed => {
             (&YAML_DOCUMENT, Some("a directive (`%…`), which kubectl refuses"), Some("remove the line"))
         }
-        ErrorKind::UnclosedQuotedScalar => {
-            (&YAML_SYNTAX, Some("a quote is opened and never closed"), Some("close it on the line where it opens"))
-        }
+        ErrorKind::UnclosedQuotedScalar => (
+            &YAML_SYNTAX,
+            Some("a quote is opened and never closed"),
+            Some("close it on the line where it opens"),
+        ),
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofFlowSequence => {
@@ -202,11 +225,9 @@ fn words(kind: &ErrorKind) -> Words {
             Some("a `: ` where no key can be"),
             Some("put text that holds `: ` in quotes, or check the indentation of this line"),
         ),
-        ErrorKind::UnexpectedCharacter { .. } => (
-            &YAML_SYNTAX,
-            Some("a text cannot start with this character"),
-            Some("put the text in quotes"),
-        ),
+        ErrorKind::UnexpectedCharacter { .. } => {
+            (&YAML_SYNTAX, Some("a text cannot start with this character"), Some("put the text in quotes"))
+        }
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => (
             &YAML_SYNTAX,
             Some("a key and its `:` are wanted here"),

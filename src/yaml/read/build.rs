@@ -1,7 +1,4 @@
-//! Bytes to nodes: granit-parser's events, built into trees without recursion.
-//!
-//! What kubectl's reader and a YAML 1.2 parser read differently is refused at its place, so that a file means one
-//! thing everywhere (the project's facts on YAML, 1 and 4).
+//! Parser events to trees, iteratively: an explicit stack, so that no input can exhaust the machine's.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,37 +6,11 @@ use std::collections::BTreeMap;
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
 use super::refuse;
-use super::scalar::{self, Scalar};
-use super::{Entry, Key, Map, Node, Value};
-use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::source::{FileId, Sources, Span};
-
-/// Which bounds hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Dialect {
-    /// stack.yaml and apps: one document, small.
-    Typed,
-    /// Kubernetes manifests: any number of documents, keys that are numbers become text.
-    Manifest,
-}
-
-impl Dialect {
-    /// Nesting of lists and maps, block and flow together.
-    fn depth(self) -> usize {
-        match self {
-            Dialect::Typed => 64,
-            Dialect::Manifest => 128,
-        }
-    }
-
-    /// Nodes in a file. A rendered chart of 1,000 apps has 319,000 events, so manifests are bounded by bytes alone.
-    fn nodes(self) -> usize {
-        match self {
-            Dialect::Typed => 100_000,
-            Dialect::Manifest => usize::MAX,
-        }
-    }
-}
+use super::{Dialect, KEY_DUPLICATE, KEY_NOT_TEXT, YAML_ALIAS, YAML_LIMIT, YAML_MERGE_KEY, YAML_SYNTAX};
+use crate::finding::{Finding, Findings};
+use crate::source::{FileId, Span};
+use crate::yaml::scalar::{self, Scalar};
+use crate::yaml::{Entry, Key, Map, Node, Value};
 
 const ALIASES: usize = 1_000;
 const EXPANDED_FREE: usize = 10_000;
@@ -47,149 +18,6 @@ const EXPANDED_RATIO: usize = 10;
 /// Kubernetes refuses a ConfigMap over 1 MiB, so no honest scalar is longer (bytes).
 const SCALAR: usize = 1 << 20;
 const KEY: usize = 1_024;
-
-/// Not YAML.
-pub static YAML_SYNTAX: Code = Code {
-    name: "yaml-syntax",
-    severity: Severity::Error,
-    page: Page {
-        about: "The file is not YAML, so nothing in it could be read.\n\
-                The place is where reading stopped; the cause often stands a line above it:\n\
-                a quote or bracket that is not closed, a line indented with a tab, a missing colon.",
-        bad: "# apps/web.yaml\nkind: app\nimage: \"registry.example/web:1.0\nplace: {arch: amd64}\n",
-        good: "# apps/web.yaml\nkind: app\nimage: \"registry.example/web:1.0\"\nplace: {arch: amd64}\n",
-    },
-};
-
-/// One key twice in a map.
-pub static KEY_DUPLICATE: Code = Code {
-    name: "key-duplicate",
-    severity: Severity::Error,
-    page: Page {
-        about: "A map holds the same key twice. kubectl keeps the last one without a word, other readers the\n\
-                first; keys that become equal only as text (1 and \"1\") even win by chance. Keep one.",
-        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nreplicas: 1\nreplicas: 2\n",
-        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nreplicas: 2\n",
-    },
-};
-
-/// A key that is no text.
-pub static KEY_NOT_TEXT: Code = Code {
-    name: "key-not-text",
-    severity: Severity::Error,
-    page: Page {
-        about: "Kubernetes' keys are text. A plain `on`, `y`, `1` or `~` is a truth, a number or nothing to\n\
-                Kubernetes' reader, and becomes another text on the way. Write such a key in quotes.\n\
-                `{{ name }}` without quotes is a map inside a map to YAML: put the whole value in quotes.",
-        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nenv: {on: \"1\"}\n",
-        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nenv: {\"on\": \"1\"}\n",
-    },
-};
-
-/// Unknown, endless or too many aliases.
-pub static YAML_ALIAS: Code = Code {
-    name: "yaml-alias",
-    severity: Severity::Error,
-    page: Page {
-        about: "An alias (*name) repeats what an anchor (&name) above it in the same file holds. The anchor must\n\
-                exist, stand before the alias and not contain it; its name has letters, digits, - and _ only.",
-        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nlabels: *shared\n",
-        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nlabels: &shared {tier: front}\n",
-    },
-};
-
-/// A merge key that readers read differently.
-pub static YAML_MERGE_KEY: Code = Code {
-    name: "yaml-merge-key",
-    severity: Severity::Error,
-    page: Page {
-        about: "A merge key (<<) takes over the keys of another map. Where it stands below an own key, some\n\
-                readers let the merged value win and some the own one; so it must come first, once, and hold\n\
-                a map or a list of maps.",
-        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
-              labels: &l {tier: front}\nannotations: {a: b, <<: *l}\n",
-        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
-               labels: &l {tier: front}\nannotations: {<<: *l, a: b}\n",
-    },
-};
-
-/// Larger or deeper than honest input.
-pub static YAML_LIMIT: Code = Code {
-    name: "yaml-limit",
-    severity: Severity::Error,
-    page: Page {
-        about: "The file is larger or deeper than stackc reads: 1 MiB, 64 levels and 100,000 values in a typed\n\
-                file; 64 MiB and 128 levels in a manifest; 1,000 aliases that add at most ten times what the\n\
-                file holds itself. Such files are mistakes or attacks; split an honest one.",
-        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nargs: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n",
-        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nargs: [a]\n",
-    },
-};
-
-/// Several documents, or none, where one map is wanted.
-pub static YAML_DOCUMENT: Code = Code {
-    name: "yaml-document",
-    severity: Severity::Error,
-    page: Page {
-        about: "A typed file is one document, and that is a map. In manifests each document is a map; documents\n\
-                are parted by a line `---` with nothing behind it. What stands behind `...` is dropped by\n\
-                kubectl without a word, so stackc refuses `...`; directives (%YAML) are refused by kubectl.",
-        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n---\nkind: app\n",
-        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
-    },
-};
-
-/// Reads all documents of a registered file. What is wrong becomes findings; a document that could not be read is
-/// left out.
-pub fn read(sources: &Sources, file: FileId, dialect: Dialect, found: &mut Findings) -> Vec<Node> {
-    let source = sources.file(file);
-    if let Some(fault) = &source.fault {
-        found.push(refuse::fault(file, &source.path, fault));
-        return Vec::new();
-    }
-    let before = found.errors();
-    refuse::characters(file, &source.text, found);
-    refuse::separators(file, &source.text, found);
-    if found.errors() > before {
-        return Vec::new();
-    }
-    let mut builder = Builder::new(file, &source.text, dialect, found);
-    builder.run();
-    builder.documents
-}
-
-/// Reads a typed file: exactly one map.
-pub fn read_typed(sources: &Sources, file: FileId, found: &mut Findings) -> Option<Node> {
-    let before = found.errors();
-    let mut documents = read(sources, file, Dialect::Typed, found);
-    if documents.len() > 1 {
-        let second = documents.get(1).map_or(file.start(), |node| node.span);
-        found.push(
-            Finding::new(&YAML_DOCUMENT, second, "a second document in a typed file")
-                .label("starts here")
-                .help("one app a file: move it to a file of its own"),
-        );
-        return None;
-    }
-    let Some(node) = documents.pop() else {
-        if found.errors() == before {
-            found.push(
-                Finding::new(&YAML_DOCUMENT, file.start(), "the file holds nothing")
-                    .help("write the keys it needs, or remove it"),
-            );
-        }
-        return None;
-    };
-    if node.as_map().is_none() {
-        found.push(Finding::new(
-            &YAML_DOCUMENT,
-            node.span,
-            format!("the file holds {}, a map is wanted", node.kind()),
-        ));
-        return None;
-    }
-    Some(node)
-}
 
 /// A list or map under construction.
 struct Frame {
@@ -245,7 +73,7 @@ struct Anchored {
     nodes: usize,
 }
 
-struct Builder<'t, 'f> {
+pub(super) struct Builder<'t, 'f> {
     file: FileId,
     text: &'t str,
     dialect: Dialect,
@@ -263,7 +91,8 @@ struct Builder<'t, 'f> {
 struct Stop;
 
 impl<'t, 'f> Builder<'t, 'f> {
-    fn new(file: FileId, text: &'t str, dialect: Dialect, found: &'f mut Findings) -> Self {
+    /// A builder for one file's text.
+    pub(super) fn new(file: FileId, text: &'t str, dialect: Dialect, found: &'f mut Findings) -> Self {
         Builder {
             file,
             text,
@@ -279,7 +108,13 @@ impl<'t, 'f> Builder<'t, 'f> {
         }
     }
 
-    fn run(&mut self) {
+    /// All documents that could be read.
+    pub(super) fn run(mut self) -> Vec<Node> {
+        self.events();
+        self.documents
+    }
+
+    fn events(&mut self) {
         let mut options = granit_parser::Options::default();
         options.set_emit_comments(false);
         options.disallow_directives = true;
@@ -313,14 +148,16 @@ impl<'t, 'f> Builder<'t, 'f> {
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
         match event {
-            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag, span),
+            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_deref(), span),
             Event::SequenceStart(style, anchor, _) => self.open(style, anchor, span, Open::List(Vec::new())),
             Event::MappingStart(style, anchor, _) => {
-                let kind =
-                    Open::Map { map: Map::default(), key: None, merge: None, seen: Seen::default() };
+                let kind = Open::Map { map: Map::default(), key: None, merge: None, seen: Seen::default() };
                 self.open(style, anchor, span, kind)
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.close(span);
+                Ok(())
+            }
             Event::Alias(id) => self.alias(id, span),
             Event::Anchor(_, name) => {
                 self.anchor_name(&name, span);
@@ -376,23 +213,22 @@ impl<'t, 'f> Builder<'t, 'f> {
 
     /// A list or map where a key is due.
     fn collection_key(&mut self, span: Span) {
-        let due = matches!(
-            self.stack.last(),
-            Some(Frame { kind: Open::Map { key: None, .. }, .. })
-        );
+        let due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
         if due {
             let finding = Finding::new(&KEY_NOT_TEXT, span, "a list or map cannot be a key");
             let braces = self.text.get(usize::try_from(span.start).unwrap_or(0)..).unwrap_or("");
             self.found.push(if braces.starts_with('{') {
-                finding.label("YAML reads `{` as the start of a map").help("a template goes in quotes: \"{{ … }}\"")
+                finding
+                    .label("YAML reads `{` as the start of a map")
+                    .help("a template goes in quotes: \"{{ … }}\"")
             } else {
                 finding
             });
         }
     }
 
-    fn close(&mut self, end: Span) -> Result<(), Stop> {
-        let Some(frame) = self.stack.pop() else { return Ok(()) };
+    fn close(&mut self, end: Span) {
+        let Some(frame) = self.stack.pop() else { return };
         let mut span = frame.span.to(end);
         if !frame.flow {
             span = trim(self.text, span);
@@ -404,7 +240,6 @@ impl<'t, 'f> Builder<'t, 'f> {
             Open::Map { map, merge: Some((at, source)), .. } => Value::Map(self.merged(at, source, map)),
         };
         self.finish(Node { span, value }, frame.anchor, own);
-        Ok(())
     }
 
     /// A finished node: remembered under its anchor, then handed to what holds it.
@@ -437,7 +272,7 @@ impl<'t, 'f> Builder<'t, 'f> {
         text: Cow<'_, str>,
         style: ScalarStyle,
         anchor: usize,
-        tag: Option<Cow<'_, Tag>>,
+        tag: Option<&Tag>,
         span: Span,
     ) -> Result<(), Stop> {
         self.count(span)?;
@@ -451,15 +286,15 @@ impl<'t, 'f> Builder<'t, 'f> {
         let plain = style == ScalarStyle::Plain;
         let key_due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
         let text = if absent { Cow::Borrowed("") } else { text };
-        let tagged = tag.as_deref().is_some_and(|tag| is_core(tag) && tag.suffix() == "merge");
+        let tagged = tag.is_some_and(|tag| is_core(tag) && tag.suffix() == "merge");
         let merge = tagged || plain && text == "<<" && tag.is_none();
         if key_due && merge {
             self.merge_key(span);
             return Ok(());
         }
-        let (scalar, text) = self.resolve(text, plain, tag.as_deref(), span);
+        let (scalar, text) = self.resolve(text, plain, tag, span);
         if key_due {
-            self.scalar_key(scalar, text, anchor, span);
+            self.scalar_key(scalar, &text, anchor, span);
             return Ok(());
         }
         let value = scalar.into_value(text.clone()).unwrap_or_else(|reason| {
@@ -470,7 +305,13 @@ impl<'t, 'f> Builder<'t, 'f> {
         Ok(())
     }
 
-    fn resolve<'x>(&mut self, text: Cow<'x, str>, plain: bool, tag: Option<&Tag>, span: Span) -> (Scalar, Cow<'x, str>) {
+    fn resolve<'x>(
+        &mut self,
+        text: Cow<'x, str>,
+        plain: bool,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> (Scalar, Cow<'x, str>) {
         let Some(tag) = tag.filter(|tag| is_core(tag)) else {
             let scalar = if plain && tag.is_none() { scalar::plain(&text) } else { Scalar::Text };
             return (scalar, text);
@@ -481,12 +322,12 @@ impl<'t, 'f> Builder<'t, 'f> {
         })
     }
 
-    fn scalar_key(&mut self, scalar: Scalar, text: Cow<'_, str>, anchor: usize, span: Span) {
+    fn scalar_key(&mut self, scalar: Scalar, text: &str, anchor: usize, span: Span) {
         if anchor != 0 {
-            let value = Value::Text(Cow::Owned(text.clone().into_owned()));
+            let value = Value::Text(Cow::Owned(text.to_owned()));
             self.anchors.insert(anchor, Anchored { node: Node { span, value }, nodes: 1 });
         }
-        match key_text(scalar, text.clone(), self.dialect) {
+        match key_text(scalar, text, self.dialect) {
             Ok(text) => self.key(text, span),
             Err(message) => {
                 let quoted = (!text.is_empty()).then(|| format!("write it in quotes: \"{text}\""));
@@ -504,11 +345,7 @@ impl<'t, 'f> Builder<'t, 'f> {
 
     fn key(&mut self, text: Cow<'static, str>, span: Span) {
         if text.chars().count() > KEY {
-            self.found.push(Finding::new(
-                &YAML_LIMIT,
-                span,
-                format!("a key longer than {KEY} characters"),
-            ));
+            self.found.push(Finding::new(&YAML_LIMIT, span, format!("a key longer than {KEY} characters")));
             return self.set_key(PendingKey::Bad);
         }
         let Some(Frame { kind: Open::Map { map, seen, .. }, .. }) = self.stack.last_mut() else { return };
@@ -520,19 +357,25 @@ impl<'t, 'f> Builder<'t, 'f> {
             );
             return self.set_key(PendingKey::Bad);
         }
-        self.set_key(PendingKey::Plain(Key { span: span, text }));
+        self.set_key(PendingKey::Plain(Key { span, text }));
     }
 
     fn merge_key(&mut self, span: Span) {
-        let Some(Frame { kind: Open::Map { map, key, merge, .. }, .. }) = self.stack.last_mut() else { return };
+        let Some(Frame { kind: Open::Map { map, key, merge, .. }, .. }) = self.stack.last_mut() else {
+            return;
+        };
         let before = merge.as_ref().map(|(at, _)| *at).or(map.entries.last().map(|entry| entry.key.span));
         *key = Some(PendingKey::Merge(span));
         if let Some(first) = before {
             *key = Some(PendingKey::Bad);
             self.found.push(
-                Finding::new(&YAML_MERGE_KEY, span, "a merge key must be the first entry of its map, and the only one")
-                    .also(first, "this comes before it")
-                    .help("move `<<` to the top of the map; several maps go in a list: <<: [*a, *b]"),
+                Finding::new(
+                    &YAML_MERGE_KEY,
+                    span,
+                    "a merge key must be the first entry of its map, and the only one",
+                )
+                .also(first, "this comes before it")
+                .help("move `<<` to the top of the map; several maps go in a list: <<: [*a, *b]"),
             );
         }
     }
@@ -575,8 +418,12 @@ impl<'t, 'f> Builder<'t, 'f> {
     fn anchor_name(&mut self, name: &str, span: Span) {
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
             self.found.push(
-                Finding::new(&YAML_ALIAS, span, format!("the anchor name `{name}` is not one that kubectl reads"))
-                    .help("use letters, digits, `-` and `_`"),
+                Finding::new(
+                    &YAML_ALIAS,
+                    span,
+                    format!("the anchor name `{name}` is not one that kubectl reads"),
+                )
+                .help("use letters, digits, `-` and `_`"),
             );
         }
     }
@@ -596,14 +443,20 @@ impl<'t, 'f> Builder<'t, 'f> {
         self.expanded = self.expanded.saturating_add(anchored.nodes);
         let allowed = self.nodes.saturating_mul(EXPANDED_RATIO).saturating_add(EXPANDED_FREE);
         if self.expanded > allowed {
-            return Err(self.limit(span, "the aliases repeat more than ten times what the file holds".to_owned()));
+            return Err(
+                self.limit(span, "the aliases repeat more than ten times what the file holds".to_owned())
+            );
         }
         let node = anchored.node.clone();
         let key_due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
         match node.value {
             Value::Text(text) if key_due => self.key(text, span),
             _ if key_due => {
-                self.found.push(Finding::new(&KEY_NOT_TEXT, span, format!("{} cannot be a key", node.kind())));
+                self.found.push(Finding::new(
+                    &KEY_NOT_TEXT,
+                    span,
+                    format!("{} cannot be a key", node.kind()),
+                ));
                 self.set_key(PendingKey::Bad);
             }
             _ => self.place(node),
@@ -618,11 +471,13 @@ fn is_core(tag: &Tag) -> bool {
 
 /// The key's text: as it is, or converted as Kubernetes converts it; in typed files a plain number or truth is an
 /// error, for nobody who writes `on:` means `true`.
-fn key_text(scalar: Scalar, text: Cow<'_, str>, dialect: Dialect) -> Result<Cow<'static, str>, String> {
+fn key_text(scalar: Scalar, text: &str, dialect: Dialect) -> Result<Cow<'static, str>, String> {
     let what = match scalar {
-        Scalar::Text => return Ok(Cow::Owned(text.into_owned())),
+        Scalar::Text => return Ok(Cow::Owned(text.to_owned())),
         Scalar::Null => return Err("a key is missing here".to_owned()),
-        _ if dialect == Dialect::Manifest => return scalar.into_key(text).map_err(|reason| reason.to_string()),
+        _ if dialect == Dialect::Manifest => {
+            return scalar.into_key(text.into()).map_err(|reason| reason.to_string());
+        }
         Scalar::Bool(_) => "true or false",
         _ => "a number",
     };

@@ -1,0 +1,97 @@
+//! All that a check may see, and what several of them need computed once.
+
+use std::collections::BTreeMap;
+
+use crate::kube::{Container, Image, Object, Platform, Pod};
+use crate::schedule::{Reason, may, problems};
+use crate::stack::{App, ClusterNode, Declared, Stack};
+use crate::yaml::Node;
+
+/// The stack, its final objects, and where their pods may land.
+pub struct Facts<'a> {
+    /// The cluster.
+    pub stack: &'a Stack,
+    /// The apps that could be compiled.
+    pub apps: &'a [App],
+    /// The final objects.
+    pub objects: &'a [Object],
+    /// One for each object that makes pods.
+    pub landings: Vec<Landing<'a>>,
+    platforms: BTreeMap<String, Vec<&'a Declared>>,
+}
+
+/// A workload and the nodes where its pods may land.
+pub struct Landing<'a> {
+    /// The workload.
+    pub object: &'a Object,
+    /// Its pods.
+    pub pod: Pod<'a>,
+    /// Each node, and why the pod cannot land there.
+    pub nodes: Vec<(&'a ClusterNode, Result<(), Reason>)>,
+    /// Whether what it says about placement can be read; if not, another finding tells it.
+    pub readable: bool,
+}
+
+/// How many images rest on what.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Images {
+    /// Distinct references.
+    pub all: usize,
+    /// Of them, platforms declared by hand.
+    pub declared: usize,
+}
+
+impl<'a> Landing<'a> {
+    /// Where its pods may land.
+    pub fn open(&self) -> impl Iterator<Item = &'a ClusterNode> + '_ {
+        self.nodes.iter().filter(|(_, verdict)| verdict.is_ok()).map(|(node, _)| *node)
+    }
+
+    /// Its images that can be read.
+    pub fn images(&self) -> impl Iterator<Item = (Container<'a>, &'a Node, Image)> + use<'a> {
+        self.pod.containers().filter_map(|container| {
+            let node = container.image?;
+            Some((container, node, Image::parse(node.as_text()?).ok()?))
+        })
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Computes what checks share.
+    pub fn new(stack: &'a Stack, apps: &'a [App], objects: &'a [Object]) -> Self {
+        let landings = objects.iter().filter_map(|object| landing(object, stack)).collect();
+        let mut platforms: BTreeMap<String, Vec<&Declared>> = BTreeMap::new();
+        for declared in &stack.platforms {
+            platforms.entry(declared.parsed.repository()).or_default().push(declared);
+        }
+        Facts { stack, apps, objects, landings, platforms }
+    }
+
+    /// What is declared about an image: a full reference beats a repository.
+    pub fn declared(&self, image: &Image) -> Option<&'a Declared> {
+        let of_repository = self.platforms.get(&image.repository())?;
+        let full =
+            of_repository.iter().find(|declared| declared.full && declared.parsed.key() == image.key());
+        full.or_else(|| of_repository.iter().find(|declared| !declared.full)).copied()
+    }
+
+    /// What it runs on, where that is known.
+    pub fn platforms(&self, image: &Image) -> Option<&'a [Platform]> {
+        self.declared(image).map(|declared| declared.platforms.as_slice())
+    }
+
+    /// How many images there are, and what is known of them.
+    pub fn images(&self) -> Images {
+        let mut seen: BTreeMap<String, bool> = BTreeMap::new();
+        for (_, _, image) in self.landings.iter().flat_map(Landing::images) {
+            seen.entry(image.key()).or_insert_with(|| self.declared(&image).is_some());
+        }
+        Images { all: seen.len(), declared: seen.values().filter(|declared| **declared).count() }
+    }
+}
+
+fn landing<'a>(object: &'a Object, stack: &'a Stack) -> Option<Landing<'a>> {
+    let pod = Pod::of(object)?;
+    let nodes = stack.nodes.iter().map(|node| (node, may(&pod, &node.machine))).collect();
+    Some(Landing { object, pod, nodes, readable: stack.nodes_complete && problems(&pod).is_empty() })
+}

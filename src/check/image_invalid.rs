@@ -1,0 +1,38 @@
+//! References that containerd refuses.
+
+use super::Facts;
+use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::Image;
+
+/// No image reference.
+pub static CODE: Code = Code {
+    name: "image-invalid",
+    severity: Severity::Error,
+    page: Page {
+        about: "The image reference is missing or is one that containerd refuses, so the pod would end in\n\
+                InvalidImageName. A reference is [HOST[:PORT]/]PATH[:TAG][@DIGEST], the path in small letters.",
+        bad: "# apps/web.yaml\nkind: app\nimage: https://registry.example/web:1.0\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+    },
+};
+
+/// Tells each.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    for landing in &facts.landings {
+        for container in landing.pod.containers() {
+            let Some(node) = container.image else {
+                let message = format!("{} `{}` of {} has no image", container.role.word(), container.name, landing.object.id);
+                found.push(Finding::new(&CODE, container.node.span, message));
+                continue;
+            };
+            let text = node.as_text();
+            let reason = match text.map(Image::parse) {
+                Some(Ok(_)) => continue,
+                Some(Err(reason)) => reason,
+                None => format!("text is wanted, this is {}", node.kind()),
+            };
+            let message = format!("`{}` is no image reference: {reason}", text.unwrap_or_default());
+            found.push(Finding::new(&CODE, node.span, message));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The proof: every image runs on every node where its pod may land.
+
+use super::{Facts, Landing};
+use crate::finding::{Code, Finding, Findings, Page, Severity, list};
+use crate::kube::{Container, Image};
+use crate::stack::{ClusterNode, Declared};
+use crate::yaml::Node;
+
+/// A node that the pod may land on and the image does not run on.
+pub static CODE: Code = Code {
+    name: "image-lacks-arch",
+    severity: Severity::Error,
+    page: Page {
+        about: "A pod may land on a node whose processor its image was not built for. Kubernetes does not look at\n\
+                the architectures of images: the pod ends in `exec format error` or ImagePullBackOff, perhaps only\n\
+                months later, when it moves. Keep it to nodes that run it (`place`), or use an image that is built\n\
+                for all of them.",
+        bad: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n\
+              \x20 alpha: {arch: amd64}\n  beta: {arch: arm64}\nplatforms: {registry.example/web: [amd64]}\n\
+              # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+        good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n\
+               \x20 alpha: {arch: amd64}\n  beta: {arch: arm64}\nplatforms: {registry.example/web: [amd64]}\n\
+               # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nplace: {arch: amd64}\n",
+    },
+};
+
+/// Tells each image of each workload that some node does not run.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    for landing in facts.landings.iter().filter(|landing| landing.readable) {
+        for (container, node, image) in landing.images() {
+            let Some(declared) = facts.declared(&image) else { continue };
+            let lacking: Vec<&ClusterNode> = landing
+                .open()
+                .filter(|node| !node.platform.runs(&node.also_runs, &declared.platforms))
+                .collect();
+            if !lacking.is_empty() {
+                found.push(finding(facts, landing, &container, (node, &image), declared, &lacking));
+            }
+        }
+    }
+}
+
+fn finding(
+    facts: &Facts<'_>,
+    landing: &Landing<'_>,
+    container: &Container<'_>,
+    (node, image): (&Node, &Image),
+    declared: &Declared,
+    lacking: &[&ClusterNode],
+) -> Finding {
+    let built = declared.platforms.iter().map(|platform| platform.word()).collect::<Vec<_>>().join(", ");
+    let built = if built.is_empty() { "nothing".to_owned() } else { built };
+    let names = lacking.iter().map(|node| format!("{} ({})", node.name.value, node.platform));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let message = format!("the image of {} `{}` does not run on {names}", container.role.word(), container.name);
+    let mut finding = Finding::new(&CODE, node.span, message)
+        .label(format!("built for {built}"))
+        .also(declared.image.span, "declared here");
+    if let Some(first) = lacking.first() {
+        let what = format!("{} may land here", landing.object.id);
+        finding = finding.also(first.arch_span, what);
+    }
+    finding
+        .note("Kubernetes does not look at an image's architectures: the pod would end in `exec format error`")
+        .maybe_help(place(facts, landing, declared))
+        .help(format!("or use an image that is built for {} too", missing(lacking, image)))
+}
+
+/// A place that keeps the pod to nodes that run the image, if there are any among those where it may land.
+fn place(facts: &Facts<'_>, landing: &Landing<'_>, declared: &Declared) -> Option<String> {
+    let runs = |node: &ClusterNode| node.platform.runs(&node.also_runs, &declared.platforms);
+    let good: Vec<&ClusterNode> = landing.open().filter(|node| runs(node)).collect();
+    let first = good.first()?;
+    let mut labels: Vec<&str> = good.iter().map(|node| node.platform.label()).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    // Labels do not tell arm/v6 from arm/v7, nor what a node also runs: then only names are sure.
+    let sure = facts.stack.nodes.iter().all(|node| !labels.contains(&node.platform.label()) || runs(node));
+    Some(match labels.as_slice() {
+        [label] if sure => format!("keep it to nodes that run it: place: {{arch: {label}}}"),
+        _ if sure => format!("keep it to nodes that run it: place: {{arch: [{}]}}", labels.join(", ")),
+        _ => format!("keep it to a node that runs it: place: {{node: {}}}", first.name.value),
+    })
+}
+
+fn missing(lacking: &[&ClusterNode], _: &Image) -> String {
+    let mut words: Vec<&str> = lacking.iter().map(|node| node.platform.word()).collect();
+    words.sort_unstable();
+    words.dedup();
+    list(words).replace(" or ", " and ")
+}

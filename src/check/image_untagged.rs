@@ -1,0 +1,36 @@
+//! Images that change under a name that does not.
+
+use std::collections::BTreeSet;
+
+use super::{Facts, Landing};
+use crate::finding::{Code, Finding, Findings, Page, Severity};
+
+/// No tag, or `latest`.
+pub static CODE: Code = Code {
+    name: "image-untagged",
+    severity: Severity::Warning,
+    page: Page {
+        about: "The image has neither tag nor digest, or the tag `latest`: what runs is whatever was newest when a\n\
+                node pulled it. Two nodes may run two programs, and a restart may bring a release that cannot read\n\
+                the old data. Name a release.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+    },
+};
+
+/// Tells each image once.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    let mut told = BTreeSet::new();
+    for (_, node, image) in facts.landings.iter().flat_map(Landing::images) {
+        let moving = image.digest.is_none() && image.tag.as_deref().is_none_or(|tag| tag == "latest");
+        if moving && told.insert(image.key()) {
+            let written = node.as_text().unwrap_or_default();
+            let how = if image.tag.is_some() { "is `latest`" } else { "has no tag" };
+            found.push(
+                Finding::new(&CODE, node.span, format!("the image `{written}` {how}"))
+                    .label("runs whatever is newest when a node pulls it")
+                    .help("name a release, such as :1.2.3"),
+            );
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A pod that no node takes.
+
+use super::{Facts, Landing};
+use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::schedule::Rule;
+
+/// Every node is shut out.
+pub static CODE: Code = Code {
+    name: "place-no-node",
+    severity: Severity::Error,
+    page: Page {
+        about: "No node takes the pod, so it would stay Pending for ever. Each key of `place` must hold at once; a\n\
+                node with a taint takes only pods that tolerate it. The finding tells for each node which rule\n\
+                shuts it out.",
+        bad: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n\
+              \x20 alpha: {arch: amd64, roles: [web], taints: [\"dedicated=batch:NoSchedule\"]}\n\
+              platforms: {registry.example/web: [amd64]}\n\
+              # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nplace: {role: web}\n",
+        good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n\
+               \x20 alpha: {arch: amd64, roles: [web], taints: [\"dedicated=batch:NoSchedule\"]}\n\
+               platforms: {registry.example/web: [amd64]}\n\
+               # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
+               place: {role: web, tolerations: [dedicated=batch]}\n",
+    },
+};
+
+/// Tells each workload that lands nowhere.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    for landing in facts.landings.iter().filter(|landing| landing.readable) {
+        if landing.open().next().is_none() {
+            found.push(finding(landing));
+        }
+    }
+}
+
+fn finding(landing: &Landing<'_>) -> Finding {
+    let reasons = || landing.nodes.iter().filter_map(|(node, verdict)| Some((node, verdict.as_ref().err()?)));
+    let span = reasons().next().map_or(landing.object.body.span, |(_, reason)| reason.span);
+    let mut finding = Finding::new(&CODE, span, format!("no node takes the pods of {}", landing.object.id));
+    for (node, reason) in reasons() {
+        finding = finding.note(format!("{} ({}): {}", node.name.value, node.platform, reason.text));
+    }
+    let taint = landing.nodes.iter().find_map(|(node, verdict)| {
+        let shut = verdict.as_ref().is_err_and(|reason| reason.rule == Rule::Taint);
+        node.machine.taints.first().filter(|_| shut)
+    });
+    finding.maybe_help(taint.map(|taint| format!("place: {{…, tolerations: [\"{taint}\"]}}")))
+}

@@ -1,0 +1,89 @@
+//! References to Secrets that nobody said exist.
+
+use super::Facts;
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::kube::{Object, Target};
+use crate::stack::Secret;
+use crate::yaml::Node;
+
+/// A Secret that is neither declared nor among the objects.
+pub static CODE: Code = Code {
+    name: "secret-unknown",
+    severity: Severity::Error,
+    page: Page {
+        about: "Something uses a Secret that is neither under `secrets` in stack.yaml nor among the stack's objects.\n\
+                A pod would wait in CreateContainerConfigError or ContainerCreating; a route would serve Traefik's\n\
+                own certificate. stackc never writes Secrets: make it with kubectl, and declare its name and keys.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
+              env: {PASSWORD: {secret: web, key: password}}\n",
+        good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+               platforms: {registry.example/web: [amd64]}\nsecrets: {web: [password]}\n\
+               # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
+               env: {PASSWORD: {secret: web, key: password}}\n",
+    },
+};
+
+/// A use of a Secret: who, its name, the key if one is named.
+pub(super) struct Use<'a> {
+    pub(super) object: &'a Object,
+    pub(super) name: &'a Node,
+    pub(super) key: Option<&'a Node>,
+}
+
+/// Every use that must be met: pods, and certificates of routes.
+pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
+    let mut uses = Vec::new();
+    for landing in &facts.landings {
+        for reference in landing.pod.references() {
+            if reference.target == Target::Secret && !reference.optional {
+                uses.push(Use { object: landing.object, name: reference.name, key: reference.key });
+            }
+        }
+    }
+    for object in facts.objects.iter().filter(|object| object.id.kind == "IngressRoute") {
+        let name = object.body.at(&["spec", "tls", "secretName"]);
+        uses.extend(name.map(|name| Use { object, name, key: None }));
+    }
+    uses
+}
+
+/// The declared Secret, where the use lives in the stack's own namespace.
+pub(super) fn declared<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Secret> {
+    let here = used.object.id.namespace.as_deref() == Some(facts.stack.namespace.value.as_str());
+    let name = used.name.as_text()?;
+    facts.stack.secrets.iter().find(|secret| here && secret.name.value == name)
+}
+
+/// The Secret among the objects.
+pub(super) fn made<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Object> {
+    let name = used.name.as_text()?;
+    facts.objects.iter().find(|object| {
+        object.id.kind == "Secret" && object.id.name == name && object.id.namespace == used.object.id.namespace
+    })
+}
+
+/// Tells each.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    for used in uses(facts) {
+        if declared(facts, &used).is_some() || made(facts, &used).is_some() {
+            continue;
+        }
+        let Some(name) = used.name.as_text() else { continue };
+        let namespace = used.object.id.namespace.as_deref().unwrap_or("default");
+        let elsewhere = facts.stack.secrets.iter().find(|secret| secret.name.value == name);
+        let mut finding = Finding::new(&CODE, used.name.span, format!("nothing says that the Secret {namespace}/{name} exists"))
+            .label(format!("{} uses it", used.object.id));
+        if let Some(secret) = elsewhere {
+            let own = &facts.stack.namespace.value;
+            finding = finding.also(secret.name.span, format!("declared for the namespace {own}"));
+        }
+        let names = facts.stack.secrets.iter().map(|secret| secret.name.value.as_str());
+        let near = nearest(name, names).filter(|_| elsewhere.is_none());
+        let key = used.key.and_then(Node::as_text).unwrap_or_default();
+        found.push(match near {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None if elsewhere.is_some() => finding,
+            None => finding.help(format!("if it exists, declare it in stack.yaml:\nsecrets:\n  {name}: [{key}]")),
+        });
+    }
+}

@@ -1,0 +1,112 @@
+//! `stackc build`: manifests on stdout, or one file an app in a folder.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::show::{self, Stream};
+use super::{Color, Format, Status, Trouble, folder, target};
+use crate::compile::Compiled;
+use crate::emit;
+
+/// Compile a stack: all manifests on stdout, or a file an app in a folder
+///
+/// PATH is a stack or its stack.yaml; without it, the nearest above, else the only one below.
+#[derive(Debug, Args)]
+#[command(after_help = "The output folder is made if it is missing: stackc build -o out/\n\
+    (`stackc build > out/` cannot work: a shell does not redirect into a folder.)")]
+pub(super) struct Arguments {
+    /// The stack
+    path: Option<PathBuf>,
+    /// Write one file an app into this folder; only what changed is written
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// The form of the manifests on stdout
+    #[arg(long, value_enum, default_value = "yaml", conflicts_with = "output")]
+    emit: Emit,
+    /// The form of findings, which go to stderr
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// The form of manifests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Emit {
+    /// As k3s takes them
+    Yaml,
+    /// One List
+    Json,
+}
+
+/// Stands in a file that the shell emptied before stackc started: it has no `kind`, so k3s refuses the file, where an
+/// empty one would make it delete the stack.
+const POISON: &str = "stackc-error: build failed, see stderr\n";
+
+pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
+    let result = built(arguments, color);
+    let failed = !matches!(result, Ok(Status::Fine));
+    if failed && arguments.output.is_none() && is_regular_stdout() {
+        show::out(POISON)?;
+    }
+    result
+}
+
+fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
+    if arguments.output.is_none() {
+        refuse_live_stdout()?;
+    }
+    let stack = target::one(arguments.path.as_deref())?;
+    let compiled = target::compiled(&stack)?;
+    let runs = [compiled];
+    let totals = show::totals(&runs);
+    let after = if totals.is_empty() { String::new() } else { format!("{totals}\n") };
+    let [run] = &runs;
+    if !run.findings.is_empty() || arguments.format == Format::Json {
+        show::findings(&runs, arguments.format, color, Stream::Err, &after)?;
+    }
+    if run.errors > 0 {
+        return Ok(Status::Findings);
+    }
+    match &arguments.output {
+        Some(directory) => {
+            let told = folder::write(directory, &stack, run)?;
+            if arguments.format == Format::Text {
+                show::err(&told)?;
+            }
+        }
+        None => show::out(&manifests(run, arguments.emit))?,
+    }
+    Ok(Status::Fine)
+}
+
+fn manifests(compiled: &Compiled, form: Emit) -> String {
+    match form {
+        Emit::Yaml => emit::stream(&compiled.files),
+        Emit::Json => emit::json(&compiled.objects),
+    }
+}
+
+fn stdout() -> io::Result<Metadata> {
+    File::from(io::stdout().as_fd().try_clone_to_owned()?).metadata()
+}
+
+fn is_regular_stdout() -> bool {
+    stdout().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// k3s reads its folder while the stream is still being written: a file there is only ever renamed into place.
+fn refuse_live_stdout() -> Result<(), Trouble> {
+    let Ok(path) = std::fs::read_link("/proc/self/fd/1") else { return Ok(()) };
+    if is_regular_stdout() && folder::is_live(&path) {
+        let parent = path.parent().unwrap_or(Path::new("/"));
+        return Err(Trouble::Told(format!(
+            "stdout is a file in k3s' own folder, which k3s may read half-written\n\
+             build elsewhere, then copy: stackc build -o out/ && sudo cp out/*.yaml {}/",
+            parent.display()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! `stackc check`: everything that build checks, no output.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::show::{self, Stream, plural};
+use super::{Color, Format, Status, Trouble, target};
+use crate::compile::Compiled;
+use crate::finding::Severity;
+
+/// Check stacks as build does, without output
+///
+/// Without PATH: every stack below this folder, else the nearest above. Offline.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Stacks, or folders with stacks below them
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The form of findings
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// What else fails the run
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
+}
+
+/// What fails a run beside errors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Deny {
+    /// Any warning
+    Warnings,
+}
+
+pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
+    let stacks = target::many(&arguments.paths)?;
+    let runs = stacks.iter().map(|stack| target::compiled(stack)).collect::<Result<Vec<_>, _>>()?;
+    let mut after: String = runs.iter().filter_map(summary).collect();
+    let totals = show::totals(&runs);
+    if !totals.is_empty() {
+        after.push_str(&format!("{totals}\n"));
+    }
+    show::findings(&runs, arguments.format, color, Stream::Out, &after)?;
+    let denied = arguments.deny == Some(Deny::Warnings) && show::count(&runs, Severity::Warning) > 0;
+    Ok(if show::errors(&runs) > 0 || denied { Status::Findings } else { Status::Fine })
+}
+
+/// What the proof rests on.
+fn summary(run: &Compiled) -> Option<String> {
+    let stack = run.stack.as_ref()?;
+    let images = run.images;
+    let proof = match images.all {
+        0 => "no images".to_owned(),
+        all if images.declared == all => {
+            format!("{}, all with platforms declared in stack.yaml", plural(all, "image"))
+        }
+        all => format!("{}, {} with platforms declared in stack.yaml", plural(all, "image"), images.declared),
+    };
+    Some(format!(
+        "{}: {}, {} on {}; {proof}\n",
+        stack.name.value,
+        plural(run.apps.len(), "app"),
+        plural(run.objects.len(), "object"),
+        plural(stack.nodes.len(), "node"),
+    ))
+}

@@ -1,0 +1,147 @@
+//! `build -o DIR`: compares first, writes only what changed, each file whole or not at all.
+#![expect(clippy::disallowed_methods, reason = "cli writes what a build makes")]
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::Trouble;
+use super::show::plural;
+use crate::compile::Compiled;
+use crate::emit::File;
+
+/// Only the owner reads a file with a Secret in it.
+const SECRET_MODE: u32 = 0o600;
+
+/// Whether a path lies in k3s' auto-deploy folder.
+pub(super) fn is_live(path: &Path) -> bool {
+    let names: Vec<_> = path.components().map(|part| part.as_os_str().to_owned()).collect();
+    names.windows(2).any(|pair| matches!(pair, [a, b] if a == "server" && b == "manifests"))
+}
+
+/// Writes all files of a build and removes those that an earlier build left. Returns what to tell.
+pub(super) fn write(directory: &Path, stack: &Path, compiled: &Compiled) -> Result<String, Trouble> {
+    let directory = prepare(directory)?;
+    refuse(&directory, stack)?;
+    let prefix = compiled.stack.as_ref().map(|stack| format!("{}-", stack.name.value)).unwrap_or_default();
+    for file in &compiled.files {
+        refuse_foreign(&directory.join(&file.name))?;
+    }
+    let mut told = String::new();
+    let mut unchanged = 0_usize;
+    for file in &compiled.files {
+        let path = directory.join(&file.name);
+        if put(&path, file).map_err(|error| Trouble::io(&path, &error))? {
+            told.push_str(&format!("wrote {} ({})\n", path.display(), plural(file.objects, "object")));
+        } else {
+            unchanged = unchanged.saturating_add(1);
+        }
+    }
+    for path in
+        left_over(&directory, &prefix, &compiled.files).map_err(|error| Trouble::io(&directory, &error))?
+    {
+        fs::remove_file(&path).map_err(|error| Trouble::io(&path, &error))?;
+        told.push_str(&format!("removed {} (no longer in the stack)\n", path.display()));
+    }
+    if unchanged > 0 {
+        told.push_str(&format!("unchanged: {}\n", plural(unchanged, "file")));
+    }
+    Ok(told)
+}
+
+/// Makes the folder's last part if it is missing.
+fn prepare(directory: &Path) -> Result<PathBuf, Trouble> {
+    match fs::create_dir(directory) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(Trouble::io(directory, &error)),
+    }
+    if !directory.is_dir() {
+        return Err(Trouble::Told(format!("{} is no folder", directory.display())));
+    }
+    Ok(directory.to_path_buf())
+}
+
+/// Folders that a build must not write to: k3s' own, and the stack's input.
+fn refuse(directory: &Path, stack: &Path) -> Result<(), Trouble> {
+    let real = fs::canonicalize(directory).map_err(|error| Trouble::io(directory, &error))?;
+    if is_live(&real) {
+        return Err(Trouble::Told(format!(
+            "{} is k3s' own folder: what is missing from it is deleted from the cluster\n\
+             build elsewhere, look at it, then copy: stackc build -o out/ && sudo cp out/*.yaml {}/",
+            directory.display(),
+            real.display()
+        )));
+    }
+    let stack = fs::canonicalize(stack).map_err(|error| Trouble::io(stack, &error))?;
+    let input = ["", "apps", "files", "manifests"].iter().map(|name| stack.join(name));
+    if input.into_iter().any(|folder| folder == real) {
+        return Err(Trouble::Told(format!(
+            "{} holds the stack itself; name another folder, such as out/",
+            directory.display()
+        )));
+    }
+    Ok(())
+}
+
+/// A file of that name that stackc did not write belongs to somebody else.
+fn refuse_foreign(path: &Path) -> Result<(), Trouble> {
+    match fs::read_to_string(path) {
+        Ok(text) if text.is_empty() || is_ours(&text, path) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(_) => Err(Trouble::Told(format!(
+            "{} was not written by stackc: it does not begin with `# stackc:`; move it away first",
+            path.display()
+        ))),
+        Err(error) => Err(Trouble::io(path, &error)),
+    }
+}
+
+fn is_ours(text: &str, path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    text.starts_with(&format!("# stackc: {name} from "))
+}
+
+/// Writes a file unless it already is what it should be. True when it was written.
+fn put(path: &Path, file: &File) -> io::Result<bool> {
+    if fs::read(path).is_ok_and(|bytes| bytes == file.text.as_bytes()) {
+        if file.secret {
+            fs::set_permissions(path, Permissions::from_mode(SECRET_MODE))?;
+        }
+        return Ok(false);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // k3s and its users overlook dot-files, and a rename within a folder is seen whole or not at all.
+    let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let mode = if file.secret { SECRET_MODE } else { 0o666 };
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&temporary)
+        .and_then(|mut handle| handle.write_all(file.text.as_bytes()))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written.map(|()| true)
+}
+
+/// Files of this stack that an earlier build wrote and this one did not make.
+fn left_over(directory: &Path, prefix: &str, files: &[File]) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let made = files.iter().any(|file| file.name == name);
+        if made || !name.starts_with(prefix) || name.strip_suffix(".yaml").is_none() || !path.is_file() {
+            continue;
+        }
+        if fs::read_to_string(&path).is_ok_and(|text| is_ours(&text, &path)) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,116 @@
+//! What goes to stdout and stderr.
+#![expect(clippy::disallowed_methods, reason = "cli knows the environment")]
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::{Color, Format, Trouble};
+use crate::compile::Compiled;
+use crate::finding::Severity;
+use crate::report::{self, Style};
+
+/// Where findings go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stream {
+    Out,
+    Err,
+}
+
+/// Writes to stdout as it is.
+pub(super) fn out(text: &str) -> Result<(), Trouble> {
+    write(&mut io::stdout().lock(), text)
+}
+
+/// Writes to stderr as it is.
+pub(super) fn err(text: &str) -> Result<(), Trouble> {
+    write(&mut io::stderr().lock(), text)
+}
+
+fn write(stream: &mut dyn Write, text: &str) -> Result<(), Trouble> {
+    let written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Trouble::Gone,
+        _ => Trouble::Told(format!("cannot write the output: {error}")),
+    })
+}
+
+/// Says what stopped the run. If even that cannot be said, the status still tells.
+pub(super) fn complain(message: &str) {
+    let _ = err(&format!("stackc: {message}\n"));
+}
+
+/// How findings look on a stream: `--color`, then `NO_COLOR` and `CLICOLOR_FORCE`, then whether it is a terminal.
+pub(super) fn style(color: Color, stream: Stream) -> Style {
+    let (choice, terminal) = match stream {
+        Stream::Out => (AutoStream::choice(&io::stdout()), io::stdout().is_terminal()),
+        Stream::Err => (AutoStream::choice(&io::stderr()), io::stderr().is_terminal()),
+    };
+    let color = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => choice != ColorChoice::Never,
+    };
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    Style { color, width: columns.filter(|columns| terminal && *columns >= 40) }
+}
+
+/// The findings of all runs in the form asked for, `after` behind them where people read.
+pub(super) fn findings(
+    runs: &[Compiled],
+    format: Format,
+    color: Color,
+    stream: Stream,
+    after: &str,
+) -> Result<(), Trouble> {
+    let text = match format {
+        Format::Text => {
+            let style = style(color, stream);
+            let mut text: String =
+                runs.iter().map(|run| report::text(&run.findings, &run.sources, style)).collect();
+            let dropped: usize = runs.iter().map(|run| run.dropped).sum();
+            if dropped > 0 {
+                text.push_str(&format!("and {dropped} more\n\n"));
+            }
+            text.push_str(after);
+            text
+        }
+        Format::Json => {
+            let all: Vec<_> = runs
+                .iter()
+                .flat_map(|run| run.findings.iter().map(move |finding| (finding, &run.sources)))
+                .collect();
+            report::json(&all, errors(runs), count(runs, Severity::Warning))
+        }
+    };
+    match stream {
+        Stream::Out => out(&text),
+        Stream::Err => err(&text),
+    }
+}
+
+/// Errors of all runs.
+pub(super) fn errors(runs: &[Compiled]) -> usize {
+    runs.iter().map(|run| run.errors).sum()
+}
+
+/// Findings of a severity.
+pub(super) fn count(runs: &[Compiled], severity: Severity) -> usize {
+    runs.iter().flat_map(|run| &run.findings).filter(|finding| finding.code.severity == severity).count()
+}
+
+/// `1 error`, `2 errors`.
+pub(super) fn plural(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+/// `2 errors, 1 warning`; nothing where there is neither.
+pub(super) fn totals(runs: &[Compiled]) -> String {
+    let parts = [(errors(runs), "error"), (count(runs, Severity::Warning), "warning")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| plural(number, word))
+        .collect();
+    parts.join(", ")
+}

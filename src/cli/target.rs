@@ -1,0 +1,93 @@
+//! Which stacks a command means.
+#![expect(clippy::disallowed_methods, reason = "cli knows where it was started")]
+
+use std::path::{Path, PathBuf};
+
+use super::Trouble;
+use crate::compile::{Compiled, compile};
+use crate::source::{STACK_FILE, Sources, find_above, find_below, locate, read_input};
+
+/// The one stack of `build` and `nodes`: the one named, else the nearest above, else the only one below.
+pub(super) fn one(path: Option<&Path>) -> Result<PathBuf, Trouble> {
+    if let Some(path) = path {
+        return locate(path).ok_or_else(|| none_at(path));
+    }
+    let here = here()?;
+    if let Some(stack) = find_above(&here) {
+        return Ok(relative(stack));
+    }
+    let below = find_below(Path::new("."));
+    match below.as_slice() {
+        [stack] => Ok(stack.clone()),
+        [] => Err(Trouble::Told(format!(
+            "no {STACK_FILE} here, above or below; name a stack: stackc build PATH"
+        ))),
+        _ => Err(Trouble::Told(format!("several stacks are here; name one of them:\n{}", lines(&below)))),
+    }
+}
+
+/// The stacks of `check`: those named (a folder without one means all below it), else all below, else the nearest above.
+pub(super) fn many(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
+    if paths.is_empty() {
+        let below = find_below(Path::new("."));
+        if !below.is_empty() {
+            return Ok(below);
+        }
+        return one(None).map(|stack| vec![stack]);
+    }
+    let mut stacks = Vec::new();
+    for path in paths {
+        let found = locate(path).map_or_else(|| find_below(path), |stack| vec![stack]);
+        if found.is_empty() {
+            return Err(none_at(path));
+        }
+        stacks.extend(found);
+    }
+    // Two paths may name one stack; it is told once.
+    let mut seen = Vec::new();
+    stacks.retain(|stack| {
+        let real = std::fs::canonicalize(stack).unwrap_or_else(|_| stack.clone());
+        let new = !seen.contains(&real);
+        seen.push(real);
+        new
+    });
+    Ok(stacks)
+}
+
+/// Reads and compiles.
+pub(super) fn compiled(stack: &Path) -> Result<Compiled, Trouble> {
+    let mut sources = Sources::default();
+    let input = read_input(stack, &mut sources).map_err(|error| Trouble::io(stack, &error))?;
+    Ok(compile(sources, &input))
+}
+
+fn here() -> Result<PathBuf, Trouble> {
+    // The folder itself may be gone or closed; its path is not needed, only that it can be entered.
+    std::fs::canonicalize(".")
+        .map(|_| PathBuf::from("."))
+        .map_err(|error| Trouble::io(Path::new("."), &error))
+}
+
+/// `./../x` reads better as `../x`.
+fn relative(path: PathBuf) -> PathBuf {
+    match path.strip_prefix(".") {
+        Ok(rest) if !rest.as_os_str().is_empty() => rest.to_path_buf(),
+        _ => path,
+    }
+}
+
+fn none_at(path: &Path) -> Trouble {
+    let path_text = path.display();
+    if !path.exists() {
+        return Trouble::Told(format!("{path_text}: no such file or folder"));
+    }
+    let below = if path.is_dir() { find_below(path) } else { Vec::new() };
+    if below.is_empty() {
+        return Trouble::Told(format!("{path_text} is no stack: it has no {STACK_FILE}"));
+    }
+    Trouble::Told(format!("{path_text} is no stack itself; name one of those below it:\n{}", lines(&below)))
+}
+
+fn lines(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("  {}", path.display())).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,154 @@
+//! Files: their names, their bytes.
+
+use super::order::rank;
+use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::k3s;
+use crate::kube::{Object, Unit};
+use crate::stack::Stack;
+use crate::yaml::{Build, Node, json as json_text, write};
+
+/// A file's name that k3s refuses or keeps for itself.
+pub static FILE_NAME_REFUSED: Code = Code {
+    name: "file-name-refused",
+    severity: Severity::Error,
+    page: Page {
+        about: "k3s names an AddOn by its file's name up to the first dot: small letters, digits and dashes, at most\n\
+                52 here (STACK-APP). Names of k3s' own files (traefik, coredns …) would replace or delete its parts.",
+        bad: "# apps/a-name-that-is-much-longer-than-k3s-and-people-can-bear.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+        good: "# apps/short.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+    },
+};
+
+/// Two parts of a stack that would be one file.
+pub static FILE_NAME_TAKEN: Code = Code {
+    name: "file-name-taken",
+    severity: Severity::Error,
+    page: Page {
+        about: "Two parts of the stack would be written to one file, or to two that k3s takes for one AddOn: each\n\
+                apply would delete what the other made. A manifest's file is named after its path with dashes.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
+              # manifests/web.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
+               # manifests/extra.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n",
+    },
+};
+
+/// A file for k3s' folder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct File {
+    /// Its name, with one dot.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Whether a Secret is in it, so that others may not read it.
+    pub secret: bool,
+    /// How many objects it holds.
+    pub objects: usize,
+}
+
+/// Sorts objects into the order of their files, and in a file into the order in which k3s shall apply them.
+pub fn arrange(objects: &mut [Object], stack: &Stack) {
+    objects.sort_by_cached_key(|object| (addon(&object.unit, stack), rank(&object.id.kind)));
+}
+
+/// All files of arranged objects, in byte order of their names. What is wrong with a name becomes a finding.
+pub fn files(objects: &[Object], stack: &Stack, found: &mut Findings) -> Vec<File> {
+    let mut files: Vec<File> = Vec::new();
+    for objects in objects.chunk_by(|a, b| addon(&a.unit, stack) == addon(&b.unit, stack)) {
+        let Some(first) = objects.first() else { continue };
+        let addon = addon(&first.unit, stack);
+        if let Some(reason) = refused(&addon) {
+            found.push(
+                Finding::new(
+                    &FILE_NAME_REFUSED,
+                    first.body.span,
+                    format!("the file `{addon}.yaml` cannot be: {reason}"),
+                )
+                .help("the name is STACK-APP: shorten the stack's `name` or the app's file name"),
+            );
+        }
+        if let Some(other) = objects.iter().find(|object| object.unit != first.unit) {
+            let (one, two) = (origin(&first.unit), origin(&other.unit));
+            found.push(
+                Finding::new(
+                    &FILE_NAME_TAKEN,
+                    other.body.span,
+                    format!("{one} and {two} would both be `{addon}.yaml`"),
+                )
+                .also(first.body.span, "the other one")
+                .help("rename one of them"),
+            );
+        }
+        files.push(file(&addon, &first.unit, objects));
+    }
+    files
+}
+
+/// The AddOn's name, which is the file's.
+fn addon(unit: &Unit, stack: &Stack) -> String {
+    format!("{}-{}", stack.name.value, name(unit))
+}
+
+fn refused(addon: &str) -> Option<String> {
+    let reserved = k3s::reserved(addon).map(|why| format!("`{addon}` is a name of k3s' own: {why}"));
+    reserved.or_else(|| k3s::addon_refused(addon))
+}
+
+/// The part of the name that is not the stack's. Digits first: an app's name starts with a letter, and k3s reads files in
+/// order.
+fn name(unit: &Unit) -> String {
+    match unit {
+        Unit::Namespaces => "00-namespaces".to_owned(),
+        Unit::Traefik => "01-traefik".to_owned(),
+        Unit::Ingress => "02-ingress".to_owned(),
+        Unit::App(name) => name.clone(),
+        Unit::Manifest(path) => {
+            let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
+            stem.replace('/', "-")
+        }
+    }
+}
+
+/// The file of the stack that people change.
+fn origin(unit: &Unit) -> String {
+    match unit {
+        Unit::App(name) => format!("apps/{name}.yaml"),
+        Unit::Manifest(path) => format!("manifests/{path}"),
+        Unit::Namespaces | Unit::Traefik | Unit::Ingress => "stack.yaml".to_owned(),
+    }
+}
+
+fn file(addon: &str, unit: &Unit, objects: &[Object]) -> File {
+    let name = format!("{addon}.yaml");
+    // No version, hash or date: a changed line would make k3s apply everything anew.
+    let mut text = format!("# stackc: {name} from {}\n", origin(unit));
+    for (index, object) in objects.iter().enumerate() {
+        if index > 0 {
+            text.push_str("---\n");
+        }
+        write::document(&object.body, &mut text);
+    }
+    let secret = objects.iter().any(|object| object.id.kind == "Secret");
+    File { name, text, secret, objects: objects.len() }
+}
+
+/// All files as one stream. Its last line tells a whole stream from one that was cut off.
+pub fn stream(files: &[File]) -> String {
+    let mut text = files.iter().map(|file| file.text.as_str()).collect::<Vec<_>>().join("---\n");
+    let plural = if files.len() == 1 { "file" } else { "files" };
+    text.push_str(&format!("# stackc: end of {} {plural}\n", files.len()));
+    text
+}
+
+/// All objects as one List.
+pub fn json(objects: &[Object]) -> String {
+    let Some(first) = objects.first() else {
+        return "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"List\",\n  \"items\": []\n}\n".to_owned();
+    };
+    let span = first.body.span;
+    let items = Node::list(span, objects.iter().map(|object| object.body.clone()));
+    let list = Build::at(span).text("apiVersion", "v1").text("kind", "List").with("items", items).node();
+    let mut text = String::new();
+    json_text::document(&list, &mut text);
+    text
+}

@@ -1,0 +1,84 @@
+//! A change of a mounted ConfigMap alone restarts nothing in Kubernetes, so the pod template carries a checksum of
+//! all configuration that its pod uses (schema.md S13). Secrets are not in it: their values are not here.
+
+use std::collections::BTreeMap;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use crate::kube::{Object, Pod, Target, Unit};
+use crate::yaml::{Key, Map, Node, Value, write};
+
+const ANNOTATION: &str = "checksum/config";
+
+/// Configuration by namespace and name.
+type Digests = BTreeMap<(Option<String>, String), [u8; 32]>;
+
+/// Stamps the workloads of apps; raw manifests stay as they are.
+pub(super) fn stamp(objects: &mut [Object]) {
+    let digests: Digests = objects
+        .iter()
+        .filter(|object| object.id.kind == "ConfigMap" && object.id.api_version == "v1")
+        .map(|object| ((object.id.namespace.clone(), object.id.name.clone()), digest(object)))
+        .collect();
+    if digests.is_empty() {
+        return;
+    }
+    for object in objects.iter_mut().filter(|object| matches!(object.unit, Unit::App(_))) {
+        if let Some(sum) = checksum(object, &digests)
+            && let Some(template) = Pod::path(&object.id).and_then(|path| node_mut(&mut object.body, path))
+        {
+            annotate(template, sum);
+        }
+    }
+}
+
+fn digest(object: &Object) -> [u8; 32] {
+    let mut text = String::new();
+    for field in ["data", "binaryData"] {
+        if let Some(data) = object.body.get(field) {
+            text.push_str(field);
+            text.push('\n');
+            write::document(data, &mut text);
+        }
+    }
+    Sha256::digest(text).into()
+}
+
+/// None for a pod that uses no ConfigMap of the stack.
+fn checksum(object: &Object, digests: &Digests) -> Option<String> {
+    let pod = Pod::of(object)?;
+    let used = pod.references();
+    let used = used.iter().filter(|reference| reference.target == Target::ConfigMap);
+    let mut names: Vec<&str> = used.filter_map(|reference| reference.name.as_text()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut sum = Sha256::new();
+    let mut any = false;
+    for name in names {
+        if let Some(digest) = digests.get(&(object.id.namespace.clone(), name.to_owned())) {
+            sum.update(name);
+            sum.update([0]);
+            sum.update(digest);
+            any = true;
+        }
+    }
+    any.then(|| HEXLOWER.encode(&sum.finalize()))
+}
+
+fn node_mut<'a>(node: &'a mut Node, path: &[&str]) -> Option<&'a mut Node> {
+    path.iter().try_fold(node, |node, key| node.as_map_mut()?.get_mut(key))
+}
+
+fn annotate(template: &mut Node, sum: String) {
+    let span = template.span;
+    let empty = || Node { span, value: Value::Map(Map::default()) };
+    let Some(metadata) = template.as_map_mut().map(|map| map.or_insert("metadata", empty())) else { return };
+    let Some(annotations) = metadata.as_map_mut().map(|map| map.or_insert("annotations", empty())) else {
+        return;
+    };
+    if let Some(map) = annotations.as_map_mut() {
+        map.set(Key { span, text: ANNOTATION.into() }, Node::text(span, sum));
+        map.entries.sort_by(|a, b| a.key.text.cmp(&b.key.text));
+    }
+}

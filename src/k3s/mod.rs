@@ -1,0 +1,19 @@
+//! Facts of k3s by release, as rows: what it packages, what its deploy controller does, which names it takes.
+//!
+//! In: the text of `k3s:`, a file's name. Out: a [`Release`] to ask, a reason that a name is refused, the [`Ranges`]
+//! that Cloudflare calls from. This room raises nothing: its errors are sentences for whoever knows the place.
+//!
+//! To add a k3s release: one row in `release.rs` if its Traefik chart's major is new, and `NEWEST`. To add something
+//! that k3s changed: one `Change`. A name that k3s packages: one row in `reserved.rs`. Ranges: `cloudflare.rs`.
+//!
+//! What must hold: rows are sorted and each minor has one; each change is tested on both sides of each boundary.
+
+mod addon;
+mod cloudflare;
+mod release;
+mod reserved;
+
+pub use addon::{LONGEST_ADDON, addon_name, addon_refused};
+pub use cloudflare::{Ranges, ranges};
+pub use release::{Release, Version};
+pub use reserved::reserved;

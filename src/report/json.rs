@@ -1,0 +1,69 @@
+//! Findings for machines: versioned, places from 1.
+
+use serde::Serialize;
+
+use crate::finding::{Finding, Label};
+use crate::source::Sources;
+
+/// Grows by one when a field changes its meaning or goes; fields may be added under the same number.
+pub const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    errors: usize,
+    warnings: usize,
+    findings: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    code: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    place: Place,
+    labels: Vec<Place>,
+    notes: &'a [String],
+    help: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Place {
+    path: String,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    label: String,
+}
+
+/// One document with all findings.
+pub fn findings(findings: &[(&Finding, &Sources)], errors: usize, warnings: usize) -> String {
+    let items = findings.iter().map(|(finding, sources)| Item {
+        code: finding.code.name,
+        severity: finding.code.severity.word(),
+        message: &finding.message,
+        place: place(&finding.primary, sources),
+        labels: finding.labels.iter().map(|label| place(label, sources)).collect(),
+        notes: &finding.notes,
+        help: &finding.helps,
+    });
+    let report = Report { version: SCHEMA_VERSION, errors, warnings, findings: items.collect() };
+    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn place(label: &Label, sources: &Sources) -> Place {
+    let start = sources.place(label.span);
+    let (end_line, end_column) = sources.file(label.span.file).line_column(label.span.end);
+    Place {
+        path: start.path,
+        line: start.line,
+        column: start.column,
+        end_line,
+        end_column,
+        label: label.text.clone(),
+    }
+}

@@ -1,0 +1,16 @@
+//! Findings as people and machines read them. One file a form.
+//!
+//! In: findings and the sources that they point into. Out: text. Prints nothing; width and colour are `cli`'s to know.
+//! To add a form: a file here, a variant of [`Form`].
+//!
+//! What must hold: text from files never reaches a terminal with its control characters or bidi marks.
+
+mod explain;
+mod json;
+mod nodes;
+mod text;
+
+pub use explain::{explain, list_codes};
+pub use json::{SCHEMA_VERSION, findings as json};
+pub use nodes::{Placement, json as nodes_json, text as nodes_text};
+pub use text::{Style, findings as text};
