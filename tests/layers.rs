@@ -82,7 +82,7 @@ fn line_faults(rooms: &[&str], path: &str, line: &str) -> Vec<String> {
         faults.extend(hidden.map(|other| format!("write `crate::{other}`, not `super::{other}`")));
     }
     for (name, home) in CRATES {
-        let at_home = path == *home || room_of(path) == *home;
+        let at_home = path == *home || room_of(path) == *home || path.starts_with(&format!("{home}/"));
         let named =
             after(line, name).any(|rest| rest.starts_with("::") || rest.starts_with([';', ' ', ',', '}']));
         if named && !at_home {

@@ -137,7 +137,7 @@ pub static YAML_DOCUMENT: Code = Code {
 pub fn read(sources: &Sources, file: FileId, dialect: Dialect, found: &mut Findings) -> Vec<Node> {
     let source = sources.file(file);
     if let Some(fault) = &source.fault {
-        found.push(refuse::unreadable(file, &source.path, fault));
+        found.push(unreadable(file, &source.path, fault));
         return Vec::new();
     }
     let before = found.errors();
