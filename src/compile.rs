@@ -72,7 +72,6 @@ pub fn compile(sources: Sources, input: &Input) -> Compiled {
     let mut found = Findings::default();
     strays(input, &sources, &mut found);
     let (cluster, templates) = cluster(input, &sources, &mut found);
-    let drafts = drafts(input, &sources, &mut found);
     let manifests = manifests(input, &sources, cluster.as_ref(), &mut found);
     let mut compiled = Compiled {
         sources,
@@ -85,8 +84,8 @@ pub fn compile(sources: Sources, input: &Input) -> Compiled {
         dropped: 0,
         errors: 0,
     };
+    apps(&mut compiled, input, cluster.as_ref(), &templates, &mut found);
     if let Some(stack) = cluster {
-        apps(&mut compiled, drafts, input, &stack, &templates, &mut found);
         let namespaces = lower::namespaces(&compiled.objects, &stack);
         compiled.objects.extend(namespaces);
         emit::arrange(&mut compiled.objects, &stack);
@@ -165,39 +164,52 @@ fn names(mut names: Map, tree: &Node, input: &Input) -> Map {
     names
 }
 
-/// App files as drafts: read, kinds known, short forms grown.
-fn drafts<'a>(input: &'a Input, sources: &Sources, found: &mut Findings) -> Vec<(&'a str, FileId, Draft)> {
-    let mut drafts = Vec::new();
-    for (name, file) in &input.apps {
-        if let Err(reason) = kinds::app_name(name) {
-            found.push(kinds::bad_name(file.start(), name, &reason));
-        }
-        let draft = yaml::read_typed(sources, *file, found).and_then(|tree| kinds::draft(tree, found));
-        drafts.extend(draft.map(|draft| (name.as_str(), *file, draft)));
-    }
-    drafts
-}
-
-/// Drafts to apps to objects.
+/// Each app from its file to its objects. Without a cluster there is nothing to lower to, but the files are read, so
+/// that their mistakes are told in the same run.
 fn apps(
     compiled: &mut Compiled,
-    drafts: Vec<(&str, FileId, Draft)>,
     input: &Input,
-    stack: &Stack,
+    stack: Option<&Stack>,
     templates: &Templates,
     found: &mut Findings,
 ) {
     let mut merged = Merged::default();
-    for (name, file, mut draft) in drafts {
-        let own = app_names(name, file, &draft, stack);
-        let scope = templates.scope_with(&own);
-        scope.fill(draft.tree_mut(), &compiled.sources, found);
-        let Some(app) = draft.finish(name, stack, found) else { continue };
-        let files = Files { sources: &compiled.sources, files: &input.files, scope };
-        compiled.objects.extend(lower::app(&app, stack, &files, &mut merged, found));
-        compiled.apps.push(app);
+    for (name, file) in &input.apps {
+        let Some(draft) = draft(name, *file, &compiled.sources, found) else { continue };
+        let Some(stack) = stack else { continue };
+        let own = app_names(name, *file, &draft, stack);
+        let files =
+            Files { sources: &compiled.sources, files: &input.files, scope: templates.scope_with(&own) };
+        if let Some((app, objects)) = app(name, draft, stack, &files, &mut merged, found) {
+            compiled.objects.extend(objects);
+            compiled.apps.push(app);
+        }
     }
-    compiled.objects.extend(lower::shared(stack, merged, found));
+    if let Some(stack) = stack {
+        compiled.objects.extend(lower::shared(stack, merged, found));
+    }
+}
+
+/// An app's file: read, its kind known, short forms grown.
+fn draft(name: &str, file: FileId, sources: &Sources, found: &mut Findings) -> Option<Draft> {
+    if let Err(reason) = kinds::app_name(name) {
+        found.push(kinds::bad_name(file.start(), name, &reason));
+    }
+    kinds::draft(yaml::read_typed(sources, file, found)?, found)
+}
+
+fn app(
+    name: &str,
+    mut draft: Draft,
+    stack: &Stack,
+    files: &Files<'_>,
+    merged: &mut Merged,
+    found: &mut Findings,
+) -> Option<(App, Vec<Object>)> {
+    files.scope.fill(draft.tree_mut(), files.sources, found);
+    let app = draft.finish(name, stack, found)?;
+    let objects = lower::app(&app, stack, files, merged, found);
+    Some((app, objects))
 }
 
 /// What templates in an app's file know beside what all know.
