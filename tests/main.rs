@@ -8,4 +8,5 @@
 mod dependencies;
 mod hooks;
 mod layers;
+mod readme;
 mod tools;
