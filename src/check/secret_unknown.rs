@@ -49,9 +49,10 @@ pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
 
 /// The declared Secret, where the use lives in the stack's own namespace.
 pub(super) fn declared<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Secret> {
-    let here = used.object.id.namespace.as_deref() == Some(facts.stack.namespace.value.as_str());
+    let namespace = used.object.id.namespace.as_deref()?;
     let name = used.name.as_text()?;
-    facts.stack.secrets.iter().find(|secret| here && secret.name.value == name)
+    let here = |secret: &&Secret| secret.namespaces.iter().any(|own| own == namespace);
+    facts.stack.secrets.iter().filter(here).find(|secret| secret.name.value == name)
 }
 
 /// The Secret among the objects.
@@ -74,7 +75,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         let mut finding = Finding::new(&CODE, used.name.span, format!("nothing says that the Secret {namespace}/{name} exists"))
             .label(format!("{} uses it", used.object.id));
         if let Some(secret) = elsewhere {
-            let own = &facts.stack.namespace.value;
+            let own = secret.namespaces.join(", ");
             finding = finding.also(secret.name.span, format!("declared for the namespace {own}"));
         }
         let names = facts.stack.secrets.iter().map(|secret| secret.name.value.as_str());

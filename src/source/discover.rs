@@ -148,7 +148,8 @@ impl Reader {
         let linked = fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_symlink());
         let mut all: Vec<Found> = WalkDir::new(folder)
             .into_iter()
-            .filter_entry(|entry| entry.depth() == 0 || !hidden(entry))
+            // A dot-file can be mounted; beside apps and manifests it is an editor's.
+            .filter_entry(|entry| entry.depth() == 0 || name == "files" || !hidden(entry))
             .filter_map(Result::ok)
             .filter(|entry| !entry.file_type().is_dir())
             .filter_map(|entry| {
