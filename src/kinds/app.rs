@@ -1,6 +1,6 @@
 //! `kind: app`: the general app itself.
 
-use super::Kind;
+use super::{General, Kind};
 
 /// It has no keys of its own and computes nothing.
 pub(super) static KIND: Kind = Kind {
@@ -8,6 +8,6 @@ pub(super) static KIND: Kind = Kind {
     own: || &[],
     computes: &[],
     shorts: &[],
-    general: |own, _, _| Some(own.clone()),
+    general: |own, _, _| Some(General::of(own.clone())),
     one_node: |_, _| None,
 };

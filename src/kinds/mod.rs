@@ -4,10 +4,31 @@
 //! In: an app file's tree, filled. Out: [`App`]. To add a kind: a file here with its keys as a struct and its `KIND`,
 //! a row in [`KINDS`], an app in a stack under `tests/stacks` whose snapshot is read by a person.
 //!
-//! What must hold: a kind computes nodes whose places are the keys that asked for them.
+//! What kinds share stands in a file of its own: `engine` (several programs for one task), `secret`, `data`, `upstream`.
+//!
+//! What must hold: a kind computes nodes whose places are the keys that asked for them; the image is always the user's.
+
+/// stack.yaml of examples with CoreDNS.
+macro_rules! coredns_stack {
+    () => {
+        "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\nplatforms: {coredns/coredns: [amd64], adguard/dnsproxy: [amd64]}\n"
+    };
+}
 
 mod address;
 mod app;
+mod corefile;
+mod data;
+mod doh;
+mod duration;
+mod engine;
+mod goproxy;
+mod minio;
+mod proxy;
+mod secret;
+#[cfg(test)]
+mod trial;
+mod upstream;
 
 pub use address::{Address, addresses};
 
@@ -15,17 +36,34 @@ use crate::finding::{Code, Finding, Findings, list, nearest};
 use crate::kube::names;
 use crate::source::{Sources, Span};
 use crate::stack::expand::{self, Short, expand};
-use crate::stack::{App, Container, PodFile, Port, Stack, name_invalid, value_invalid};
+use crate::stack::{App, Container, MadeFile, PodFile, Port, SecretRead, Stack, name_invalid, value_invalid};
 use crate::template::Scope;
 use crate::yaml::{
     KEY_MISSING, Map, Named, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
 };
 
 /// The kinds.
-static KINDS: &[&Kind] = &[&app::KIND];
+static KINDS: &[&Kind] = &[&app::KIND, &minio::KIND, &doh::KIND, &goproxy::KIND, &proxy::KIND];
 
 /// What kinds can find beside their types.
-pub static CODES: &[&Code] = &[];
+pub static CODES: &[&Code] = &[
+    &secret::SECRET_IN_TEXT,
+    &engine::ENGINE_NOT_BUILT,
+    &engine::ENGINE_IMAGE_MISMATCH,
+    &engine::ENGINE_LACKS_SETTING,
+    &upstream::UPSTREAM_LOOP,
+    &data::DATA_OWNER_ROOT,
+    &minio::MINIO_REPLICAS_MANY,
+    &minio::MINIO_URL_UNSERVED,
+    &minio::MINIO_FORMAT_GONE,
+    &minio::MINIO_RELEASE_VULNERABLE,
+    &goproxy::CACHE_UNBOUNDED,
+    &proxy::PATH_IS_ROOT,
+    &proxy::PATH_IS_COMMON,
+];
+
+/// Keys of the general app that every kind but the general one computes alone (schema.md 1.7).
+const COMPUTED: &[&str] = &["command", "args", "ports"];
 
 /// A kind of app.
 pub struct Kind {
@@ -38,9 +76,26 @@ pub struct Kind {
     /// Short forms of its own keys.
     shorts: &'static [Short],
     /// From its own keys to keys of the general app.
-    general: fn(&Node, &Asked<'_>, &mut Findings) -> Option<Node>,
+    general: fn(&Node, &Asked<'_>, &mut Findings) -> Option<General>,
     /// Whether its pods may land on one node only: what asks for it.
     one_node: fn(&Node, &Asked<'_>) -> Option<Span>,
+}
+
+/// What a kind computes.
+struct General {
+    /// Keys of the general app; short forms may stand in them.
+    app: Node,
+    /// Files of configuration, for volumes that name them.
+    made: Vec<MadeFile>,
+    /// Keys of Secrets that the program reads by a path.
+    reads: Vec<SecretRead>,
+}
+
+impl General {
+    /// Keys and no more.
+    fn of(app: Node) -> Self {
+        General { app, made: Vec::new(), reads: Vec::new() }
+    }
 }
 
 /// What a kind may look at beside its own keys.
@@ -51,6 +106,8 @@ pub struct Asked<'a> {
     pub at: Span,
     /// The cluster.
     pub stack: &'a Stack,
+    /// What the user says in general keys, which will lie over what the kind computes.
+    pub said: &'a Node,
 }
 
 /// Where a map chooses one of several forms.
@@ -146,9 +203,9 @@ impl Draft {
         unknown_keys(&self.tree, &known, None, found);
         let span = self.tree.span;
         let (own, rest) = split(self.tree, own_keys);
-        let asked = Asked { name, at: self.word.span, stack };
+        let asked = Asked { name, at: self.word.span, stack, said: &rest };
         let one_node = (self.kind.one_node)(&own, &asked);
-        let mut computed = (self.kind.general)(&own, &asked, found)?;
+        let General { app: mut computed, made, reads } = (self.kind.general)(&own, &asked, found)?;
         expand(&mut computed, expand::APP);
         let under = match defaults {
             Some(defaults) => merge(defaults, computed, &ALTERNATIVES),
@@ -167,6 +224,8 @@ impl Draft {
             name: name.to_owned(),
             span,
             one_node,
+            made,
+            reads,
             kind: self.word,
             namespace,
             container,

@@ -46,7 +46,7 @@ pub(super) fn config_maps(app: &App, stack: &Stack, files: &Files<'_>, found: &m
         .filter_map(|(path, volume)| volume.file.as_ref().map(|file| (volume::name(path, volume), file)));
     let mut objects = Vec::new();
     for (volume, file) in mounted {
-        let Some((field, content)) = content(file, files, found) else { continue };
+        let Some((field, content)) = content(app, file, files, found) else { continue };
         let key = key(file);
         if let Err(reason) = names::config_key(&key) {
             found.push(name_invalid("file's name", &key, file.span, &reason).help("rename the file"));
@@ -70,7 +70,15 @@ pub(super) fn key(file: &Spanned<String>) -> String {
 }
 
 /// The ConfigMap's field and the content in it: text, or bytes that are no text.
-fn content(file: &Spanned<String>, files: &Files<'_>, found: &mut Findings) -> Option<(&'static str, Node)> {
+fn content(
+    app: &App,
+    file: &Spanned<String>,
+    files: &Files<'_>,
+    found: &mut Findings,
+) -> Option<(&'static str, Node)> {
+    if let Some(made) = app.made.iter().find(|made| made.path == file.value) {
+        return Some(("data", made.text.clone()));
+    }
     let path = file.value.trim_start_matches("./");
     if path.starts_with('/') || path.split('/').any(|part| part == "..") {
         let message = format!("`{path}` leads out of the stack's `files` folder");

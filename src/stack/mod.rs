@@ -19,7 +19,7 @@ mod nodes;
 mod place;
 mod resolve;
 
-pub use app::{App, DnsPolicy, PodFile, Route, Scheme, Strategy, StrategyKind};
+pub use app::{App, DnsPolicy, MadeFile, PodFile, Route, Scheme, SecretRead, Strategy, StrategyKind};
 pub use cluster::{ClientIpFile, IngressFile, SecretFile, StackFile, TraefikWorkload};
 pub use container::{
     Container, EmptyDir, EnvValue, HostPath, HttpGet, Port, Probe, Probes, Protocol, PullPolicy, Resources,
