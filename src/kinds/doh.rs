@@ -146,7 +146,7 @@ fn lacking(own: &Own, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::{app, codes, with};
+    use crate::kinds::trial::{app, codes, with};
 
     const BASE: &str = "kind: doh\nengine: coredns\nimage: coredns/coredns:1.11.1\nhost: doh.example.org\n\
                         upstreams: [\"tls://1.1.1.1:853\"]\n";

@@ -3,9 +3,8 @@
 use serde::Deserialize;
 
 use super::secret::{self, SecretKey};
-use super::{Asked, COMPUTED, General, Kind, data, upstream};
+use super::{Asked, COMPUTED, General, Kind, data, minio_release, upstream};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::Image;
 use crate::source::Span;
 use crate::stack::expand::{self, Short};
 use crate::yaml::{Build, Node, Spanned, decode, fields};
@@ -20,7 +19,7 @@ pub(super) static KIND: Kind = Kind {
 };
 
 /// A small cluster and the head of an app, for the examples.
-macro_rules! example {
+macro_rules! minio_example {
     ($image:literal, $rest:literal) => {
         concat!(
             "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n",
@@ -41,11 +40,11 @@ pub(super) static MINIO_REPLICAS_MANY: Code = Code {
         about: "This kind runs one minio on one folder. Several replicas, or a rolling update, which starts the new\n\
                 pod before the old one has stopped, are two processes that write to the same folder and know nothing\n\
                 of each other. (A minio of several machines is another set-up: use `kind: app`.)",
-        bad: example!(
+        bad: minio_example!(
             "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
             "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org}\nreplicas: 2\n"
         ),
-        good: example!(
+        good: minio_example!(
             "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
             "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org}\nreplicas: 1\n"
         ),
@@ -61,61 +60,16 @@ pub(super) static MINIO_URL_UNSERVED: Code = Code {
                 that the route of `hosts.s3` serves: https, that host, no path. `auto` writes exactly that; `off`\n\
                 (the default) lets the console log in inside of its pod, and suits whoever shares no links.\n\
                 Set at all, a login leaves the cluster and must come back through Cloudflare and Traefik.",
-        bad: example!(
+        bad: minio_example!(
             "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
             "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org}\nserverURL: https://example.org/s3\n"
         ),
-        good: example!(
+        good: minio_example!(
             "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
             "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org}\nserverURL: auto\n"
         ),
     },
 };
-
-/// A release that cannot read old data.
-pub(super) static MINIO_FORMAT_GONE: Code = Code {
-    name: "minio-format-gone",
-    severity: Severity::Note,
-    page: Page {
-        about: "Releases of minio before mid-2022 wrote a single folder in the format `fs`. Releases from\n\
-                RELEASE.2022-10-29 on do not read it, and do not start on it: `found backend type fs, expected xl`.\n\
-                A folder that a new release began is no matter. An old one: keep the old release, start a new one\n\
-                beside it on an empty folder, and copy with `mc mirror`.",
-        bad: example!(
-            "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
-            "data: {hostPath: /data/minio}\nhosts: {s3: s3.example.org}\n"
-        ),
-        good: example!(
-            "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
-            "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org}\n"
-        ),
-    },
-};
-
-/// A release with a hole that no image of its repository mends.
-pub(super) static MINIO_RELEASE_VULNERABLE: Code = Code {
-    name: "minio-release-vulnerable",
-    severity: Severity::Note,
-    page: Page {
-        about: "Releases of minio before RELEASE.2025-10-15 have CVE-2025-62506: a service account or temporary\n\
-                credential can be widened beyond its policy. MinIO published the fix as source only: quay.io/minio/minio\n\
-                ends before it. Forks such as pgsty/silo publish images with it (mind minio-format-gone before you\n\
-                change to one). With none but the root credentials in use, nothing changes.",
-        bad: example!(
-            "quay.io/minio/minio:RELEASE.2022-03-26T06-49-28Z",
-            "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org}\n"
-        ),
-        good: example!(
-            "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
-            "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org}\n"
-        ),
-    },
-};
-
-/// The first day of releases without the format `fs` (minio/minio issue 15999).
-const FORMAT_GONE: &str = "2022-10-29";
-/// The first day of releases without CVE-2025-62506.
-const CVE_FIXED: &str = "2025-10-15";
 
 /// Credentials by their names in the environment, the deprecated ones as well.
 const CREDENTIALS: [&str; 4] =
@@ -148,7 +102,7 @@ fn general(own: &Node, asked: &Asked<'_>, found: &mut Findings) -> Option<Genera
     secret::not_in_text(own, &["rootUser", "rootPassword"], asked, &CREDENTIALS, found);
     let own: Own = decode(own, found)?;
     one_process(asked, found);
-    release(&own, asked, found);
+    minio_release::check(&own.data, asked, found);
     data::owner(&own.data, asked, found);
     let env = env(&own, asked.at, found);
     let at = || Build::at(asked.at);
@@ -262,35 +216,9 @@ fn one_process(asked: &Asked<'_>, found: &mut Findings) {
     }
 }
 
-/// What the tag tells; forks count their releases the same way.
-fn release(own: &Own, asked: &Asked<'_>, found: &mut Findings) {
-    let Some(node) = asked.said.get("image") else { return };
-    let Some(tag) = node.as_text().and_then(|text| Image::parse(text).ok()).and_then(|image| image.tag)
-    else {
-        return;
-    };
-    let Some(day) = tag.strip_prefix("RELEASE.").and_then(|rest| rest.get(..10)) else { return };
-    if let Some(path) = own.data.at(&["hostPath", "path"]).filter(|_| day >= FORMAT_GONE) {
-        let folder = path.as_text().unwrap_or_default();
-        let message =
-            format!("if {folder} was begun by a minio before mid-2022, this release does not start on it");
-        found.push(
-            Finding::new(&MINIO_FORMAT_GONE, node.span, message)
-                .also(path.span, "the data")
-                .note(format!("releases from RELEASE.{FORMAT_GONE} on cannot read the format `fs`")),
-        );
-    }
-    if day < CVE_FIXED {
-        found.push(
-            Finding::new(&MINIO_RELEASE_VULNERABLE, node.span, "this release has CVE-2025-62506")
-                .note("quay.io/minio/minio ends before the fix; forks such as pgsty/silo have it"),
-        );
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::trial::{app, codes, with};
+    use crate::kinds::trial::{app, codes, with};
 
     const BASE: &str = "kind: minio\nimage: pgsty/silo:RELEASE.2026-09-01T00-00-00Z\ndata: {emptyDir: 1Gi}\n\
                         rootUser: {secret: minio, key: user}\nrootPassword: {secret: minio, key: password}\n\

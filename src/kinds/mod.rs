@@ -2,9 +2,10 @@
 //! name (schema.md 1.7 and S2).
 //!
 //! In: an app file's tree, filled. Out: [`App`]. To add a kind: a file here with its keys as a struct and its `KIND`,
-//! a row in [`KINDS`], an app in a stack under `tests/stacks` whose snapshot is read by a person.
+//! a row in [`KINDS`], an app in a stack under `stacks` whose snapshot is read by a person.
 //!
-//! What kinds share stands in a file of its own: `engine` (several programs for one task), `secret`, `data`, `upstream`.
+//! What kinds share stands in a file of its own: `engine` (several programs for one task), `secret`, `data`, `upstream`,
+//! `duration`; and so does what one program wants: `corefile`, `athens`, `transport` (xray), `minio_release`.
 //!
 //! What must hold: a kind computes nodes whose places are the keys that asked for them; the image is always the user's.
 
@@ -17,15 +18,19 @@ macro_rules! coredns_stack {
 
 mod address;
 mod app;
+mod athens;
 mod corefile;
 mod data;
 mod doh;
 mod duration;
 mod engine;
 mod goproxy;
+#[macro_use]
 mod minio;
+mod minio_release;
 mod proxy;
 mod secret;
+mod transport;
 #[cfg(test)]
 mod trial;
 mod upstream;
@@ -55,11 +60,11 @@ pub static CODES: &[&Code] = &[
     &data::DATA_OWNER_ROOT,
     &minio::MINIO_REPLICAS_MANY,
     &minio::MINIO_URL_UNSERVED,
-    &minio::MINIO_FORMAT_GONE,
-    &minio::MINIO_RELEASE_VULNERABLE,
+    &minio_release::MINIO_FORMAT_GONE,
+    &minio_release::MINIO_RELEASE_VULNERABLE,
     &goproxy::CACHE_UNBOUNDED,
-    &proxy::PATH_IS_ROOT,
-    &proxy::PATH_IS_COMMON,
+    &transport::PATH_IS_ROOT,
+    &transport::PATH_IS_COMMON,
 ];
 
 /// Keys of the general app that every kind but the general one computes alone (schema.md 1.7).

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::Asked;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::source::Span;
 use crate::yaml::{Build, Node, Spanned, Value, decode};
 
 /// A credential in plain text.
@@ -64,12 +65,13 @@ pub(super) fn not_in_text(
 ) {
     for key in keys {
         if let Some(value) = own.get(key).filter(|value| is_text(value)) {
-            found.push(in_text(key, value).help(format!("{key}: {{secret: NAME, key: KEY}}")));
+            found.push(in_text(key, value.span).help(format!("{key}: {{secret: NAME, key: KEY}}")));
         }
     }
     for name in variables {
         if let Some(value) = asked.said.at(&["env", name, "value"]) {
-            found.push(in_text(name, value).help(format!("env: {{{name}: {{secret: NAME, key: KEY}}}}")));
+            found
+                .push(in_text(name, value.span).help(format!("env: {{{name}: {{secret: NAME, key: KEY}}}}")));
         }
     }
 }
@@ -79,8 +81,9 @@ fn is_text(value: &Node) -> bool {
     !matches!(value.value, Value::Map(_) | Value::Null)
 }
 
-fn in_text(name: &str, value: &Node) -> Finding {
-    Finding::new(&SECRET_IN_TEXT, value.span, format!("`{name}` is written in clear text"))
+/// The finding, which shows no character of what it marks.
+pub(super) fn in_text(name: &str, span: Span) -> Finding {
+    Finding::new(&SECRET_IN_TEXT, span, format!("`{name}` is written in clear text"))
         .label("belongs into a Secret")
         .note("it would lie in the manifest, in git and in the cluster's store")
         .secret()
