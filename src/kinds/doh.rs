@@ -9,8 +9,18 @@ use crate::finding::{Finding, Findings};
 use crate::stack::MadeFile;
 use crate::yaml::{Build, KEY_MISSING, Node, Spanned, decode, fields, maybe};
 
-pub(super) static KIND: Kind =
-    Kind { name: "doh", own: fields::<Own>, computes: COMPUTED, shorts: &[], general, one_node: |_, _| None };
+pub(super) static KIND: Kind = Kind {
+    name: "doh",
+    own: fields::<Own>,
+    computes: COMPUTED,
+    shorts: &[],
+    ports: |_, at| {
+        let ports = Build::at(at).int("doh", corefile::PORT);
+        ports.int("health", corefile::HEALTH).int("ready", corefile::READY).node()
+    },
+    general,
+    one_node: |_, _| None,
+};
 
 static ENGINES: &[Engine] = &[
     Engine {
@@ -77,7 +87,6 @@ fn app(own: &Own, asked: &Asked<'_>) -> Node {
     let get = |path: &'static str, port: &'static str| {
         at().with("httpGet", at().text("path", path).text("port", port).node()).node()
     };
-    let ports = at().int("doh", corefile::PORT).int("health", corefile::HEALTH).int("ready", corefile::READY);
     let config = at().text("file", COREFILE).text("name", "config");
     let path = own.path.as_ref().map_or_else(|| Node::text(own.host.span, PATH), Node::from);
     let host = Node::list(own.host.span, [(&own.host).into()]);
@@ -90,7 +99,6 @@ fn app(own: &Own, asked: &Asked<'_>) -> Node {
         map.or_insert("capabilities", capabilities);
     }
     at().with("args", words(&["-conf", "/etc/coredns/Corefile"]))
-        .with("ports", ports.node())
         .with("volumes", at().with("/etc/coredns/Corefile", config.node()).node())
         .with(
             "probes",

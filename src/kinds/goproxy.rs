@@ -16,6 +16,7 @@ pub(super) static KIND: Kind = Kind {
     own: fields::<Own>,
     computes: COMPUTED,
     shorts: &[Short { place: &["cache"], long: expand::volume }],
+    ports: |_, at| Build::at(at).int("http", PORT).node(),
     general,
     one_node: |_, _| None,
 };
@@ -109,7 +110,6 @@ fn general(own: &Node, asked: &Asked<'_>, found: &mut Findings) -> Option<Genera
     let memory = at().text("memory", "128Mi").node();
     let app = at()
         .with("env", env?)
-        .with("ports", at().int("http", PORT).node())
         .with("volumes", volumes.node())
         .with("probes", at().with("liveness", get("/healthz")).with("readiness", get("/readyz")).node())
         .with("resources", at().text("cpu", "50m").text("memory", "512Mi").with("requests", memory).node())
@@ -157,7 +157,7 @@ fn check_cache(cache: &Node, asked: &Asked<'_>, found: &mut Findings) -> Option<
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::trial::{app, codes, with};
+    use crate::kinds::trial::{app, codes, port, with};
 
     const BASE: &str = "kind: goproxy\nengine: athens\nimage: gomods/athens:v0.18.0\nhost: go.example.org\n\
                         cache: {hostPath: /data/goproxy}\n";
@@ -193,6 +193,12 @@ mod tests {
         for (line, expected) in rows {
             assert_eq!(codes(BASE, line), *expected, "{line}");
         }
+    }
+
+    #[test]
+    fn its_port_is_known_before_other_apps_names_are() {
+        let waiting = with(BASE, "upstream: \"http://{{ apps.other.address }}\"");
+        assert_eq!(port(&waiting, "http"), Some(3_000));
     }
 
     #[test]

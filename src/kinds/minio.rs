@@ -14,6 +14,7 @@ pub(super) static KIND: Kind = Kind {
     own: fields::<Own>,
     computes: COMPUTED,
     shorts: &[Short { place: &["data"], long: expand::volume }],
+    ports,
     general,
     one_node: |_, _| None,
 };
@@ -119,7 +120,6 @@ fn general(own: &Node, asked: &Asked<'_>, found: &mut Findings) -> Option<Genera
     let app = at()
         .with("args", args(&own, asked.at))
         .with("env", env?)
-        .with("ports", ports(&own))
         .with("volumes", Build::at(own.data.span).with("/data", own.data.clone()).node())
         .with("probes", probes.node())
         .with("resources", at().text("cpu", "100m").text("memory", "1Gi").with("requests", memory).node())
@@ -186,10 +186,9 @@ fn server_url(own: &Own, found: &mut Findings) -> Option<Node> {
 }
 
 /// Named as in the seed's Service.
-fn ports(own: &Own) -> Node {
-    let s3 = own.hosts.s3.span;
-    let console = own.hosts.console.as_ref().map(|host| Node::int(host.span, 9001));
-    Build::at(s3).int("s3", 9000).maybe("s3-console", console).node()
+fn ports(own: &Node, at: Span) -> Node {
+    let port = |host: &str, number: i64| own.at(&["hosts", host]).map(|host| Node::int(host.span, number));
+    Build::at(at).maybe("s3", port("s3", 9000)).maybe("s3-console", port("console", 9001)).node()
 }
 
 fn routes(own: &Own) -> Node {

@@ -44,7 +44,7 @@ use crate::stack::expand::{self, Short, expand};
 use crate::stack::{App, Container, MadeFile, PodFile, Port, SecretRead, Stack, name_invalid, value_invalid};
 use crate::template::Scope;
 use crate::yaml::{
-    KEY_MISSING, Map, Named, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
+    Build, KEY_MISSING, Map, Named, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
 };
 
 /// The kinds.
@@ -80,7 +80,9 @@ pub struct Kind {
     computes: &'static [&'static str],
     /// Short forms of its own keys.
     shorts: &'static [Short],
-    /// From its own keys to keys of the general app.
+    /// From its own keys to its ports, which other apps' templates may ask for before the rest can be computed.
+    ports: fn(&Node, Span) -> Node,
+    /// From its own keys to the other keys of the general app.
     general: fn(&Node, &Asked<'_>, &mut Findings) -> Option<General>,
     /// Whether its pods may land on one node only: what asks for it.
     one_node: fn(&Node, &Asked<'_>) -> Option<Span>,
@@ -105,12 +107,8 @@ impl General {
 
 /// What a kind may look at beside its own keys.
 pub struct Asked<'a> {
-    /// The app's name.
-    pub name: &'a str,
     /// The place of `kind:`, the cause of what no key asks for.
     pub at: Span,
-    /// The cluster.
-    pub stack: &'a Stack,
     /// What the user says in general keys, which will lie over what the kind computes.
     pub said: &'a Node,
 }
@@ -171,18 +169,13 @@ impl Draft {
 
     /// Where other apps reach it, by the keys that may use vars only (schema.md S8). What is wrong with them is told
     /// when the app itself is finished.
-    pub fn address(&self, name: &str, stack: &Stack, vars: &Scope<'_>, sources: &Sources) -> Address {
+    pub fn address(&self, stack: &Stack, vars: &Scope<'_>, sources: &Sources) -> Address {
         let mut quiet = Findings::default();
         let (mut own, _) = split(self.tree.clone(), (self.kind.own)());
         let (mut told, _) = split(self.tree.clone(), &["namespace", "ports"]);
         vars.fill(&mut own, sources, &mut quiet);
         vars.fill(&mut told, sources, &mut quiet);
-        let asked = Asked { name, at: self.word.span, stack };
-        let computed = (self.kind.general)(&own, &asked, &mut quiet);
-        let mut computed = computed.unwrap_or_else(|| Node::null(self.word.span));
-        expand(&mut computed, expand::APP);
-        let (ports, _) = split(computed, &["ports"]);
-        let whole = merge(ports, told, &ALTERNATIVES);
+        let whole = merge(ports(self.kind, &own, self.word.span), told, &ALTERNATIVES);
         let ports =
             whole.get("ports").and_then(|ports| decode::<Named<Port>>(ports, &mut quiet)).unwrap_or_default();
         Address {
@@ -208,9 +201,10 @@ impl Draft {
         unknown_keys(&self.tree, &known, None, found);
         let span = self.tree.span;
         let (own, rest) = split(self.tree, own_keys);
-        let asked = Asked { name, at: self.word.span, stack, said: &rest };
+        let asked = Asked { at: self.word.span, said: &rest };
         let one_node = (self.kind.one_node)(&own, &asked);
-        let General { app: mut computed, made, reads } = (self.kind.general)(&own, &asked, found)?;
+        let General { app, made, reads } = (self.kind.general)(&own, &asked, found)?;
+        let mut computed = merge(ports(self.kind, &own, self.word.span), app, &[]);
         expand(&mut computed, expand::APP);
         let under = match defaults {
             Some(defaults) => merge(defaults, computed, &ALTERNATIVES),
@@ -237,6 +231,13 @@ impl Draft {
             pod,
         })
     }
+}
+
+/// `{ports: …}` as the kind computes them.
+fn ports(kind: &Kind, own: &Node, at: Span) -> Node {
+    let mut ports = Build::at(at).unless_empty("ports", (kind.ports)(own, at)).node();
+    expand(&mut ports, expand::APP);
+    ports
 }
 
 /// The entries whose keys are listed, and the others.

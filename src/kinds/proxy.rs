@@ -11,7 +11,7 @@ use crate::stack::{SecretRead, value_invalid};
 use crate::yaml::{Build, Node, Spanned, decode, fields};
 
 pub(super) static KIND: Kind =
-    Kind { name: "proxy", own: fields::<Own>, computes: COMPUTED, shorts: &[], general, one_node };
+    Kind { name: "proxy", own: fields::<Own>, computes: COMPUTED, shorts: &[], ports, general, one_node };
 
 static ENGINES: &[Engine] = &[
     Engine { name: "xray", images: &["ghcr.io/xtls/xray-core"] },
@@ -60,6 +60,11 @@ fn one_node(own: &Node, asked: &Asked<'_>) -> Option<Span> {
     (!any).then(|| egress.map_or(asked.at, |egress| egress.span))
 }
 
+fn ports(own: &Node, at: Span) -> Node {
+    let port = own.get("port").cloned().unwrap_or_else(|| Node::int(at, 8_080));
+    Build::at(at).with("proxy", port).node()
+}
+
 fn general(own: &Node, asked: &Asked<'_>, found: &mut Findings) -> Option<General> {
     secret::not_in_text(own, &["config", "clients"], asked, &[], found);
     let own: Own = decode(own, found)?;
@@ -86,7 +91,6 @@ fn app(own: &Own, config: &SecretKey, route: Node, span: Span) -> Node {
     let at = || Build::at(span);
     let file = Node::text(config.key.span, format!("{FOLDER}/{}", config.key.value));
     let args = Node::list(span, [Node::text(span, "run"), Node::text(span, "-c"), file]);
-    let port = own.port.as_ref().map_or_else(|| Node::int(span, 8_080), Node::from);
     // The whole Secret as a folder: a file mounted alone would stay as it was when the Secret changes.
     let secret =
         Build::at(config.secret.span).with("name", (&config.secret).into()).int("mode", 0o440).node();
@@ -101,7 +105,6 @@ fn app(own: &Own, config: &SecretKey, route: Node, span: Span) -> Node {
     let open = || at().with("tcpSocket", at().text("port", "proxy").node()).node();
     let memory = at().text("memory", "64Mi").node();
     at().with("args", args)
-        .with("ports", at().with("proxy", port).node())
         .with("volumes", volumes.node())
         .with("probes", at().with("liveness", open()).with("readiness", open()).node())
         .with("resources", at().text("cpu", "50m").text("memory", "256Mi").with("requests", memory).node())

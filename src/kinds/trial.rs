@@ -4,23 +4,38 @@ use super::draft;
 use crate::finding::Findings;
 use crate::source::Sources;
 use crate::stack::expand::{self, expand};
-use crate::stack::{self, App, StackFile};
-use crate::yaml::{decode, read_typed};
+use crate::stack::{self, App, Stack};
+use crate::template::Templates;
+use crate::yaml::{Map, decode, read_typed};
 
 const STACK: &str = "stackc: 1\nk3s: v1.37.1+k3s1\nnodes:\n  alpha: {arch: amd64}\n";
+
+/// Where other apps reach it, of its ports the number of one.
+pub(super) fn port(text: &str, name: &str) -> Option<u16> {
+    let (mut sources, mut found) = (Sources::default(), Findings::default());
+    let stack = stack(&mut sources, &mut found);
+    let file = sources.add("apps/x.yaml".into(), Ok(text.into()));
+    let draft = draft(read_typed(&sources, file, &mut found).unwrap(), &[], &mut found).unwrap();
+    let vars = Templates::new(Map::default());
+    let address = draft.address(&stack, &vars.scope(), &sources);
+    address.ports.iter().find(|(port, _)| port == name).map(|(_, number)| *number)
+}
+
+fn stack(sources: &mut Sources, found: &mut Findings) -> Stack {
+    let file = sources.add("stack.yaml".into(), Ok(STACK.into()));
+    let mut tree = read_typed(sources, file, found).unwrap();
+    expand(&mut tree, expand::STACK);
+    stack::resolve(decode(&tree, found).unwrap(), file.start(), "oracle", found).unwrap()
+}
 
 /// The app, if nothing was wrong, and what was found: codes and messages.
 pub(super) fn app(text: &str) -> (Option<App>, Vec<(&'static str, String)>) {
     let (mut sources, mut found) = (Sources::default(), Findings::default());
-    let cluster = sources.add("stack.yaml".into(), Ok(STACK.into()));
+    let stack = stack(&mut sources, &mut found);
     let file = sources.add("apps/x.yaml".into(), Ok(text.into()));
-    let mut tree = read_typed(&sources, cluster, &mut found).unwrap();
-    expand(&mut tree, expand::STACK);
-    let cluster_file: StackFile = decode(&tree, &mut found).unwrap();
-    let stack = stack::resolve(cluster_file, cluster.start(), "oracle", &mut found).unwrap();
     let app = read_typed(&sources, file, &mut found)
-        .and_then(|tree| draft(tree, &mut found))
-        .and_then(|draft| draft.finish("x", &stack, &mut found));
+        .and_then(|tree| draft(tree, &[], &mut found))
+        .and_then(|draft| draft.finish("x", &stack, None, &mut found));
     (app, found.sorted().into_iter().map(|finding| (finding.code.name, finding.message)).collect())
 }
 
