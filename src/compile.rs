@@ -205,9 +205,7 @@ fn apps(
 ) {
     let addresses: Vec<Address> = drafts
         .iter()
-        .map(|(app, draft)| {
-            draft.address(&app.name, shared.stack, &shared.templates.scope(), &compiled.sources)
-        })
+        .map(|(_, draft)| draft.address(shared.stack, &shared.templates.scope(), &compiled.sources))
         .collect();
     let named = drafts.iter().map(|(app, _)| app.name.as_str()).zip(&addresses);
     shared.templates.learn("apps", kinds::addresses(shared.stack.span, named));

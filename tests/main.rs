@@ -9,4 +9,6 @@ mod dependencies;
 mod hooks;
 mod layers;
 mod readme;
+mod seed;
+mod snapshots;
 mod tools;

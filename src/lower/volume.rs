@@ -114,8 +114,13 @@ impl<'a> Volumes<'a> {
         let source = Build::at(file.span).text("name", map.clone());
         let map = Spanned { span: file.span, value: map };
         if volume.file.is_some() {
-            self.configs.push(Wanted { name: map, content: Content::File(file.clone()) });
-            return Some((Some(("configMap", source.node())), Some(config::key(&file.value).to_owned())));
+            let key = config::key(&file.value).to_owned();
+            let content = match app.made.iter().find(|made| made.path == file.value) {
+                Some(made) => Content::Made(key.clone(), made.text.clone()),
+                None => Content::File(file.clone()),
+            };
+            self.configs.push(Wanted { name: map, content });
+            return Some((Some(("configMap", source.node())), Some(key)));
         }
         let items = config::tree(file, self.files)
             .into_iter()

@@ -1,5 +1,7 @@
 //! Findings as rustc shows them.
 
+use std::borrow::Cow;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
@@ -22,19 +24,21 @@ pub struct Style {
     pub width: Option<usize>,
 }
 
-/// All findings, each followed by an empty line.
+/// All findings, each followed by an empty line. A secret that one of them marks is shown by none.
 pub fn findings(findings: &[Finding], sources: &Sources, style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(WIDTH));
+    let secrets: Vec<Span> =
+        findings.iter().filter(|finding| finding.secret).map(|finding| finding.primary.span).collect();
     let mut text = String::new();
     for finding in findings {
-        text.push_str(&renderer.render(&[group(finding, sources)]));
+        text.push_str(&renderer.render(&[group(finding, sources, &secrets)]));
         text.push_str("\n\n");
     }
     text
 }
 
-fn group<'a>(finding: &'a Finding, sources: &'a Sources) -> Group<'a> {
+fn group<'a>(finding: &'a Finding, sources: &'a Sources, secrets: &[Span]) -> Group<'a> {
     let level = match finding.code.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -43,7 +47,7 @@ fn group<'a>(finding: &'a Finding, sources: &'a Sources) -> Group<'a> {
     let title = level.primary_title(normalize_untrusted_str(&finding.message)).id(finding.code.name);
     let mut group = Group::with_title(title);
     for (file, labels) in by_file(finding) {
-        group = group.element(snippet(file, &labels, finding, sources));
+        group = group.element(snippet(file, &labels, finding, sources, secrets));
     }
     for note in &finding.notes {
         group = group.element(Level::NOTE.message(multi_line(note)));
@@ -77,6 +81,7 @@ fn snippet<'a>(
     labels: &[&'a Label],
     finding: &Finding,
     sources: &'a Sources,
+    secrets: &[Span],
 ) -> Snippet<'a, Annotation<'a>> {
     let source = sources.file(file);
     let line_of = |byte: u32| source.line_column(byte).0;
@@ -108,11 +113,31 @@ fn snippet<'a>(
             annotation.label(normalize_untrusted_str(&label.text))
         }
     });
-    Snippet::source(text)
+    Snippet::source(masked(text, file, begin, secrets))
         .path(normalize_untrusted_str(&source.path))
         .line_start(first)
         .fold(true)
         .annotations(annotations)
+}
+
+/// The text with a `*` for each byte of a secret, so that places stay where they are.
+fn masked<'a>(text: &'a str, file: FileId, begin: u32, secrets: &[Span]) -> Cow<'a, str> {
+    let is_secret = |at: usize| {
+        let at = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(begin);
+        secrets.iter().any(|span| span.file == file && span.start <= at && at < span.end)
+    };
+    if !text.char_indices().any(|(at, _)| is_secret(at)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        if is_secret(at) && character != '\n' {
+            shown.extend(std::iter::repeat_n('*', character.len_utf8()));
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// A span's first line, relative to the text shown: maps and lists that go on for a screen are marked where they begin.
@@ -122,4 +147,28 @@ fn one_line(span: Span, begin: u32, text: &str) -> std::ops::Range<usize> {
     let marked = text.get(start..end).unwrap_or("");
     let first = marked.lines().next().unwrap_or("").len();
     start..start.saturating_add(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Style, findings};
+    use crate::finding::{Code, Finding, Page, Severity};
+    use crate::source::{Sources, Span};
+
+    static CODE: Code =
+        Code { name: "x-y", severity: Severity::Error, page: Page { about: "", bad: "", good: "" } };
+
+    #[test]
+    fn a_secret_is_shown_by_no_finding() {
+        let mut sources = Sources::default();
+        let text = "{user: a, pass: hünter2}\n";
+        let file = sources.add("x.yaml".into(), Ok(text.into()));
+        let secret = Span { file, start: 16, end: 24 };
+        let told = [
+            Finding::new(&CODE, Span { file, start: 1, end: 5 }, "before"),
+            Finding::new(&CODE, secret, "it").secret(),
+        ];
+        let shown = findings(&told, &sources, Style { color: false, width: None });
+        assert_eq!(shown.matches("{user: a, pass: ********}").count(), 2, "{shown}");
+    }
 }
