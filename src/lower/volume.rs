@@ -11,7 +11,7 @@ use crate::yaml::{Build, Named, Node, Spanned};
 pub(super) struct Volumes<'a> {
     files: &'a Files<'a>,
     /// The pod's volumes, in the order written.
-    pub(super) volumes: Vec<Node>,
+    pub(super) pod: Vec<Node>,
     /// Claims to make, with their names.
     pub(super) claims: Vec<(Spanned<String>, Claim)>,
     /// ConfigMaps to make.
@@ -29,7 +29,7 @@ pub(super) enum Claims {
 impl<'a> Volumes<'a> {
     /// None yet.
     pub(super) fn new(files: &'a Files<'a>) -> Self {
-        Volumes { files, volumes: Vec::new(), claims: Vec::new(), configs: Vec::new(), names: Vec::new() }
+        Volumes { files, pod: Vec::new(), claims: Vec::new(), configs: Vec::new(), names: Vec::new() }
     }
 
     /// Takes in a container's volumes. `prefix` keeps a sidecar's own volumes apart from the main container's. Returns
@@ -54,8 +54,7 @@ impl<'a> Volumes<'a> {
             if let Some((source, file)) = self.source(app, &name, path, volume, claims, found) {
                 mounts.push(mount(&name, path, volume, file));
                 if let Some((key, source)) = source {
-                    self.volumes
-                        .push(Build::at(path.span).with("name", (&name).into()).with(key, source).node());
+                    self.pod.push(Build::at(path.span).with("name", (&name).into()).with(key, source).node());
                 }
             }
         }
