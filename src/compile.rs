@@ -60,6 +60,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         stack::CODES,
         kinds::CODES,
         lower::CODES,
+        finish::CODES,
         check::CODES,
         emit::CODES,
         CODES,
@@ -92,7 +93,7 @@ pub fn compile(mut sources: Sources, input: Input) -> Compiled {
         let namespaces = lower::namespaces(&compiled.objects, &stack);
         compiled.objects.extend(namespaces);
         emit::arrange(&mut compiled.objects, &stack);
-        finish::all(&mut compiled.objects);
+        finish::all(&mut compiled.objects, &stack, &mut found);
         let facts = Facts::new(&stack, &compiled.apps, &compiled.objects);
         check::all(&facts, &mut found);
         compiled.images = facts.images();

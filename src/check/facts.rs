@@ -17,7 +17,6 @@ pub struct Facts<'a> {
     pub objects: &'a [Object],
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
-    platforms: BTreeMap<String, Vec<&'a Declared>>,
 }
 
 /// A workload and the nodes where its pods may land.
@@ -60,11 +59,7 @@ impl<'a> Facts<'a> {
     /// Computes what checks share.
     pub fn new(stack: &'a Stack, apps: &'a [App], objects: &'a [Object]) -> Self {
         let landings = objects.iter().filter_map(|object| landing(object, stack)).collect();
-        let mut platforms: BTreeMap<String, Vec<&Declared>> = BTreeMap::new();
-        for declared in &stack.platforms {
-            platforms.entry(declared.parsed.repository()).or_default().push(declared);
-        }
-        Facts { stack, apps, objects, landings, platforms }
+        Facts { stack, apps, objects, landings }
     }
 
     /// The workload of an app.
@@ -77,10 +72,7 @@ impl<'a> Facts<'a> {
 
     /// What is declared about an image: a full reference beats a repository.
     pub fn declared(&self, image: &Image) -> Option<&'a Declared> {
-        let of_repository = self.platforms.get(&image.repository())?;
-        let full =
-            of_repository.iter().find(|declared| declared.full && declared.parsed.key() == image.key());
-        full.or_else(|| of_repository.iter().find(|declared| !declared.full)).copied()
+        self.stack.platforms.of(image)
     }
 
     /// What it runs on, where that is known.

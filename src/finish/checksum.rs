@@ -26,7 +26,7 @@ pub(super) fn stamp(objects: &mut [Object]) {
     }
     for object in objects.iter_mut().filter(|object| matches!(object.unit, Unit::App(_))) {
         if let Some(sum) = checksum(object, &digests)
-            && let Some(template) = Pod::path(&object.id).and_then(|path| node_mut(&mut object.body, path))
+            && let Some(template) = Pod::template_mut(object)
         {
             annotate(template, sum);
         }
@@ -64,10 +64,6 @@ fn checksum(object: &Object, digests: &Digests) -> Option<String> {
         }
     }
     any.then(|| HEXLOWER.encode(&sum.finalize()))
-}
-
-fn node_mut<'a>(node: &'a mut Node, path: &[&str]) -> Option<&'a mut Node> {
-    path.iter().try_fold(node, |node, key| node.as_map_mut()?.get_mut(key))
 }
 
 fn annotate(template: &mut Node, sum: String) {

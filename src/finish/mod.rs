@@ -1,14 +1,21 @@
 //! What depends on the final objects, after the last transformation.
 //!
-//! In: all objects. Out: the same, finished: so far the checksums that roll pods when their configuration changes.
+//! In: all objects. Out: the same, finished: `arch: auto`, and checksums that roll pods when their configuration changes.
 //!
 //! What must hold: nothing after this room changes an object.
 
+mod arch;
 mod checksum;
 
+use crate::finding::{Code, Findings};
 use crate::kube::Object;
+use crate::stack::Stack;
+
+/// What finishing can find.
+pub static CODES: &[&Code] = &[&arch::ARCH_CHOSEN, &arch::ARCH_NONE_COMMON];
 
 /// Finishes all objects.
-pub fn all(objects: &mut [Object]) {
+pub fn all(objects: &mut [Object], stack: &Stack, found: &mut Findings) {
+    arch::choose(objects, stack, found);
     checksum::stamp(objects);
 }

@@ -83,7 +83,12 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
     } else {
         Some(own_namespace(&mut body, namespace))
     };
-    Some(Object { id: ObjectId { api_version, kind, namespace, name }, body, unit: unit.clone() })
+    Some(Object {
+        id: ObjectId { api_version, kind, namespace, name },
+        body,
+        unit: unit.clone(),
+        arch_auto: None,
+    })
 }
 
 fn first_key(node: &Node) -> crate::source::Span {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::source::Span;
 use crate::yaml::Node;
 
 /// What makes an object one: Kubernetes' own identity.
@@ -41,6 +42,9 @@ pub struct Object {
     pub body: Node,
     /// Where it belongs.
     pub unit: Unit,
+    /// What asks that its pods keep to architectures that all their images run on. That is known only when the object
+    /// is final, so `finish` does it.
+    pub arch_auto: Option<Span>,
 }
 
 impl fmt::Display for ObjectId {

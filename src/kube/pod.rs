@@ -82,6 +82,17 @@ impl<'a> Pod<'a> {
         WORKLOADS.iter().find(|row| row.0 == group && row.1 == id.kind).map(|row| row.2)
     }
 
+    /// The template of a workload, to be finished.
+    pub fn template_mut(object: &mut Object) -> Option<&mut Node> {
+        let path = Pod::path(&object.id)?;
+        path.iter().try_fold(&mut object.body, |node, key| node.as_map_mut()?.get_mut(key))
+    }
+
+    /// The spec in that template.
+    pub fn spec_mut(object: &mut Object) -> Option<&mut Node> {
+        Pod::template_mut(object)?.as_map_mut()?.get_mut("spec")
+    }
+
     /// The pod of a workload; none for an object that makes no pods, and for one without a template.
     pub fn of(object: &'a Object) -> Option<Pod<'a>> {
         let template = object.body.at(Pod::path(&object.id)?)?;

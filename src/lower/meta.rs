@@ -39,6 +39,7 @@ pub(super) fn object(unit: Unit, head: Head<'_>, body: Vec<(&'static str, Node)>
         },
         body: build.node(),
         unit,
+        arch_auto: None,
     }
 }
 

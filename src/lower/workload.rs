@@ -8,7 +8,7 @@ use super::volume::{Volumes, is_writable};
 use crate::finding::Findings;
 use crate::kube::Object;
 use crate::stack::{
-    App, Claim, ConcurrencyPolicy, Container, Schedule, Stack, StrategyKind, Workload, value_invalid,
+    App, Claim, ConcurrencyPolicy, Container, Place, Schedule, Stack, StrategyKind, Workload, value_invalid,
 };
 use crate::yaml::{Build, Node, Spanned, Value};
 
@@ -38,7 +38,9 @@ pub(super) fn workload(app: &App, stack: &Stack, volumes: &mut Volumes<'_>, foun
         Workload::CronJob => cron_job(app, template, found),
     };
     let api = if kind.ends() { "batch/v1" } else { "apps/v1" };
-    app_object(app, stack, (api, kind.word()), &own_name(app), vec![("spec", build.node())])
+    let mut object = app_object(app, stack, (api, kind.word()), &own_name(app), vec![("spec", build.node())]);
+    object.arch_auto = app.pod.place.as_ref().and_then(Place::auto);
+    object
 }
 
 /// Keys that the kind of workload has no use for.

@@ -2,12 +2,11 @@
 
 use super::cluster::{NamespaceFile, SecretFile, StackFile};
 use super::ingress::{self, Ingress};
-use super::nodes::platform_of;
+use super::platforms::Platforms;
 use super::{ClusterNode, Network};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::k3s::{Release, Version};
 use crate::kube::names;
-use crate::kube::{Image, Platform};
 use crate::source::Span;
 use crate::yaml::{Map, Named, Node, Spanned, Value};
 
@@ -92,7 +91,7 @@ pub struct Stack {
     /// Secrets that exist in the cluster.
     pub secrets: Vec<Secret>,
     /// What images run on, by hand.
-    pub platforms: Vec<Declared>,
+    pub platforms: Platforms,
     /// Middlewares for every app.
     pub middlewares: Named<Node>,
     /// What exists without stackc.
@@ -135,19 +134,6 @@ pub struct Secret {
     pub keys: Vec<String>,
     /// Where it exists.
     pub namespaces: Vec<String>,
-}
-
-/// An image's platforms, by hand.
-#[derive(Debug)]
-pub struct Declared {
-    /// The image as written.
-    pub image: Spanned<String>,
-    /// Its reference.
-    pub parsed: Image,
-    /// Whether the reference names a tag or digest, and so one image only.
-    pub full: bool,
-    /// What it runs on.
-    pub platforms: Vec<Platform>,
 }
 
 /// A value that its place cannot use.
@@ -200,8 +186,7 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         .iter()
         .map(|(name, secret)| self::secret(name, secret, &namespace.value, found))
         .collect();
-    let platforms =
-        file.platforms.iter().filter_map(|(image, words)| declared(image, words, found)).collect();
+    let platforms = Platforms::resolve(&file.platforms, found);
     let release = release(&file.k3s.version, found)?;
     let release_span = file.k3s.version.span;
     Some(Stack {
@@ -278,15 +263,6 @@ fn secret(name: &Spanned<String>, file: &SecretFile, own: &str, found: &mut Find
         namespaces.push(own.to_owned());
     }
     Secret { name: name.clone(), keys, namespaces }
-}
-
-fn declared(image: &Spanned<String>, words: &[Spanned<String>], found: &mut Findings) -> Option<Declared> {
-    let platforms: Vec<_> = words.iter().filter_map(|word| platform_of(word, found)).collect();
-    let parsed = Image::parse(&image.value)
-        .map_err(|reason| found.push(value_invalid(image.span, format!("`{}`: {reason}", image.value))))
-        .ok()?;
-    let full = parsed.tag.is_some() || parsed.digest.is_some();
-    Some(Declared { image: image.clone(), parsed, full, platforms })
 }
 
 fn external(text: &Spanned<String>, found: &mut Findings) -> Option<External> {
