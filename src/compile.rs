@@ -193,6 +193,9 @@ fn apps(
         let scope = templates.scope_with(&own);
         scope.fill(draft.tree_mut(), &compiled.sources, found);
         let Some(app) = draft.finish(name, stack, found) else { continue };
+        if kinds::app_name(name).is_err() {
+            continue; // told; its objects would bear the same bad name
+        }
         let files = Files { sources: &compiled.sources, files: &input.files, scope };
         compiled.objects.extend(lower::app(&app, stack, &files, &mut merged, found));
         compiled.apps.push(app);

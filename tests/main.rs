@@ -5,7 +5,10 @@
 #![cfg(test)]
 #![expect(clippy::disallowed_methods, reason = "tests read the repository and start programs")]
 
+mod checks;
 mod dependencies;
 mod hooks;
 mod layers;
+mod pages;
+mod stack;
 mod tools;

@@ -27,7 +27,8 @@ pub static CODE: Code = Code {
 /// Tells each workload that lands nowhere.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for landing in facts.landings.iter().filter(|landing| landing.readable) {
-        if landing.open().next().is_none() {
+        let mut reasons = landing.nodes.iter().filter_map(|(_, verdict)| verdict.as_ref().err());
+        if landing.open().next().is_none() && !reasons.any(|reason| found.gave_up(reason.span)) {
             found.push(finding(landing));
         }
     }

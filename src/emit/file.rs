@@ -14,7 +14,7 @@ pub static FILE_NAME_REFUSED: Code = Code {
     page: Page {
         about: "k3s names an AddOn by its file's name up to the first dot: small letters, digits and dashes, at most\n\
                 52 here (STACK-APP). Names of k3s' own files (traefik, coredns …) would replace or delete its parts.",
-        bad: "# apps/a-name-that-is-much-longer-than-k3s-and-people-can-bear.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+        bad: "# apps/a-name-that-is-longer-than-people-and-k3s-can-bear.yaml\nkind: app\nimage: registry.example/web:1.0\n",
         good: "# apps/short.yaml\nkind: app\nimage: registry.example/web:1.0\n",
     },
 };

@@ -23,9 +23,14 @@ impl Findings {
         self.given_up.insert(span);
     }
 
+    /// Whether this value has been told to be wrong.
+    pub fn gave_up(&self, span: Span) -> bool {
+        self.given_up.contains(&span)
+    }
+
     /// Takes one in, unless it is an echo.
     pub fn push(&mut self, finding: Finding) {
-        if self.given_up.contains(&finding.primary.span) {
+        if self.gave_up(finding.primary.span) {
             return;
         }
         if finding.code.severity == Severity::Error {
