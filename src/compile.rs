@@ -85,29 +85,42 @@ pub fn compile(sources: Sources, input: &Input) -> Compiled {
         dropped: 0,
         errors: 0,
     };
-    if let Some(stack) = cluster {
-        apps(&mut compiled, drafts, input, &stack, &templates, &mut found);
-        let namespaces = lower::namespaces(&compiled.objects, &stack);
-        compiled.objects.extend(namespaces);
-        emit::arrange(&mut compiled.objects, &stack);
-        finish::all(&mut compiled.objects);
-        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects);
-        check::all(&facts, &mut found);
-        compiled.images = facts.images();
-        compiled.files = emit::files(&compiled.objects, &stack, &mut found);
-        compiled.stack = Some(stack);
-    }
-    compiled.errors = found.errors();
+    let Some(stack) = cluster else {
+        drafts.into_iter().for_each(|read| read.draft.look(&mut found));
+        return finished(compiled, found);
+    };
+    apps(&mut compiled, drafts, input, &stack, &templates, &mut found);
+    let namespaces = lower::namespaces(&compiled.objects, &stack);
+    compiled.objects.extend(namespaces);
+    emit::arrange(&mut compiled.objects, &stack);
+    finish::all(&mut compiled.objects);
+    let facts = Facts::new(&stack, &compiled.apps, &compiled.objects);
+    check::all(&facts, &mut found);
+    compiled.images = facts.images();
+    compiled.files = emit::files(&compiled.objects, &stack, &mut found);
+    compiled.stack = Some(stack);
+    finished(compiled, found)
+}
+
+/// What was found joins what was made.
+fn finished(mut compiled: Compiled, found: Findings) -> Compiled {
     compiled.dropped = found.dropped();
+    let dropped_errors = found.dropped_errors();
     compiled.findings = found.sorted();
+    let errors = compiled.findings.iter().filter(|finding| finding.code.severity == Severity::Error);
+    compiled.errors = errors.count().saturating_add(dropped_errors);
     compiled
 }
 
 fn strays(input: &Input, sources: &Sources, found: &mut Findings) {
     for file in &input.strays {
-        let message = format!("nothing reads {}", sources.file(*file).path);
-        found
-            .push(Finding::new(&FILE_IGNORED, file.start(), message).help("an app is a file apps/NAME.yaml"));
+        let path = &sources.file(*file).path;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        found.push(
+            Finding::new(&FILE_IGNORED, file.start(), format!("nothing reads {path}"))
+                .help(format!("an app is a file apps/NAME.yaml: rename it to apps/{stem}.yaml")),
+        );
     }
 }
 
@@ -165,15 +178,25 @@ fn names(mut names: Map, tree: &Node, input: &Input) -> Map {
     names
 }
 
-/// App files as drafts: read, kinds known, short forms grown.
-fn drafts<'a>(input: &'a Input, sources: &Sources, found: &mut Findings) -> Vec<(&'a str, FileId, Draft)> {
+/// An app file as a draft: read, its kind known, short forms grown.
+struct Read<'a> {
+    name: &'a str,
+    file: FileId,
+    draft: Draft,
+    /// Nothing was told of it: of what lacks a part, objects would only raise echoes.
+    sound: bool,
+}
+
+fn drafts<'a>(input: &'a Input, sources: &Sources, found: &mut Findings) -> Vec<Read<'a>> {
     let mut drafts = Vec::new();
     for (name, file) in &input.apps {
+        let before = found.errors();
         if let Err(reason) = kinds::app_name(name) {
             found.push(kinds::bad_name(file.start(), name, &reason));
         }
         let draft = yaml::read_typed(sources, *file, found).and_then(|tree| kinds::draft(tree, found));
-        drafts.extend(draft.map(|draft| (name.as_str(), *file, draft)));
+        let sound = found.errors() == before;
+        drafts.extend(draft.map(|draft| Read { name, file: *file, draft, sound }));
     }
     drafts
 }
@@ -181,21 +204,18 @@ fn drafts<'a>(input: &'a Input, sources: &Sources, found: &mut Findings) -> Vec<
 /// Drafts to apps to objects.
 fn apps(
     compiled: &mut Compiled,
-    drafts: Vec<(&str, FileId, Draft)>,
+    drafts: Vec<Read<'_>>,
     input: &Input,
     stack: &Stack,
     templates: &Templates,
     found: &mut Findings,
 ) {
     let mut merged = Merged::default();
-    for (name, file, mut draft) in drafts {
+    for Read { name, file, mut draft, sound } in drafts {
         let own = app_names(name, file, &draft, stack);
         let scope = templates.scope_with(&own);
         scope.fill(draft.tree_mut(), &compiled.sources, found);
-        let Some(app) = draft.finish(name, stack, found) else { continue };
-        if kinds::app_name(name).is_err() {
-            continue; // told; its objects would bear the same bad name
-        }
+        let Some(app) = draft.finish(name, stack, found).filter(|_| sound) else { continue };
         let files = Files { sources: &compiled.sources, files: &input.files, scope };
         compiled.objects.extend(lower::app(&app, stack, &files, &mut merged, found));
         compiled.apps.push(app);

@@ -13,6 +13,7 @@ const LIMIT: usize = 1_000;
 pub struct Findings {
     all: Vec<Finding>,
     dropped: usize,
+    dropped_errors: usize,
     errors: usize,
     given_up: BTreeSet<Span>,
 }
@@ -40,10 +41,17 @@ impl Findings {
             self.all.push(finding);
         } else {
             self.dropped = self.dropped.saturating_add(1);
+            let error = usize::from(finding.code.severity == Severity::Error);
+            self.dropped_errors = self.dropped_errors.saturating_add(error);
         }
     }
 
-    /// Errors so far, those dropped as well.
+    /// Errors among those that went past the limit.
+    pub fn dropped_errors(&self) -> usize {
+        self.dropped_errors
+    }
+
+    /// Errors so far, twins and those dropped as well: a step that told one has raised it.
     pub fn errors(&self) -> usize {
         self.errors
     }

@@ -40,6 +40,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     /// Ways out: commands or lines to paste.
     pub helps: Vec<String>,
+    /// Whether the primary place holds a secret: no report shows its characters.
+    pub secret: bool,
 }
 
 impl Finding {
@@ -52,6 +54,7 @@ impl Finding {
             labels: Vec::new(),
             notes: Vec::new(),
             helps: Vec::new(),
+            secret: false,
         }
     }
 
@@ -59,6 +62,13 @@ impl Finding {
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
         self.primary.text = text.into();
+        self
+    }
+
+    /// The primary place holds a secret.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 

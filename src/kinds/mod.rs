@@ -13,6 +13,7 @@ use crate::kube::names;
 use crate::source::Span;
 use crate::stack::expand::{self, Short, expand};
 use crate::stack::{App, Container, PodFile, Stack, value_invalid};
+use crate::template::is_template;
 use crate::yaml::{
     KEY_MISSING, Map, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
 };
@@ -70,13 +71,16 @@ pub fn draft(mut tree: Node, found: &mut Findings) -> Option<Draft> {
         );
         return None;
     };
-    let word = entry.value.as_text().unwrap_or_default().to_owned();
+    let word = entry.value.written().unwrap_or_default().into_owned();
     let Some(kind) = KINDS.iter().find(|kind| kind.name == word) else {
         let near = nearest(&word, names.clone()).map(|near| format!("did you mean `{near}`?"));
-        let known = format!("the kinds are {}", list(names));
+        let message = match entry.value.written() {
+            Some(word) => format!("there is no kind `{word}`"),
+            None => format!("`kind` wants a word, this is {}", entry.value.kind()),
+        };
         found.push(
-            Finding::new(&VALUE_UNKNOWN, entry.value.span, format!("there is no kind `{word}`"))
-                .help(near.unwrap_or(known)),
+            Finding::new(&VALUE_UNKNOWN, entry.value.span, message)
+                .help(near.unwrap_or_else(|| format!("the kinds are {}", list(names)))),
         );
         return None;
     };
@@ -96,22 +100,36 @@ impl Draft {
         self.tree.get("namespace")
     }
 
+    /// All that can be told without a cluster: unknown keys and wrong types. What templates would make is left alone.
+    pub fn look(self, found: &mut Findings) {
+        leave_templates(&self.tree, found);
+        self.unknown_keys(found);
+        let (_, rest) = split(self.tree, (self.kind.own)());
+        let (container, pod) = split(rest, fields::<Container>());
+        let (pod, _) = split(pod, fields::<PodFile>());
+        let _: Option<Container> = decode(&container, found);
+        let _: Option<PodFile> = decode(&pod, found);
+    }
+
+    fn unknown_keys(&self, found: &mut Findings) {
+        let general = fields::<Container>().iter().chain(fields::<PodFile>());
+        let general = general.filter(|key| !self.kind.computes.contains(*key));
+        let known: Vec<&str> = general.chain((self.kind.own)()).copied().collect();
+        unknown_keys(&self.tree, &known, None, found);
+    }
+
     /// The general app: the kind's part beneath, the user's over it, decoded. `None` when something was wrong.
     pub fn finish(self, name: &str, stack: &Stack, found: &mut Findings) -> Option<App> {
         let before = found.errors();
-        let own_keys = (self.kind.own)();
-        let (container_keys, pod_keys) = (fields::<Container>(), fields::<PodFile>());
-        let general = container_keys.iter().chain(pod_keys).filter(|key| !self.kind.computes.contains(*key));
-        let known: Vec<&str> = general.chain(own_keys).copied().collect();
-        unknown_keys(&self.tree, &known, None, found);
+        self.unknown_keys(found);
         let span = self.tree.span;
-        let (own, rest) = split(self.tree, own_keys);
+        let (own, rest) = split(self.tree, (self.kind.own)());
         let asked = Asked { name, at: self.word.span, stack };
         let one_node = (self.kind.one_node)(&own, &asked);
         let mut computed = (self.kind.general)(&own, &asked, found)?;
         expand(&mut computed, expand::APP);
-        let (container, pod) = split(merge(computed, rest, &ALTERNATIVES), container_keys);
-        let (pod, _) = split(pod, pod_keys);
+        let (container, pod) = split(merge(computed, rest, &ALTERNATIVES), fields::<Container>());
+        let (pod, _) = split(pod, fields::<PodFile>());
         let container: Option<Container> = decode(&container, found);
         let pod: Option<PodFile> = decode(&pod, found);
         let (container, pod) = (container?, pod?);
@@ -125,6 +143,15 @@ impl Draft {
             container,
             pod,
         })
+    }
+}
+
+fn leave_templates(node: &Node, found: &mut Findings) {
+    match &node.value {
+        Value::Text(text) if is_template(text) => found.give_up(node.span),
+        Value::List(items) => items.iter().for_each(|item| leave_templates(item, found)),
+        Value::Map(map) => map.entries.iter().for_each(|entry| leave_templates(&entry.value, found)),
+        _ => {}
     }
 }
 

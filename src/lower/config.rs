@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::meta::app_object;
 use super::volume;
-use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::finding::{Code, Finding, Findings, Label, Page, Severity, nearest};
 use crate::kube::Object;
 use crate::kube::names;
 use crate::source::{FileId, Sources};
@@ -92,7 +92,8 @@ fn content(file: &Spanned<String>, files: &Files<'_>, found: &mut Findings) -> O
         return Some(("binaryData", Node::text(file.span, base64(bytes))));
     }
     if let Some(fault) = &source.fault {
-        found.push(unreadable(*id, &source.path, fault).also(file.span, "mounted here"));
+        let told = unreadable(*id, &source.path, fault);
+        found.push(Finding { primary: Label { span: file.span, text: "mounted here".to_owned() }, ..told });
         return None;
     }
     Some(("data", Node::text(file.span, source.text.clone())))

@@ -91,11 +91,11 @@ fn env(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Option
 
 fn source(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Option<Node> {
     let span = name.span;
-    let by_key = |kind: &'static str, object: &Spanned<String>, found: &mut Findings| {
+    let by_key = |kind: &'static str, word: &str, object: &Spanned<String>, found: &mut Findings| {
         let Some(key) = &value.key else {
             found.push(
                 value_invalid(object.span, format!("`{}` does not say which `key` of it", name.value))
-                    .help(format!("{}: {{secret: {}, key: KEY}}", name.value, object.value)),
+                    .help(format!("{}: {{{word}: {}, key: KEY}}", name.value, object.value)),
             );
             return None;
         };
@@ -106,8 +106,8 @@ fn source(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Opt
         Some(Build::at(span).with(kind, reference.node()).node())
     };
     match (&value.value, &value.secret, &value.config_map, &value.field, &value.resource) {
-        (None, Some(secret), None, None, None) => by_key("secretKeyRef", secret, found),
-        (None, None, Some(config), None, None) => by_key("configMapKeyRef", config, found),
+        (None, Some(secret), None, None, None) => by_key("secretKeyRef", "secret", secret, found),
+        (None, None, Some(config), None, None) => by_key("configMapKeyRef", "configMap", config, found),
         (None, None, None, Some(field), None) => {
             let path = Build::at(field.span).with("fieldPath", field.into()).node();
             Some(Build::at(span).with("fieldRef", path).node())

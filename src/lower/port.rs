@@ -49,9 +49,10 @@ fn unknown(ports: &Named<Port>, wanted: Option<&Spanned<String>>, user: &str, at
     }
     match wanted {
         Some(name) => {
-            let near = nearest(&name.value, ports.names()).map(|near| format!("did you mean `{near}`?"));
-            Finding::new(&PORT_UNKNOWN, name.span, format!("the app has no port `{}`", name.value))
-                .help(near.unwrap_or_else(|| format!("its ports are {}", known())))
+            let numbered = ports.iter().find(|(_, port)| port.port.value.to_string() == name.value);
+            let near = numbered.map(|(key, _)| key.value.as_str()).or(nearest(&name.value, ports.names()));
+            Finding::new(&PORT_UNKNOWN, name.span, format!("the app has no port named `{}`", name.value))
+                .help(near.map_or_else(|| format!("known here: {}", known()), |near| format!("did you mean `{near}`?")))
         }
         None => Finding::new(&PORT_UNKNOWN, at, format!("{user} does not say which port it means"))
             .help(format!("port: {}", known())),

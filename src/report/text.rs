@@ -1,8 +1,10 @@
 //! Findings as rustc shows them.
 
+use std::borrow::Cow;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
+    Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
 use crate::finding::{Finding, Label, Severity};
@@ -22,41 +24,70 @@ pub struct Style {
     pub width: Option<usize>,
 }
 
-/// All findings, each followed by an empty line.
+/// All findings, each followed by an empty line. A secret that one of them marks is shown by none.
 pub fn findings(findings: &[Finding], sources: &Sources, style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(WIDTH));
+    let secrets: Vec<Span> =
+        findings.iter().filter(|finding| finding.secret).map(|finding| finding.primary.span).collect();
     let mut text = String::new();
     for finding in findings {
-        text.push_str(&renderer.render(&[group(finding, sources)]));
+        text.push_str(&renderer.render(&[group(finding, sources, &secrets)]));
         text.push_str("\n\n");
     }
     text
 }
 
-fn group<'a>(finding: &'a Finding, sources: &'a Sources) -> Group<'a> {
+fn group<'a>(finding: &'a Finding, sources: &'a Sources, secrets: &[Span]) -> Group<'a> {
     let level = match finding.code.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(normalize_untrusted_str(&finding.message)).id(finding.code.name);
+    let title = level.primary_title(harmless(&finding.message)).id(finding.code.name);
     let mut group = Group::with_title(title);
     for (file, labels) in by_file(finding) {
-        group = group.element(snippet(file, &labels, finding, sources));
+        let source = sources.file(file);
+        group = if source.text.is_empty() {
+            let (line, column) = source.line_column(labels.first().map_or(0, |label| label.span.start));
+            group.element(Origin::path(harmless(&source.path)).line(line).char_column(column))
+        } else {
+            group.element(snippet(file, &labels, finding, sources, secrets))
+        };
     }
     for note in &finding.notes {
-        group = group.element(Level::NOTE.message(multi_line(note)));
+        group = group.element(Level::NOTE.message(harmless_lines(note)));
     }
     for help in &finding.helps {
-        group = group.element(Level::HELP.message(multi_line(help)));
+        group = group.element(Level::HELP.message(harmless_lines(help)));
     }
     group
 }
 
-/// The renderer escapes line breaks as well; those that stackc writes itself are meant.
-fn multi_line(text: &str) -> String {
-    text.split('\n').map(normalize_untrusted_str).collect::<Vec<_>>().join("\n")
+/// Text from files and command lines as a terminal may show it: no character in it moves the cursor, turns the line
+/// around or hides.
+fn harmless(text: &str) -> String {
+    normalize_untrusted_str(&visible(text))
+}
+
+/// The same for several lines: the renderer escapes line breaks as well, and those that stackc writes itself are meant.
+pub fn harmless_lines(text: &str) -> String {
+    text.split('\n').map(harmless).collect::<Vec<_>>().join("\n")
+}
+
+/// What the renderer lets through: the second set of control characters, which terminals obey as well, and marks of
+/// direction. Each becomes a character of as many bytes, so that places stay.
+fn visible(text: &str) -> Cow<'_, str> {
+    let stand_in = |c: char| match c {
+        '\u{80}'..='\u{9f}' | '\u{61c}' => '\u{a4}',
+        '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' => '\u{fffd}',
+        c => c,
+    };
+    if text.chars().any(|c| stand_in(c) != c) {
+        Cow::Owned(text.chars().map(stand_in).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// Labels by file, the primary one's file first.
@@ -77,6 +108,7 @@ fn snippet<'a>(
     labels: &[&'a Label],
     finding: &Finding,
     sources: &'a Sources,
+    secrets: &[Span],
 ) -> Snippet<'a, Annotation<'a>> {
     let source = sources.file(file);
     let line_of = |byte: u32| source.line_column(byte).0;
@@ -105,14 +137,34 @@ fn snippet<'a>(
         if label.text.is_empty() {
             annotation
         } else {
-            annotation.label(normalize_untrusted_str(&label.text))
+            annotation.label(harmless(&label.text))
         }
     });
-    Snippet::source(text)
-        .path(normalize_untrusted_str(&source.path))
+    Snippet::source(masked(visible(text), file, begin, secrets))
+        .path(harmless(&source.path))
         .line_start(first)
         .fold(true)
         .annotations(annotations)
+}
+
+/// The text with a `*` for each byte of a secret, so that places stay where they are.
+fn masked<'a>(text: Cow<'a, str>, file: FileId, begin: u32, secrets: &[Span]) -> Cow<'a, str> {
+    let is_secret = |at: usize| {
+        let at = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(begin);
+        secrets.iter().any(|span| span.file == file && span.start <= at && at < span.end)
+    };
+    if !text.char_indices().any(|(at, _)| is_secret(at)) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        if is_secret(at) && character != '\n' {
+            shown.extend(std::iter::repeat_n('*', character.len_utf8()));
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// A span's first line, relative to the text shown: maps and lists that go on for a screen are marked where they begin.

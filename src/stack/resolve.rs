@@ -3,9 +3,10 @@
 use ipnet::IpNet;
 
 use super::cluster::{IngressFile, SecretFile, StackFile};
+use super::network::range;
 use super::nodes::platform_of;
 use super::{ClusterNode, Network, Place, TraefikWorkload};
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::k3s::{Release, Version};
 use crate::kube::names;
 use crate::kube::{Image, Platform};
@@ -209,13 +210,14 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
     let namespace = file.namespace.unwrap_or_else(|| Spanned { span, value: "default".to_owned() });
     is_name("namespace", &namespace, names::dns_label, found);
     let network = Network::resolve(file.network.as_ref(), found);
+    let machines = &file.nodes.value;
     let nodes: Vec<_> =
-        file.nodes.iter().filter_map(|(name, node)| ClusterNode::resolve(name, node, found)).collect();
-    if file.nodes.is_empty() {
-        found.push(value_invalid(span, "`nodes` names no machine").help("nodes:\n  NAME: {arch: amd64}"));
+        machines.iter().filter_map(|(name, node)| ClusterNode::resolve(name, node, found)).collect();
+    if machines.is_empty() {
+        found.push(value_invalid(file.nodes.span, "`nodes` names no machine").help("nodes:\n  NAME: {arch: amd64}"));
     }
     network.check_addresses(&nodes, found);
-    let nodes_complete = nodes.len() == file.nodes.0.len() && !nodes.is_empty();
+    let nodes_complete = nodes.len() == machines.0.len() && !nodes.is_empty();
     let ingress = file.ingress.map(|file| ingress(file, span, &nodes, found));
     let secrets = file.secrets.iter().map(|(name, secret)| self::secret(name, secret, found)).collect();
     let platforms =
@@ -246,8 +248,10 @@ pub fn check_vars(vars: &Map, found: &mut Findings) {
             found.push(Finding::new(&VAR_RESERVED, entry.key.span, message).help("choose another name"));
         }
         if matches!(entry.value.value, Value::Null) {
-            found
-                .push(value_invalid(entry.value.span, format!("the var `{}` holds nothing", entry.key.text)));
+            found.push(
+                value_invalid(entry.value.span, format!("the var `{}` holds nothing", entry.key.text))
+                    .help("write a value, or remove it; empty text is \"\""),
+            );
         }
     }
 }
@@ -321,14 +325,13 @@ fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
                 value_invalid(word.span, format!("`{range}` trusts every caller"))
                     .note("anyone could then claim any client address in X-Forwarded-For"),
             ),
-            Ok(range) => trust.ranges.push(range.trunc()),
-            Err(_) => found.push(
-                value_invalid(
-                    word.span,
-                    format!("`{}` is neither `cloudflare` nor an address range", word.value),
-                )
-                .help("clientIP: cloudflare"),
-            ),
+            Ok(_) => trust.ranges.extend(range(word, found).map(|(range, _)| range)),
+            Err(_) => {
+                let near = nearest(&word.value, ["cloudflare"]).map(|near| format!("did you mean `{near}`?"));
+                let message = format!("`{}` is neither `cloudflare` nor an address range", word.value);
+                let help = near.unwrap_or_else(|| "trust: [cloudflare, 10.0.0.0/8]".to_owned());
+                found.push(value_invalid(word.span, message).help(help));
+            }
         }
     }
     trust

@@ -24,6 +24,8 @@ struct Frame {
     span: Span,
     anchor: usize,
     flow: bool,
+    /// Has a list or map for a key: told, so what is made of it is given up.
+    broken: bool,
     /// The tree's weight when it began, to count its own.
     began: usize,
     kind: Open,
@@ -132,7 +134,8 @@ impl<'t, 'f> Builder<'t, 'f> {
                     }
                 }
                 Err(error) => {
-                    self.found.push(refuse::syntax(self.file, self.text, depth, &error));
+                    let open = self.stack.last().filter(|frame| frame.flow).map(|frame| frame.span);
+                    self.found.push(refuse::syntax(self.file, self.text, depth, open, &error));
                     return;
                 }
             }
@@ -207,20 +210,22 @@ impl<'t, 'f> Builder<'t, 'f> {
         }
         let flow = style == StructureStyle::Flow;
         self.collection_key(span);
-        self.stack.push(Frame { span, anchor, flow, began: self.weight(), kind });
+        self.stack.push(Frame { span, anchor, flow, broken: false, began: self.weight(), kind });
         Ok(())
     }
 
     /// A list or map where a key is due.
     fn collection_key(&mut self, span: Span) {
-        let due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
-        if due {
+        if let Some(frame @ Frame { kind: Open::Map { key: None, .. }, .. }) = self.stack.last_mut() {
+            frame.broken = true;
             let finding = Finding::new(&KEY_NOT_TEXT, span, "a list or map cannot be a key");
             let braces = self.text.get(usize::try_from(span.start).unwrap_or(0)..).unwrap_or("");
             self.found.push(if braces.starts_with('{') {
-                finding
-                    .label("YAML reads `{` as the start of a map")
-                    .help("a template goes in quotes: \"{{ … }}\"")
+                let help = match self.dialect {
+                    Dialect::Typed => "a template goes in quotes: \"{{ … }}\"",
+                    Dialect::Manifest => "manifests are no templates: write the value itself",
+                };
+                finding.label("YAML reads `{` as the start of a map").help(help)
             } else {
                 finding
             });
@@ -232,6 +237,9 @@ impl<'t, 'f> Builder<'t, 'f> {
         let mut span = frame.span.to(end);
         if !frame.flow {
             span = trim(self.text, span);
+        }
+        if frame.broken {
+            self.found.give_up(span);
         }
         let own = self.weight().saturating_sub(frame.began).saturating_add(1);
         let value = match frame.kind {
