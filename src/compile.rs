@@ -72,7 +72,6 @@ pub fn compile(sources: Sources, input: &Input) -> Compiled {
     let mut found = Findings::default();
     strays(input, &sources, &mut found);
     let (cluster, templates) = cluster(input, &sources, &mut found);
-    let drafts = drafts(input, &sources, &mut found);
     let manifests = manifests(input, &sources, cluster.as_ref(), &mut found);
     let mut compiled = Compiled {
         sources,
@@ -85,25 +84,18 @@ pub fn compile(sources: Sources, input: &Input) -> Compiled {
         dropped: 0,
         errors: 0,
     };
-    let Some(stack) = cluster else {
-        drafts.into_iter().for_each(|read| read.draft.look(&mut found));
-        return finished(compiled, found);
-    };
-    apps(&mut compiled, drafts, input, &stack, &templates, &mut found);
-    let namespaces = lower::namespaces(&compiled.objects, &stack);
-    compiled.objects.extend(namespaces);
-    emit::arrange(&mut compiled.objects, &stack);
-    finish::all(&mut compiled.objects);
-    let facts = Facts::new(&stack, &compiled.apps, &compiled.objects);
-    check::all(&facts, &mut found);
-    compiled.images = facts.images();
-    compiled.files = emit::files(&compiled.objects, &stack, &mut found);
-    compiled.stack = Some(stack);
-    finished(compiled, found)
-}
-
-/// What was found joins what was made.
-fn finished(mut compiled: Compiled, found: Findings) -> Compiled {
+    apps(&mut compiled, input, cluster.as_ref(), &templates, &mut found);
+    if let Some(stack) = cluster {
+        let namespaces = lower::namespaces(&compiled.objects, &stack);
+        compiled.objects.extend(namespaces);
+        emit::arrange(&mut compiled.objects, &stack);
+        finish::all(&mut compiled.objects);
+        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects);
+        check::all(&facts, &mut found);
+        compiled.images = facts.images();
+        compiled.files = emit::files(&compiled.objects, &stack, &mut found);
+        compiled.stack = Some(stack);
+    }
     compiled.dropped = found.dropped();
     let dropped_errors = found.dropped_errors();
     compiled.findings = found.sorted();
@@ -178,49 +170,57 @@ fn names(mut names: Map, tree: &Node, input: &Input) -> Map {
     names
 }
 
-/// An app file as a draft: read, its kind known, short forms grown.
-struct Read<'a> {
-    name: &'a str,
-    file: FileId,
-    draft: Draft,
-    /// Nothing was told of it: of what lacks a part, objects would only raise echoes.
-    sound: bool,
-}
-
-fn drafts<'a>(input: &'a Input, sources: &Sources, found: &mut Findings) -> Vec<Read<'a>> {
-    let mut drafts = Vec::new();
-    for (name, file) in &input.apps {
-        let before = found.errors();
-        if let Err(reason) = kinds::app_name(name) {
-            found.push(kinds::bad_name(file.start(), name, &reason));
-        }
-        let draft = yaml::read_typed(sources, *file, found).and_then(|tree| kinds::draft(tree, found));
-        let sound = found.errors() == before;
-        drafts.extend(draft.map(|draft| Read { name, file: *file, draft, sound }));
-    }
-    drafts
-}
-
-/// Drafts to apps to objects.
+/// Each app from its file to its objects. Without a cluster there is nothing to lower to, but the files are read, so
+/// that their mistakes are told in the same run.
 fn apps(
     compiled: &mut Compiled,
-    drafts: Vec<Read<'_>>,
     input: &Input,
-    stack: &Stack,
+    stack: Option<&Stack>,
     templates: &Templates,
     found: &mut Findings,
 ) {
     let mut merged = Merged::default();
-    for Read { name, file, mut draft, sound } in drafts {
-        let own = app_names(name, file, &draft, stack);
-        let scope = templates.scope_with(&own);
-        scope.fill(draft.tree_mut(), &compiled.sources, found);
-        let Some(app) = draft.finish(name, stack, found).filter(|_| sound) else { continue };
-        let files = Files { sources: &compiled.sources, files: &input.files, scope };
-        compiled.objects.extend(lower::app(&app, stack, &files, &mut merged, found));
-        compiled.apps.push(app);
+    for (name, file) in &input.apps {
+        let before = found.errors();
+        let Some(draft) = draft(name, *file, &compiled.sources, found) else { continue };
+        let Some(stack) = stack else {
+            draft.look(found);
+            continue;
+        };
+        let sound = found.errors() == before;
+        let own = app_names(name, *file, &draft, stack);
+        let files =
+            Files { sources: &compiled.sources, files: &input.files, scope: templates.scope_with(&own) };
+        if let Some((app, objects)) = app((name, draft, sound), stack, &files, &mut merged, found) {
+            compiled.objects.extend(objects);
+            compiled.apps.push(app);
+        }
     }
-    compiled.objects.extend(lower::shared(stack, merged, found));
+    if let Some(stack) = stack {
+        compiled.objects.extend(lower::shared(stack, merged, found));
+    }
+}
+
+/// An app's file: read, its kind known, short forms grown.
+fn draft(name: &str, file: FileId, sources: &Sources, found: &mut Findings) -> Option<Draft> {
+    if let Err(reason) = kinds::app_name(name) {
+        found.push(kinds::bad_name(file.start(), name, &reason));
+    }
+    kinds::draft(yaml::read_typed(sources, file, found)?, found)
+}
+
+/// Of a file of which something was told (`sound` is false), objects would only raise echoes.
+fn app(
+    (name, mut draft, sound): (&str, Draft, bool),
+    stack: &Stack,
+    files: &Files<'_>,
+    merged: &mut Merged,
+    found: &mut Findings,
+) -> Option<(App, Vec<Object>)> {
+    files.scope.fill(draft.tree_mut(), files.sources, found);
+    let app = draft.finish(name, stack, found).filter(|_| sound)?;
+    let objects = lower::app(&app, stack, files, merged, found);
+    Some((app, objects))
 }
 
 /// What templates in an app's file know beside what all know.

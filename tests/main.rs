@@ -10,5 +10,6 @@ mod dependencies;
 mod hooks;
 mod layers;
 mod pages;
+mod readme;
 mod stack;
 mod tools;

@@ -44,7 +44,7 @@ pub struct Input {
 pub fn read_input(folder: &Path, sources: &mut Sources) -> io::Result<Input> {
     let reader = Reader { shown: shown(folder), root: fs::canonicalize(folder)? };
     let folder_name = reader.root.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let stack = reader.register(sources, Path::new(STACK_FILE), TYPED);
+    let stack = reader.register(sources, &Found::unknown(STACK_FILE), TYPED);
     let mut input = Input {
         folder_name,
         stack,
@@ -53,20 +53,33 @@ pub fn read_input(folder: &Path, sources: &mut Sources) -> io::Result<Input> {
         manifests: Vec::new(),
         strays: Vec::new(),
     };
-    for path in reader.below("apps") {
-        reader.app(sources, &path, &mut input);
+    for found in reader.below("apps") {
+        reader.app(sources, &found, &mut input);
     }
-    for path in reader.below("files") {
-        let id = reader.register(sources, &path, MOUNTED);
-        input.files.insert(below(&path), id);
+    for found in reader.below("files") {
+        let id = reader.register(sources, &found, MOUNTED);
+        input.files.insert(below(&found.path), id);
     }
-    for path in reader.below("manifests") {
-        if is_manifest(&path) {
-            let id = reader.register(sources, &path, MANIFEST);
-            input.manifests.push((below(&path), id));
+    for found in reader.below("manifests") {
+        if is_manifest(&found.path) {
+            let id = reader.register(sources, &found, MANIFEST);
+            input.manifests.push((below(&found.path), id));
         }
     }
     Ok(input)
+}
+
+/// A file of the stack, by its path in the stack.
+struct Found {
+    path: PathBuf,
+    /// Whether listing it showed a regular file on a way without links, so that it is surely inside the stack.
+    plain: bool,
+}
+
+impl Found {
+    fn unknown(path: impl Into<PathBuf>) -> Self {
+        Found { path: path.into(), plain: false }
+    }
 }
 
 struct Reader {
@@ -75,25 +88,31 @@ struct Reader {
 }
 
 impl Reader {
-    /// Paths of what lies in a folder of the stack, relative to the stack, in byte order.
-    fn below(&self, name: &str) -> Vec<PathBuf> {
-        let mut paths: Vec<PathBuf> = WalkDir::new(self.root.join(name))
+    /// What lies in a folder of the stack, in byte order of the paths.
+    fn below(&self, name: &str) -> Vec<Found> {
+        let folder = self.root.join(name);
+        let linked = fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_symlink());
+        let mut all: Vec<Found> = WalkDir::new(folder)
             .into_iter()
             .filter_entry(|entry| entry.depth() == 0 || !hidden(entry))
             .filter_map(Result::ok)
             .filter(|entry| !entry.file_type().is_dir())
-            .filter_map(|entry| entry.path().strip_prefix(&self.root).ok().map(Path::to_path_buf))
+            .filter_map(|entry| {
+                let path = entry.path().strip_prefix(&self.root).ok()?.to_path_buf();
+                Some(Found { path, plain: entry.file_type().is_file() && !linked })
+            })
             .collect();
-        paths.sort();
-        paths
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        all
     }
 
-    fn register(&self, sources: &mut Sources, path: &Path, limit: u64) -> FileId {
-        let shown = self.shown.join(path).to_string_lossy().into_owned();
-        sources.add(shown, self.read(path, limit))
+    fn register(&self, sources: &mut Sources, found: &Found, limit: u64) -> FileId {
+        let shown = self.shown.join(&found.path).to_string_lossy().into_owned();
+        sources.add(shown, self.read(found, limit))
     }
 
-    fn app(&self, sources: &mut Sources, path: &Path, input: &mut Input) {
+    fn app(&self, sources: &mut Sources, found: &Found, input: &mut Input) {
+        let path = &found.path;
         if !is_manifest(path) {
             return;
         }
@@ -101,7 +120,7 @@ impl Reader {
             path.components().count() == 2 && path.extension().is_some_and(|ending| ending == "yaml");
         if direct {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let id = self.register(sources, path, TYPED);
+            let id = self.register(sources, found, TYPED);
             input.apps.push((name, id));
         } else {
             let shown = self.shown.join(path).to_string_lossy().into_owned();
@@ -109,24 +128,29 @@ impl Reader {
         }
     }
 
-    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Fault> {
-        let full = self.root.join(path);
-        let real = fs::canonicalize(&full).map_err(|error| fault(&error))?;
-        if !real.starts_with(&self.root) {
-            return Err(Fault::Outside);
+    fn read(&self, found: &Found, limit: u64) -> Result<Vec<u8>, Fault> {
+        let full = self.root.join(&found.path);
+        if !found.plain {
+            self.vet(&full)?;
         }
-        let kind = fs::metadata(&real).map_err(|error| fault(&error))?;
-        // Opening a FIFO would wait for a writer for ever.
-        if !kind.is_file() {
-            return Err(Fault::NotRegular);
-        }
-        let mut bytes = Vec::new();
-        let file = File::open(&real).map_err(|error| fault(&error))?;
+        let file = File::open(&full).map_err(|error| fault(&error))?;
+        let length = file.metadata().map_err(|error| fault(&error))?.len();
+        let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0).saturating_add(1));
         file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
             return Err(Fault::TooLarge(limit));
         }
         Ok(bytes)
+    }
+
+    /// A link may lead anywhere, and opening a FIFO would wait for a writer for ever.
+    fn vet(&self, full: &Path) -> Result<(), Fault> {
+        let real = fs::canonicalize(full).map_err(|error| fault(&error))?;
+        if !real.starts_with(&self.root) {
+            return Err(Fault::Outside);
+        }
+        let is_file = fs::metadata(&real).map_err(|error| fault(&error))?.is_file();
+        if is_file { Ok(()) } else { Err(Fault::NotRegular) }
     }
 }
 
