@@ -122,6 +122,7 @@ fn cluster(input: &Input, sources: &Sources, found: &mut Findings) -> (Option<St
         return (None, Templates::new(Map::default()));
     };
     expand(&mut tree, expand::STACK);
+    stack::refuse_values(&mut tree, found);
     let vars = match tree.get("vars").map(|vars| &vars.value) {
         Some(Value::Map(vars)) => vars.clone(),
         _ => Map::default(),

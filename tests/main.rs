@@ -8,6 +8,7 @@
 mod checks;
 mod dependencies;
 mod hooks;
+mod hostile;
 mod layers;
 mod pages;
 mod readme;

@@ -2,6 +2,7 @@
 
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::{Taint, Unit};
 use crate::schedule::Rule;
 
 /// Every node is shut out.
@@ -45,5 +46,15 @@ fn finding(landing: &Landing<'_>) -> Finding {
         let shut = verdict.as_ref().is_err_and(|reason| reason.rule == Rule::Taint);
         node.machine.taints.first().filter(|_| shut)
     });
-    finding.maybe_help(taint.map(|taint| format!("place: {{…, tolerations: [\"{taint}\"]}}")))
+    finding.maybe_help(taint.map(|taint| match landing.object.unit {
+        Unit::App(_) => format!("if it may run there, in its `place`: tolerations: [\"{taint}\"]"),
+        _ => format!("if it may run there, in its pod's spec: tolerations: [{}]", toleration(taint)),
+    }))
+}
+
+/// In Kubernetes' words.
+fn toleration(taint: &Taint) -> String {
+    let Taint { key, value, effect } = taint;
+    let effect = effect.word();
+    format!("{{key: {key}, operator: Equal, value: \"{value}\", effect: {effect}}}")
 }

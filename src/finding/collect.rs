@@ -37,18 +37,23 @@ impl Findings {
         if finding.code.severity == Severity::Error {
             self.errors = self.errors.saturating_add(1);
         }
-        if self.all.len() < LIMIT {
-            self.all.push(finding);
-        } else {
+        if self.full() {
             self.dropped = self.dropped.saturating_add(1);
             let error = usize::from(finding.code.severity == Severity::Error);
             self.dropped_errors = self.dropped_errors.saturating_add(error);
+        } else {
+            self.all.push(finding);
         }
     }
 
     /// Errors among those that went past the limit.
     pub fn dropped_errors(&self) -> usize {
         self.dropped_errors
+    }
+
+    /// Whether no more are kept.
+    pub fn full(&self) -> bool {
+        self.all.len() >= LIMIT
     }
 
     /// Errors so far, twins and those dropped as well: a step that told one has raised it.

@@ -39,6 +39,7 @@ pub fn app(
     merged: &mut Merged,
     found: &mut Findings,
 ) -> Vec<Object> {
+    meta::check(app, found);
     let mut objects = config::config_maps(app, stack, files, found);
     objects.extend(service::service(app, stack, found));
     objects.push(workload::deployment(app, stack, found));

@@ -52,7 +52,10 @@ fn unknown(ports: &Named<Port>, wanted: Option<&Spanned<String>>, user: &str, at
             let numbered = ports.iter().find(|(_, port)| port.port.value.to_string() == name.value);
             let near = numbered.map(|(key, _)| key.value.as_str()).or(nearest(&name.value, ports.names()));
             Finding::new(&PORT_UNKNOWN, name.span, format!("the app has no port named `{}`", name.value))
-                .help(near.map_or_else(|| format!("known here: {}", known()), |near| format!("did you mean `{near}`?")))
+                .help(near.map_or_else(
+                    || format!("known here: {}", known()),
+                    |near| format!("did you mean `{near}`?"),
+                ))
         }
         None => Finding::new(&PORT_UNKNOWN, at, format!("{user} does not say which port it means"))
             .help(format!("port: {}", known())),

@@ -70,7 +70,8 @@ impl Sources {
                 Err(error) => {
                     let valid = error.utf8_error().valid_up_to();
                     let bytes = error.into_bytes();
-                    let line = bytes.iter().take(valid).filter(|byte| **byte == b'\n').count().saturating_add(1);
+                    let line =
+                        bytes.iter().take(valid).filter(|byte| **byte == b'\n').count().saturating_add(1);
                     (String::new(), Some(bytes), Some(Fault::NotUtf8 { line }))
                 }
             },
@@ -115,9 +116,14 @@ impl SourceFile {
         })
     }
 
+    /// The line of a byte, from 1.
+    pub fn line_of(&self, byte: u32) -> usize {
+        self.lines().partition_point(|start| *start <= byte).max(1)
+    }
+
     /// Line and column of a byte, both from 1, the column in characters.
     pub fn line_column(&self, byte: u32) -> (usize, usize) {
-        let line = self.lines().partition_point(|start| *start <= byte).max(1);
+        let line = self.line_of(byte);
         let start = self.lines().get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = usize::try_from(start).unwrap_or(0)..usize::try_from(byte).unwrap_or(0);
         let column = self.text.get(before).map_or(0, |text| text.chars().count());

@@ -133,6 +133,8 @@ pub enum TraefikWorkload {
 pub struct SecretFile {
     /// Its keys; none listed = unknown.
     pub keys: Vec<Spanned<String>>,
+    /// The namespaces that have it; default: the stack's.
+    pub namespaces: Option<Vec<Spanned<String>>>,
     /// Its type, which may imply keys.
     #[serde(rename = "type")]
     pub kind: Option<Spanned<String>>,

@@ -17,6 +17,7 @@ mod network;
 mod nodes;
 mod place;
 mod resolve;
+mod secret_value;
 
 pub use app::{App, DnsPolicy, PodFile, Route, Scheme, Strategy, StrategyKind};
 pub use cluster::{ClientIpFile, IngressFile, SecretFile, StackFile, TraefikWorkload};
@@ -31,6 +32,7 @@ pub use resolve::{
     Certificate, Declared, Ingress, Secret, Stack, Trust, check_vars, host_name, name_invalid, resolve,
     value_invalid,
 };
+pub use secret_value::refuse_values;
 
 use crate::finding::Code;
 
@@ -42,4 +44,5 @@ pub static CODES: &[&Code] = &[
     &resolve::VAR_RESERVED,
     &place::PLACE_UNKNOWN,
     &network::NETWORK_CONFLICT,
+    &secret_value::SECRET_VALUE,
 ];

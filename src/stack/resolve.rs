@@ -158,6 +158,8 @@ pub struct Secret {
     pub name: Spanned<String>,
     /// Its keys; empty = unknown.
     pub keys: Vec<String>,
+    /// The namespaces that have it.
+    pub namespaces: Vec<String>,
 }
 
 /// An image's platforms, by hand.
@@ -214,12 +216,14 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
     let nodes: Vec<_> =
         machines.iter().filter_map(|(name, node)| ClusterNode::resolve(name, node, found)).collect();
     if machines.is_empty() {
-        found.push(value_invalid(file.nodes.span, "`nodes` names no machine").help("nodes:\n  NAME: {arch: amd64}"));
+        found.push(
+            value_invalid(file.nodes.span, "`nodes` names no machine").help("nodes:\n  NAME: {arch: amd64}"),
+        );
     }
     network.check_addresses(&nodes, found);
     let nodes_complete = nodes.len() == machines.0.len() && !nodes.is_empty();
     let ingress = file.ingress.map(|file| ingress(file, span, &nodes, found));
-    let secrets = file.secrets.iter().map(|(name, secret)| self::secret(name, secret, found)).collect();
+    let secrets = file.secrets.iter().map(|(name, file)| secret(name, file, &namespace, found)).collect();
     let platforms =
         file.platforms.iter().filter_map(|(image, words)| declared(image, words, found)).collect();
     let release = release(&file.k3s.version, found)?;
@@ -337,8 +341,15 @@ fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
     trust
 }
 
-fn secret(name: &Spanned<String>, file: &SecretFile, found: &mut Findings) -> Secret {
+fn secret(
+    name: &Spanned<String>,
+    file: &SecretFile,
+    namespace: &Spanned<String>,
+    found: &mut Findings,
+) -> Secret {
     is_name("Secret's name", name, names::dns_subdomain, found);
+    let namespaces = file.namespaces.as_deref().unwrap_or(std::slice::from_ref(namespace));
+    file.namespaces.iter().flatten().for_each(|name| is_name("namespace", name, names::dns_label, found));
     let implied: &[&str] = match file.kind.as_ref().map(|kind| kind.value.as_str()) {
         Some("kubernetes.io/tls") => &["tls.crt", "tls.key"],
         Some("kubernetes.io/basic-auth") => &["username", "password"],
@@ -347,7 +358,11 @@ fn secret(name: &Spanned<String>, file: &SecretFile, found: &mut Findings) -> Se
         _ => &[],
     };
     let keys = file.keys.iter().map(|key| key.value.clone());
-    Secret { name: name.clone(), keys: keys.chain(implied.iter().map(|key| (*key).to_owned())).collect() }
+    Secret {
+        name: name.clone(),
+        keys: keys.chain(implied.iter().map(|key| (*key).to_owned())).collect(),
+        namespaces: namespaces.iter().map(|namespace| namespace.value.clone()).collect(),
+    }
 }
 
 fn declared(image: &Spanned<String>, words: &[Spanned<String>], found: &mut Findings) -> Option<Declared> {

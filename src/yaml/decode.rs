@@ -153,7 +153,7 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
     /// `` `replicas` wants a whole number, this is text ``
     fn wrong(&self, wanted: &str) {
         if matches!(self.node.value, Value::Null) {
-            return self.nothing(wanted);
+            return self.nothing();
         }
         let message = match self.key {
             Some(key) => format!("`{}` wants {wanted}, this is {}", key.text, self.node.kind()),
@@ -177,13 +177,12 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
         self.tell(finding);
     }
 
-    fn nothing(&self, wanted: &str) {
+    fn nothing(&self) {
         let what = self.key.map_or("this".to_owned(), |key| format!("`{}`", key.text));
-        let help = match wanted {
-            "text" => "write a value, or leave the key out; empty text is \"\"",
-            _ => "write a value, or leave the key out",
-        };
-        self.tell(Finding::new(&VALUE_TYPE, self.node.span, format!("{what} holds nothing (null)")).help(help));
+        let help = "write a value (\"\" for empty text), or leave the key out";
+        self.tell(
+            Finding::new(&VALUE_TYPE, self.node.span, format!("{what} holds nothing (null)")).help(help),
+        );
     }
 
     fn int<T: TryFrom<i64>>(&self, low: &dyn fmt::Display, high: &dyn fmt::Display) -> Option<T> {
@@ -282,7 +281,7 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
         if matches!(self.node.value, Value::Null) {
-            self.nothing("");
+            self.nothing();
             return visitor.visit_none();
         }
         visitor.visit_some(self)
@@ -386,14 +385,15 @@ pub fn unknown_keys<'a>(map: &Node, known: &[&'a str], inside: Option<&str>, fou
         if known.contains(&key.text.as_ref()) {
             continue;
         }
-        let near = nearest(&key.text, known.iter().copied());
-        let help = near.map_or_else(
-            || format!("known here: {}", list(known.iter().copied())),
-            |near: &'a str| format!("did you mean `{near}`?"),
-        );
+        // Looking for a near name costs more than all else, and what is kept is bounded.
+        let help = (!found.full()).then(|| match nearest(&key.text, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}", list(known.iter().copied())),
+        });
         let inside = inside.map_or(String::new(), |outer| format!(" in `{outer}`"));
         found.push(
-            Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text)).help(help),
+            Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text))
+                .maybe_help(help),
         );
     }
 }

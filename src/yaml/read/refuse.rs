@@ -41,7 +41,9 @@ pub fn unreadable(file: FileId, path: &str, fault: &Fault) -> Finding {
         Fault::Outside => format!("{path} leads out of the stack's folder"),
         Fault::NotRegular => format!("{path} is no regular file"),
         Fault::TooLarge(limit) => format!("{path} is larger than {limit} bytes"),
-        Fault::NotUtf8 { line } => format!("{path} is not UTF-8: line {line} holds a byte that begins no character"),
+        Fault::NotUtf8 { line } => {
+            format!("{path} is not UTF-8: line {line} holds a byte that begins no character")
+        }
         Fault::Io(reason) => format!("{path} cannot be read: {reason}"),
     };
     let help = match fault {
@@ -194,7 +196,9 @@ pub(super) fn syntax(
     let finding = Finding::new(code, span, message).label("reading stopped here");
     let range = |from: Span| usize::try_from(from.start).unwrap_or(0)..usize::try_from(start).unwrap_or(0);
     match open.filter(|open| text.get(range(*open)).is_some_and(|between| between.contains('\n'))) {
-        Some(open) => finding.also(open, "this bracket is still open").help("close it where its list or map ends"),
+        Some(open) => {
+            finding.also(open, "this bracket is still open").help("close it where its list or map ends")
+        }
         None => finding.maybe_help(help.map(str::to_owned)),
     }
 }
