@@ -7,10 +7,12 @@
 
 mod checks;
 mod dependencies;
+mod folder;
 mod hooks;
 mod hostile;
 mod layers;
 mod pages;
 mod readme;
 mod stack;
+mod status;
 mod tools;
