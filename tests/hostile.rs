@@ -123,7 +123,7 @@ fn bounds_hold() {
 fn ten_thousand_mistakes_are_counted_and_not_all_shown() {
     let lines: String = (0..10_000).map(|number| format!("key{number}: 1\n")).collect();
     let ran = Folder::demo().with("demo/apps/web.yaml", format!("{APP}{lines}")).stackc("check demo");
-    assert!(ran.out.ends_with("and 9000 more\n\n10000 errors\n"), "{}", &ran.out[ran.out.len() - 100..]);
+    assert!(ran.out.ends_with("and 9000 more\n\n10000 errors\n"));
     assert_eq!(ran.status, 1);
 }
 

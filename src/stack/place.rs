@@ -65,7 +65,9 @@ impl Place {
                 let keys: Vec<&str> =
                     nodes.iter().flat_map(|node| node.machine.labels.keys().map(String::as_str)).collect();
                 unknown(Some(&vec![key.clone()]), &keys, has("label"), found);
-                values.iter().for_each(|value| found.give_up(value.span));
+                for value in values {
+                    found.give_up(value.span);
+                }
             } else {
                 let valued = |value: &str| format!("no node has the label `{}={value}`", key.value);
                 unknown(Some(values), &known, valued, found);

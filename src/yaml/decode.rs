@@ -380,7 +380,7 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
 }
 
 /// Tells every key of a map that is not among the known ones, with the nearest that is.
-pub fn unknown_keys<'a>(map: &Node, known: &[&'a str], inside: Option<&str>, found: &mut Findings) {
+pub fn unknown_keys(map: &Node, known: &[&str], inside: Option<&str>, found: &mut Findings) {
     for Entry { key, .. } in map.entries() {
         if known.contains(&key.text.as_ref()) {
             continue;
