@@ -2,8 +2,10 @@
 //! reading included, writing not.
 #![expect(
     clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a benchmark looks at the clock and prints"
+    reason = "a benchmark looks at the clock, prints, and ends when something is wrong"
 )]
 
 mod workload;
@@ -39,7 +41,7 @@ fn build(stack: &Path) -> Duration {
     let start = Instant::now();
     let mut sources = Sources::default();
     let input = read_input(stack, &mut sources).expect("the stack just written");
-    let compiled = compile(sources, &input);
+    let compiled = compile(sources, input);
     assert_eq!(compiled.errors, 0, "{:?}", compiled.findings.first());
     let stream = emit::stream(&compiled.files);
     let time = start.elapsed();

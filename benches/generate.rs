@@ -1,5 +1,6 @@
 //! Writes the benchmark's stack: `cargo run --release --example generate -- APPS FOLDER`.
 
+#[expect(clippy::disallowed_methods, reason = "it writes a stack")]
 mod workload;
 
 use std::path::Path;

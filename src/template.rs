@@ -75,6 +75,12 @@ impl Templates {
         Templates { engine: engine(), names, values }
     }
 
+    /// Teaches a name that could not be known before.
+    pub fn learn(&mut self, name: &'static str, node: Node) {
+        self.names.push(Key { span: node.span, text: name.into() }, node);
+        self.values = map_value(&self.names);
+    }
+
     /// For stack.yaml and whatever knows no more than it.
     pub fn scope(&self) -> Scope<'_> {
         Scope { templates: self, names: vec![&self.names], values: self.values.clone() }
@@ -174,13 +180,12 @@ impl Scope<'_> {
 
     /// The engine's error in the house's words; `at` is where `source` begins in the value.
     fn problem(&self, source: &str, at: usize, error: &Error) -> Problem {
-        let range = error.range();
+        let range = error.range().map(|range| whole_name(source, range));
         let moved = |range: Range<usize>| range.start.saturating_add(at)..range.end.saturating_add(at);
         let named = |range: &Option<Range<usize>>| {
             range.clone().and_then(|range| source.get(range)).unwrap_or_default()
         };
         if error.kind() == ErrorKind::UndefinedError {
-            let range = range.map(|range| from_its_start(source, range));
             return self.unknown(expression_of(named(&range)), range.map(moved));
         }
         let message = match error.kind() {
@@ -280,19 +285,22 @@ fn whole(template: &str) -> Option<(&str, usize)> {
     Some((inside, at))
 }
 
+/// The engine marks `.b.c` of `a.b.c`; people look for the whole name.
+fn whole_name(source: &str, range: Range<usize>) -> Range<usize> {
+    let marked = source.get(range.clone()).unwrap_or_default();
+    if !marked.starts_with(['.', '[']) {
+        return range;
+    }
+    let before = source.get(..range.start).unwrap_or_default();
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '\'' | '"' | '-');
+    let start = before.trim_end_matches(is_part).len();
+    start..range.end
+}
+
 /// The engine marks the whole `{{ … }}` or the bare expression; people want the name.
 fn expression_of(marked: &str) -> &str {
     let inside = marked.trim().trim_start_matches("{{").trim_end_matches("}}");
     inside.split('|').next().unwrap_or(inside).trim()
-}
-
-/// The engine marks the last step of a path (`.alhpa` of `nodes.alhpa`); people want the path.
-fn from_its_start(source: &str, range: Range<usize>) -> Range<usize> {
-    let of_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '\'' | '-');
-    let before = source.get(..range.start).unwrap_or_default();
-    let steps = source.get(range.clone()).is_some_and(|marked| marked.starts_with(['.', '[']));
-    let path = before.trim_end_matches(of_path).len();
-    if steps { path..range.end } else { range }
 }
 
 /// The engine's words for what people write.

@@ -69,7 +69,7 @@ fn import(rooms: &[&str], own: &str, other: &str) -> Option<String> {
 /// What one line of code breaks.
 fn line_faults(rooms: &[&str], path: &str, line: &str) -> Vec<String> {
     let mut faults = Vec::new();
-    if line.contains("crate::{") || line.contains("crate::*") || line.contains("use {") {
+    if line.contains("crate::{") || line.contains("crate::*") || line.trim_start().starts_with("use {") {
         faults.push("one `use crate::ROOM::…` a line, so that this test can read it".to_owned());
     } else {
         faults.extend(reached(line, "crate").filter_map(|other| import(rooms, room_of(path), other)));

@@ -6,12 +6,15 @@ use stackc::compile::codes;
 
 use crate::stack::{APP, Folder, STACK};
 
-/// The file that a line begins: `# apps/web.yaml`, a path of a stack and no more. Any other comment belongs to its file.
+/// The file that a line begins: `# apps/web.yaml` or, of a folder that the stack includes, `# ../shared/apps/web.yaml`; the
+/// path and no more. Any other comment belongs to its file.
 fn begun(line: &str) -> Option<&str> {
-    let path = line.strip_prefix("# ")?;
-    let of_stack =
-        path == "stack.yaml" || ["apps/", "files/", "manifests/"].iter().any(|top| path.starts_with(top));
-    (of_stack && !path.contains(char::is_whitespace)).then_some(path)
+    let path = line.strip_prefix("# ").filter(|path| !path.contains(char::is_whitespace))?;
+    let inside =
+        path.strip_prefix("../").and_then(|path| path.split_once('/')).map_or(path, |(_, inside)| inside);
+    let whole = ["stack.yaml", "include.yaml"].contains(&inside);
+    let below = ["apps/", "files/", "manifests/"].iter().any(|folder| inside.starts_with(folder));
+    (whole || below).then_some(path)
 }
 
 /// An example's files; what it leaves out comes from the small stack that compiles.
@@ -28,7 +31,7 @@ fn files(example: &str) -> Vec<(&str, String)> {
     if !files.iter().any(|(path, _)| *path == "stack.yaml") {
         files.push(("stack.yaml", STACK.to_owned()));
     }
-    if !files.iter().any(|(path, _)| path.starts_with("apps/")) {
+    if !files.iter().any(|(path, _)| path.contains("apps/")) {
         files.push(("apps/web.yaml", APP.to_owned()));
     }
     files

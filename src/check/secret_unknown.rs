@@ -49,8 +49,10 @@ pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
 
 /// The declared Secret, where the use lives in one of its namespaces.
 pub(super) fn declared<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Secret> {
-    let (name, namespace) = (used.name.as_text()?, used.object.id.namespace.as_ref()?);
-    facts.stack.secrets.iter().find(|secret| secret.name.value == name && secret.namespaces.contains(namespace))
+    let namespace = used.object.id.namespace.as_deref()?;
+    let name = used.name.as_text()?;
+    let here = |secret: &&Secret| secret.namespaces.iter().any(|own| own == namespace);
+    facts.stack.secrets.iter().filter(here).find(|secret| secret.name.value == name)
 }
 
 /// The Secret among the objects.

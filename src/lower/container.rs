@@ -1,42 +1,53 @@
 //! A container.
 
-use super::{probe, service};
+use super::config::Wanted;
+use super::{env, probe, service};
 use crate::finding::Findings;
 use crate::kube::Quantity;
 use crate::kube::names;
-use crate::stack::{Container, EnvValue, PullPolicy, Resources, name_invalid, value_invalid};
+use crate::source::Span;
+use crate::stack::{App, Container, PullPolicy, Resources, name_invalid, value_invalid};
 use crate::yaml::{Build, Key, Map, Node, Spanned, Value};
 
-/// The container named `name`, with what its pod decided for it.
-pub(super) fn container(
-    name: &str,
-    file: &Container,
-    security: Option<Node>,
-    mounts: Vec<Node>,
-    found: &mut Findings,
-) -> Node {
-    let span = file.image.span;
+/// What the pod decided for one of its containers.
+pub(super) struct Place<'a> {
+    /// Its name, at the place that causes it.
+    pub(super) name: &'a Spanned<String>,
+    pub(super) security: Option<Node>,
+    pub(super) mounts: Vec<Node>,
+    /// The main container's probes and ports fall back to nothing; others name their own.
+    pub(super) file: &'a Container,
+}
+
+/// The container. ConfigMaps that its environment needs are put among the wanted ones.
+pub(super) fn container(app: &App, place: Place<'_>, wanted: &mut Vec<Wanted>, found: &mut Findings) -> Node {
+    let file = place.file;
+    let image = file.image.as_ref().or(app.container.image.as_ref());
+    let span = image.map_or(place.name.span, |image| image.span);
     let list = |texts: &[Spanned<String>]| {
         let at = texts.first().map_or(span, |text| text.span);
         Node::list(at, texts.iter().map(Node::from))
     };
     let ports = ports(file, found);
-    let env = file.env.iter().filter_map(|(name, value)| env(name, value, found));
     let build = Build::at(span)
-        .text("name", name.to_owned())
-        .with("image", (&file.image).into())
-        .text("imagePullPolicy", pull_policy(file.image_pull_policy))
+        .with("name", place.name.into())
+        .maybe("image", image.map(Node::from))
+        .text("imagePullPolicy", pull_policy(app.pod.image_pull_policy))
         .unless_empty("command", list(&file.command))
         .unless_empty("args", list(&file.args))
         .maybe("workingDir", file.working_dir.as_ref().map(Node::from))
-        .unless_empty("env", Node::list(span, env))
+        .unless_empty("envFrom", Node::list(span, env::env_from(app, file, wanted, found)))
+        .unless_empty("env", Node::list(span, env::env(file, found)))
         .unless_empty("ports", Node::list(span, ports));
-    let build = probe::probes(build, file, found);
+    let build = probe::probes(build, file, span, found);
     let build = match &file.resources {
         Some(resources) => build.unless_empty("resources", self::resources(span, resources, found)),
         None => build,
     };
-    build.maybe("securityContext", security).unless_empty("volumeMounts", Node::list(span, mounts)).node()
+    build
+        .maybe("securityContext", place.security)
+        .unless_empty("volumeMounts", Node::list(span, place.mounts))
+        .node()
 }
 
 fn pull_policy(policy: Option<PullPolicy>) -> &'static str {
@@ -55,10 +66,13 @@ fn ports(file: &Container, found: &mut Findings) -> Vec<Node> {
             found.push(name_invalid("port's name", &name.value, name.span, &reason));
         }
         let number = port.target_port.as_ref().unwrap_or(&port.port);
-        for number in [&port.port, number] {
-            if number.value == 0 {
-                found.push(value_invalid(number.span, "0 is no port").help("ports are 1 to 65535"));
-            }
+        let numbers = [Some(&port.port), port.target_port.as_ref(), port.host_port.as_ref()];
+        for number in numbers.into_iter().flatten().filter(|number| number.value == 0) {
+            found.push(value_invalid(number.span, "0 is no port").help("ports are 1 to 65535"));
+        }
+        let host_ip = port.host_ip.as_ref();
+        if let Some(ip) = host_ip.filter(|ip| ip.value.parse::<std::net::IpAddr>().is_err()) {
+            found.push(value_invalid(ip.span, format!("`{}` is no IP address", ip.value)));
         }
         ports.push(
             Build::at(name.span)
@@ -68,72 +82,16 @@ fn ports(file: &Container, found: &mut Findings) -> Vec<Node> {
                     "protocol",
                     port.protocol.map(|protocol| Node::text(name.span, service::word(protocol))),
                 )
+                .maybe("hostPort", port.host_port.as_ref().map(Node::from))
+                .maybe("hostIP", host_ip.map(Node::from))
                 .node(),
         );
     }
     ports
 }
 
-/// One value of the environment.
-fn env(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Option<Node> {
-    if let Err(reason) = names::env_name(&name.value) {
-        found.push(name_invalid("variable's name", &name.value, name.span, &reason));
-    }
-    let build = Build::at(name.span).with("name", name.into());
-    if let (Some(text), None, None, None, None) =
-        (&value.value, &value.secret, &value.config_map, &value.field, &value.resource)
-    {
-        return Some(build.with("value", text.into()).node());
-    }
-    let source = source(name, value, found)?;
-    Some(build.with("valueFrom", source).node())
-}
-
-fn source(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Option<Node> {
-    let span = name.span;
-    let by_key = |kind: &'static str, word: &str, object: &Spanned<String>, found: &mut Findings| {
-        let Some(key) = &value.key else {
-            found.push(
-                value_invalid(object.span, format!("`{}` does not say which `key` of it", name.value))
-                    .help(format!("{}: {{{word}: {}, key: KEY}}", name.value, object.value)),
-            );
-            return None;
-        };
-        let reference = Build::at(object.span)
-            .with("name", object.into())
-            .with("key", key.into())
-            .maybe("optional", value.optional.map(|truth| Node::bool(span, truth)));
-        Some(Build::at(span).with(kind, reference.node()).node())
-    };
-    match (&value.value, &value.secret, &value.config_map, &value.field, &value.resource) {
-        (None, Some(secret), None, None, None) => by_key("secretKeyRef", "secret", secret, found),
-        (None, None, Some(config), None, None) => by_key("configMapKeyRef", "configMap", config, found),
-        (None, None, None, Some(field), None) => {
-            let path = Build::at(field.span).with("fieldPath", field.into()).node();
-            Some(Build::at(span).with("fieldRef", path).node())
-        }
-        (None, None, None, None, Some(resource)) => {
-            let path = Build::at(resource.span).with("resource", resource.into()).node();
-            Some(Build::at(span).with("resourceFieldRef", path).node())
-        }
-        _ => {
-            found.push(
-                value_invalid(
-                    span,
-                    format!(
-                        "`{}` takes exactly one of text, `secret`, `configMap`, `field` and `resource`",
-                        name.value
-                    ),
-                )
-                .help(format!("{}: {{secret: NAME, key: KEY}}", name.value)),
-            );
-            None
-        }
-    }
-}
-
 /// `cpu` is a request, `memory` request and limit; `requests` and `limits` lie over them.
-fn resources(span: crate::source::Span, file: &Resources, found: &mut Findings) -> Node {
+fn resources(span: Span, file: &Resources, found: &mut Findings) -> Node {
     let mut requests = Map::default();
     let mut limits = Map::default();
     for (key, quantity, limited) in [("cpu", &file.cpu, false), ("memory", &file.memory, true)] {

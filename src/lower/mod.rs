@@ -6,9 +6,13 @@
 //! What must hold: every namespaced object says its namespace (k3s would put it into `default`); nothing here depends on
 //! other apps, on time or on order; names that lower makes follow schema.md S5, S6, S13.
 
+mod claim;
 mod config;
 mod container;
+mod dotenv;
+mod env;
 mod meta;
+mod middleware;
 mod namespaces;
 mod place;
 mod pod;
@@ -17,6 +21,7 @@ mod probe;
 mod route;
 mod security;
 mod service;
+mod stream;
 mod traefik;
 mod volume;
 mod workload;
@@ -24,14 +29,22 @@ mod workload;
 use crate::finding::{Code, Findings};
 use crate::kube::Object;
 use crate::stack::{App, Stack};
+use volume::Volumes;
 
 pub use config::Files;
 pub use namespaces::namespaces;
+pub use route::Merged;
 
 /// What lowering can find.
-pub static CODES: &[&Code] = &[&config::FILE_UNKNOWN, &port::PORT_UNKNOWN, &route::HOST_UNCOVERED];
+pub static CODES: &[&Code] = &[
+    &config::FILE_UNKNOWN,
+    &middleware::MIDDLEWARE_UNKNOWN,
+    &middleware::MIDDLEWARE_UNUSED,
+    &port::PORT_UNKNOWN,
+    &route::HOST_UNCOVERED,
+];
 
-/// The objects of one app, in the order in which k3s shall apply them, and its routes that go elsewhere.
+/// The objects of one app; its routes that go elsewhere are put into `merged`.
 pub fn app(
     app: &App,
     stack: &Stack,
@@ -40,18 +53,22 @@ pub fn app(
     found: &mut Findings,
 ) -> Vec<Object> {
     meta::check(app, found);
-    let mut objects = config::config_maps(app, stack, files, found);
-    objects.extend(service::service(app, stack, found));
-    objects.push(workload::deployment(app, stack, found));
+    let mut volumes = Volumes::new(files);
+    let workload = workload::workload(app, stack, &mut volumes, found);
+    let mut objects = config::config_maps(app, stack, files, &volumes.configs, found);
+    objects.extend(claim::claims(app, stack, &volumes.claims));
+    objects.extend(service::services(app, stack, found));
+    objects.push(workload);
+    objects.extend(middleware::own(app, stack, found));
     objects.extend(route::routes(app, stack, merged, found));
+    objects.extend(stream::routes(app, stack, &mut merged.middlewares, found));
     objects
 }
 
-/// Traefik's configuration, and the routes that apps gave to the merged IngressRoute.
+/// Traefik's configuration, the stack's middlewares, and the routes that apps gave to the merged IngressRoute.
 pub fn shared(stack: &Stack, merged: Merged, found: &mut Findings) -> Vec<Object> {
-    let mut objects: Vec<Object> = traefik::config(stack, found).into_iter().collect();
+    let mut objects = traefik::config(stack, found);
+    objects.extend(middleware::shared(stack, &merged.middlewares, found));
     objects.extend(route::merged(stack, merged));
     objects
 }
-
-pub use route::Merged;

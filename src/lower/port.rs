@@ -2,7 +2,7 @@
 
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::Span;
-use crate::stack::Port;
+use crate::stack::{App, Port, ServiceFile};
 use crate::yaml::{Named, Spanned};
 
 /// A port that the app does not have, or no word which of several is meant.
@@ -41,6 +41,22 @@ pub(super) fn resolve<'a>(
     port
 }
 
+/// The Service that carries a port: the one that lists it, else the one that takes the rest.
+pub(super) fn service_of<'a>(app: &'a App, port: &str) -> &'a str {
+    let lists = |file: &ServiceFile| {
+        file.ports.as_ref().is_some_and(|ports| ports.iter().any(|name| name.value == port))
+    };
+    let services = || app.pod.services.iter();
+    let listed = services().find(|(_, file)| lists(file));
+    let rest = || services().find(|(_, file)| file.ports.is_none());
+    listed.or_else(rest).map_or(app.name.as_str(), |(name, _)| name.value.as_str())
+}
+
+/// A port that the app does not have.
+pub(super) fn unknown_port(span: Span, name: &str) -> Finding {
+    Finding::new(&PORT_UNKNOWN, span, format!("the app has no port named `{name}`"))
+}
+
 fn unknown(ports: &Named<Port>, wanted: Option<&Spanned<String>>, user: &str, at: Span) -> Finding {
     let known = || list(ports.names());
     if ports.is_empty() {
@@ -51,11 +67,12 @@ fn unknown(ports: &Named<Port>, wanted: Option<&Spanned<String>>, user: &str, at
         Some(name) => {
             let numbered = ports.iter().find(|(_, port)| port.port.value.to_string() == name.value);
             let near = numbered.map(|(key, _)| key.value.as_str()).or(nearest(&name.value, ports.names()));
-            Finding::new(&PORT_UNKNOWN, name.span, format!("the app has no port named `{}`", name.value))
-                .help(near.map_or_else(
+            unknown_port(name.span, &name.value).help(
+                near.map_or_else(
                     || format!("known here: {}", known()),
                     |near| format!("did you mean `{near}`?"),
-                ))
+                ),
+            )
         }
         None => Finding::new(&PORT_UNKNOWN, at, format!("{user} does not say which port it means"))
             .help(format!("port: {}", known())),

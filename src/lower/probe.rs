@@ -7,7 +7,7 @@ use crate::stack::{Container, Probe, value_invalid};
 use crate::yaml::{Build, Node};
 
 /// The probes that the user wrote, and no others.
-pub(super) fn probes(build: Build, container: &Container, found: &mut Findings) -> Build {
+pub(super) fn probes(build: Build, container: &Container, cause: Span, found: &mut Findings) -> Build {
     let Some(probes) = &container.probes else { return build };
     let kinds = [
         ("startupProbe", "startup", &probes.startup),
@@ -15,32 +15,49 @@ pub(super) fn probes(build: Build, container: &Container, found: &mut Findings) 
         ("readinessProbe", "readiness", &probes.readiness),
     ];
     kinds.into_iter().fold(build, |build, (key, name, probe)| match probe {
-        Some(probe) => build.maybe(key, self::probe(name, probe, container, found)),
+        Some(probe) => build.maybe(key, self::probe(name, probe, container, cause, found)),
         None => build,
     })
 }
 
-fn probe(name: &str, probe: &Probe, container: &Container, found: &mut Findings) -> Option<Node> {
-    let at = place(probe).unwrap_or(container.image.span);
+fn probe(
+    name: &str,
+    probe: &Probe,
+    container: &Container,
+    cause: Span,
+    found: &mut Findings,
+) -> Option<Node> {
+    let at = place(probe).unwrap_or(cause);
     let port_name = |wanted, at, found: &mut Findings| {
         let (name, _) = port::resolve(&container.ports, wanted, &format!("the {name} probe"), at, found)?;
         Some(Node::text(at, name.to_owned()))
     };
-    let handler = match (&probe.http_get, &probe.tcp_socket, &probe.exec) {
-        (Some(http), None, None) => {
+    let handler = match (&probe.http_get, &probe.tcp_socket, &probe.exec, &probe.grpc) {
+        (Some(http), None, None, None) => {
             let port = port_name(http.port.as_ref(), http.path.span, found)?;
             let build = Build::at(http.path.span).with("path", (&http.path).into()).with("port", port);
-            ("httpGet", build.maybe("scheme", http.scheme.as_ref().map(Node::from)).node())
+            let build = build.maybe("scheme", http.scheme.as_ref().map(Node::from));
+            ("httpGet", build.maybe("httpHeaders", http.http_headers.clone()).node())
         }
-        (None, Some(tcp), None) => {
+        (None, Some(tcp), None, None) => {
             let port = port_name(Some(&tcp.port), tcp.port.span, found)?;
             ("tcpSocket", Build::at(tcp.port.span).with("port", port).node())
         }
-        (None, None, Some(command)) => {
+        (None, None, Some(command), None) => {
             ("exec", Build::at(at).with("command", Node::list(at, command.iter().map(Node::from))).node())
         }
+        (None, None, None, Some(grpc)) => {
+            let wanted = format!("the {name} probe");
+            let (_, port) =
+                port::resolve(&container.ports, Some(&grpc.port), &wanted, grpc.port.span, found)?;
+            // Unlike the others, this one takes a number only.
+            let number = port.target_port.as_ref().unwrap_or(&port.port);
+            let build = Build::at(grpc.port.span).with("port", number.into());
+            ("grpc", build.maybe("service", grpc.service.as_ref().map(Node::from)).node())
+        }
         _ => {
-            let message = format!("the {name} probe takes exactly one of `httpGet`, `tcpSocket` and `exec`");
+            let message =
+                format!("the {name} probe takes exactly one of `httpGet`, `tcpSocket`, `exec` and `grpc`");
             found.push(value_invalid(at, message).help(format!("{name}: {{httpGet: /healthz}}")));
             return None;
         }
@@ -51,6 +68,7 @@ fn probe(name: &str, probe: &Probe, container: &Container, found: &mut Findings)
         ("timeoutSeconds", &probe.timeout_seconds),
         ("successThreshold", &probe.success_threshold),
         ("failureThreshold", &probe.failure_threshold),
+        ("terminationGracePeriodSeconds", &probe.termination_grace_period_seconds),
     ];
     let start = Build::at(at).with(handler.0, handler.1);
     Some(

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::meta::{self, Head, object, stack_labels};
+use super::middleware::{self, Used};
 use super::port;
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::{Object, Unit};
 use crate::source::Span;
 use crate::stack::{App, Certificate, Ingress, Route, Scheme, Stack, host_name, value_invalid};
@@ -39,6 +40,7 @@ const DEFAULT_ENTRY_POINTS: [&str; 1] = ["websecure"];
 pub struct Merged {
     routes: BTreeMap<String, Vec<Node>>,
     namespaces: BTreeMap<String, Spanned<String>>,
+    pub(super) middlewares: Used,
 }
 
 /// What routes must share to stand in one IngressRoute.
@@ -56,6 +58,8 @@ enum Tls {
     Own,
     /// A Secret.
     Secret(String),
+    /// Traefik's own resolver fetches it.
+    Resolver(String),
 }
 
 /// An IngressRoute under construction.
@@ -72,7 +76,10 @@ pub(super) fn routes(app: &App, stack: &Stack, merged: &mut Merged, found: &mut 
     for (name, route) in app.pod.routes.iter() {
         let Some(rule) = rule(name, route, stack, found) else { continue };
         let tls = certificate(name, route, stack, found);
-        let Some(node) = node(app, name, route, rule, found) else { continue };
+        let Some(node) = node(app, stack, name, route, rule, &mut merged.middlewares, found) else {
+            continue;
+        };
+        check_entry_points(route, stack, found);
         let entry_points = route.entry_points.as_ref().map_or_else(
             || DEFAULT_ENTRY_POINTS.map(str::to_owned).to_vec(),
             |points| points.iter().map(|point| point.value.clone()).collect(),
@@ -106,10 +113,7 @@ fn own(app: &App, stack: &Stack, group: Group) -> Object {
 
 fn is_merged(shared: &Shared, ingress: Option<&Ingress>) -> bool {
     let Some(ingress) = ingress.filter(|ingress| ingress.merge_into.is_some()) else { return false };
-    let first = ingress
-        .certificates
-        .first()
-        .map_or(Tls::Own, |certificate| Tls::Secret(certificate.secret.value.clone()));
+    let first = ingress.certificates.first().map_or(Tls::Own, tls_of);
     shared.entry_points == DEFAULT_ENTRY_POINTS && shared.certificate == first
 }
 
@@ -118,7 +122,7 @@ pub(super) fn merged(stack: &Stack, merged: Merged) -> Vec<Object> {
     let Some(ingress) = &stack.ingress else { return Vec::new() };
     let Some(name) = &ingress.merge_into else { return Vec::new() };
     let first = ingress.certificates.first();
-    let certificate = first.map_or(Tls::Own, |first| Tls::Secret(first.secret.value.clone()));
+    let certificate = first.map_or(Tls::Own, tls_of);
     let shared = Shared { entry_points: DEFAULT_ENTRY_POINTS.map(str::to_owned).to_vec(), certificate };
     let tls_span = first.map_or(name.span, |first| first.secret.span);
     let objects = merged.routes.into_iter().filter_map(|(namespace, routes)| {
@@ -142,6 +146,7 @@ fn spec(shared: &Shared, span: Span, tls_span: Span, routes: Vec<Node>) -> Node 
         Tls::Off => None,
         Tls::Own => Some(Build::at(tls_span).node()),
         Tls::Secret(name) => Some(Build::at(tls_span).text("secretName", name.clone()).node()),
+        Tls::Resolver(name) => Some(Build::at(tls_span).text("certResolver", name.clone()).node()),
     };
     Build::at(span)
         .with("entryPoints", Node::list(span, entry_points))
@@ -150,38 +155,72 @@ fn spec(shared: &Shared, span: Span, tls_span: Span, routes: Vec<Node>) -> Node 
         .node()
 }
 
+fn tls_of(certificate: &Certificate) -> Tls {
+    match &certificate.resolver {
+        Some(resolver) => Tls::Resolver(resolver.value.clone()),
+        None => Tls::Secret(certificate.secret.value.clone()),
+    }
+}
+
 fn node(
     app: &App,
+    stack: &Stack,
     name: &Spanned<String>,
     route: &Route,
     rule: String,
+    used: &mut Used,
     found: &mut Findings,
 ) -> Option<Node> {
     let wanted = route.port.as_ref();
     let at = wanted.map_or(name.span, |port| port.span);
-    let (_, port) =
-        port::resolve(&app.container.ports, wanted, &format!("the route `{}`", name.value), at, found)?;
+    let user = format!("the route `{}`", name.value);
+    let (port_name, port) = port::resolve(&app.container.ports, wanted, &user, at, found)?;
     let scheme = route.scheme.map(|scheme| match scheme {
         Scheme::Http => "http",
         Scheme::Https => "https",
         Scheme::H2c => "h2c",
     });
+    let cookie = || Build::at(at).bool("httpOnly", true).bool("secure", true).node();
+    let sticky = route.sticky.unwrap_or(false).then(|| Build::at(at).with("cookie", cookie()).node());
     let service = Build::at(at)
-        .text("name", app.name.clone())
+        .text("name", port::service_of(app, port_name).to_owned())
         .with("port", (&port.port).into())
-        .maybe("scheme", scheme.map(|scheme| Node::text(at, scheme)));
-    let at = route.host.first().map_or(name.span, |host| host.span);
+        .maybe("scheme", scheme.map(|scheme| Node::text(at, scheme)))
+        .maybe("serversTransport", route.servers_transport.as_ref().map(Node::from))
+        .maybe("sticky", sticky);
+    let middlewares = middleware::references(app, &route.middlewares, stack, used, found);
+    let at = route.host.first().or(route.rule.as_ref()).map_or(name.span, |host| host.span);
     let node = Build::at(at)
         .text("match", rule)
         .text("kind", "Rule")
         .maybe("priority", route.priority.as_ref().map(|priority| Node::int(priority.span, priority.value)))
+        .maybe("middlewares", middlewares)
         .with("services", Node::list(at, [service.node()]));
     Some(node.node())
+}
+
+fn check_entry_points(route: &Route, stack: &Stack, found: &mut Findings) {
+    let declared = stack.ingress.as_ref().map_or(&[][..], |ingress| &ingress.entry_points);
+    let known =
+        || ["web", "websecure"].into_iter().chain(declared.iter().map(|point| point.name.value.as_str()));
+    for point in route.entry_points.iter().flatten() {
+        if known().any(|name| name == point.value) {
+            continue;
+        }
+        let near = nearest(&point.value, known()).map(|near| format!("did you mean `{near}`?"));
+        let declare =
+            format!("declare it in stack.yaml: ingress: {{entryPoints: {{{}: PORT}}}}", point.value);
+        let message = format!("there is no entry point `{}`", point.value);
+        found.push(value_invalid(point.span, message).help(near.unwrap_or(declare)));
+    }
 }
 
 /// Traefik's rule. Hosts and paths are checked first, so that nothing in them can end the quoted text.
 fn rule(name: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Findings) -> Option<String> {
     let before = found.errors();
+    if let Some(rule) = &route.rule {
+        return raw(rule, route, stack, found);
+    }
     for host in &route.host {
         if let Err(reason) = host_name(&host.value) {
             found.push(value_invalid(host.span, format!("`{}` is no host: {reason}", host.value)));
@@ -214,6 +253,28 @@ fn rule(name: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Findin
         // `&&` binds tighter than `||`.
         (Some((matcher, path)), _) => format!("({}) && {matcher}(`{}`)", hosts.join(" || "), path.value),
     })
+}
+
+/// A rule in Traefik's own words, checked against what its majors read differently.
+fn raw(rule: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Findings) -> Option<String> {
+    let alone = route.host.is_empty() && route.path.is_none() && route.path_prefix.is_none();
+    if !alone {
+        found.push(value_invalid(rule.span, "`match` stands alone: host and path go into the rule"));
+        return None;
+    }
+    let major = stack.release.traefik();
+    let foreign: &[&str] = if major < 3 {
+        &["PathRegexp(", "Header(", "HeaderRegexp("]
+    } else {
+        &["Headers(", "HeadersRegexp(", "{"]
+    };
+    if let Some(word) = foreign.iter().find(|word| rule.value.contains(**word)) {
+        let other = if major < 3 { 3 } else { 2 };
+        let message = format!("`{word}` is the syntax of Traefik {other}; this release has Traefik {major}");
+        found.push(value_invalid(rule.span, message));
+        return None;
+    }
+    Some(rule.value.clone())
 }
 
 /// A wildcard covers one label, in the syntax of Traefik 2 or 3.
@@ -265,7 +326,7 @@ fn certificate(name: &Spanned<String>, route: &Route, stack: &Stack, found: &mut
         certificates.iter().find(|certificate| route.host.iter().all(|host| covers(certificate, &host.value)))
     };
     if let Some(certificate) = all(Certificate::covers_exactly).or_else(|| all(Certificate::covers)) {
-        return (Tls::Secret(certificate.secret.value.clone()), certificate.secret.span);
+        return (tls_of(certificate), certificate.secret.span);
     }
     uncovered(route, certificates, found);
     (Tls::Own, name.span)

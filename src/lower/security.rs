@@ -71,6 +71,29 @@ pub(super) fn split(written: Option<&Node>, found: &mut Findings) -> Security {
     Security { pod: unless_empty(pod), container: unless_empty(container) }
 }
 
+/// The map of a sidecar or init container. Users and the seccomp profile may differ by container; what only a pod has
+/// stands with the app.
+pub(super) fn of_container(written: Option<&Node>, found: &mut Findings) -> Option<Node> {
+    let span = written?.span;
+    let Security { pod, container } = split(written, found);
+    let mut own = container.unwrap_or_else(|| Build::at(span).node());
+    for Entry { key, value } in pod.as_ref().map_or(&[][..], Node::entries) {
+        if BOTH.contains(&key.text.as_ref()) {
+            if let Some(map) = own.as_map_mut() {
+                map.set(key.clone(), value.clone());
+            }
+        } else {
+            let message =
+                format!("`{}` is the whole pod's: it stands in the app's own securityContext", key.text);
+            found.push(value_invalid(key.span, message));
+        }
+    }
+    (!own.entries().is_empty()).then_some(own)
+}
+
+/// What a container may set against its pod.
+const BOTH: [&str; 4] = ["runAsGroup", "runAsNonRoot", "runAsUser", "seccompProfile"];
+
 fn unknown(key: &Key) -> Finding {
     let known = || POD.iter().chain(&CONTAINER).copied();
     let near = nearest(&key.text, known()).map(|near| format!("did you mean `{near}`?"));

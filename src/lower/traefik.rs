@@ -6,12 +6,36 @@ use super::place;
 use crate::finding::Findings;
 use crate::k3s;
 use crate::kube::{Object, Unit};
-use crate::stack::{Ingress, Stack, TraefikWorkload, Trust};
-use crate::yaml::{Build, Node, Spanned, write};
+use crate::stack::{Ingress, Protocol, Stack, TraefikWorkload, Trust, value_invalid};
+use crate::yaml::{Build, Node, Spanned, merge, write};
 
-/// None when the stack asks Traefik for nothing.
-pub(super) fn config(stack: &Stack, found: &mut Findings) -> Option<Object> {
-    let ingress = stack.ingress.as_ref()?;
+/// The HelmChartConfig and the TLSStore; nothing when the stack asks Traefik for nothing, or when another stack of the
+/// cluster owns Traefik.
+pub(super) fn config(stack: &Stack, found: &mut Findings) -> Vec<Object> {
+    let ingress = stack.ingress.as_ref().filter(|ingress| ingress.owned);
+    let objects = ingress.map(|ingress| [chart(ingress, stack, found), store(ingress, stack)]);
+    objects.into_iter().flatten().flatten().collect()
+}
+
+/// The certificate that Traefik serves where no other fits.
+fn store(ingress: &Ingress, stack: &Stack) -> Option<Object> {
+    let certificate = ingress.certificates.iter().find(|certificate| certificate.default)?;
+    let span = certificate.secret.span;
+    let default = Build::at(span).with("secretName", (&certificate.secret).into()).node();
+    let head = Head {
+        api_version: stack.release.ingress_route_api(),
+        kind: "TLSStore",
+        // Traefik takes the store of this name alone.
+        name: &Spanned { span, value: "default".to_owned() },
+        namespace: Some(&stack.namespace),
+        labels: stack_labels(stack, span),
+        annotations: Build::at(span).node(),
+    };
+    let spec = Build::at(span).with("defaultCertificate", default).node();
+    Some(object(Unit::Traefik, head, vec![("spec", spec)]))
+}
+
+fn chart(ingress: &Ingress, stack: &Stack, found: &mut Findings) -> Option<Object> {
     let values = values(ingress, stack, found);
     if values.entries().is_empty() {
         return None;
@@ -42,16 +66,84 @@ fn values(ingress: &Ingress, stack: &Stack, found: &mut Findings) -> Node {
         let spec = Build::at(trust.span).text("externalTrafficPolicy", "Local").node();
         build = build.with("service", Build::at(trust.span).with("spec", spec).node());
     }
-    if let Some(workload) = ingress.workload {
-        let kind = match workload {
-            TraefikWorkload::Deployment => "Deployment",
-            TraefikWorkload::DaemonSet => "DaemonSet",
-        };
-        build = build.with("deployment", Build::at(span).text("kind", kind).node());
-    }
+    let deployment = Build::at(span)
+        .maybe("kind", ingress.workload.map(|workload| Node::text(span, word(workload))))
+        .maybe("replicas", ingress.replicas.as_ref().map(Node::from));
+    build = build.unless_empty("deployment", deployment.node());
+    build = build.unless_empty("ports", ports(ingress, stack));
     let arguments = arguments(ingress, stack).into_iter().map(|text| Node::text(span, text));
-    let build = build.unless_empty("additionalArguments", Node::list(span, arguments));
-    place::place(build, ingress.place.as_ref(), &stack.nodes, found).node()
+    let arguments: Vec<Node> = arguments.chain(own_arguments(ingress)).collect();
+    build = build.unless_empty("additionalArguments", Node::list(span, arguments));
+    let selector = Build::at(span).text("app.kubernetes.io/name", "traefik").node();
+    let own = place::place(build, ingress.place.as_ref(), &selector, &stack.nodes, found).node();
+    with_own_values(own, ingress, found)
+}
+
+fn word(workload: TraefikWorkload) -> &'static str {
+    match workload {
+        TraefikWorkload::Deployment => "Deployment",
+        TraefikWorkload::DaemonSet => "DaemonSet",
+    }
+}
+
+/// Entry points beyond the chart's own. From chart 27 on `expose` is a map (facts on k3s, 3.3).
+fn ports(ingress: &Ingress, stack: &Stack) -> Node {
+    let span = ingress.span;
+    ingress
+        .entry_points
+        .iter()
+        .fold(Build::at(span), |ports, point| {
+            let at = point.name.span;
+            let expose = if stack.release.traefik_chart() < 27 {
+                Node::bool(at, true)
+            } else {
+                Build::at(at).bool("default", true).node()
+            };
+            let protocol = match point.protocol {
+                Protocol::TCP | Protocol::SCTP => "TCP",
+                Protocol::UDP => "UDP",
+            };
+            let port = Build::at(at)
+                .with("port", (&point.port).into())
+                .with("expose", expose)
+                .with("exposedPort", (&point.exposed).into())
+                .text("protocol", protocol);
+            ports.with(point.name.value.clone(), port.node())
+        })
+        .node()
+}
+
+/// `values.additionalArguments` come behind those that stackc writes; a list would replace them.
+fn own_arguments(ingress: &Ingress) -> Vec<Node> {
+    let written = ingress.values.as_ref().and_then(|values| values.get("additionalArguments"));
+    written.map_or(&[][..], Node::items).to_vec()
+}
+
+/// The user's other values beside those that stackc writes; one that stackc writes itself is told.
+fn with_own_values(own: Node, ingress: &Ingress, found: &mut Findings) -> Node {
+    let Some(values) = &ingress.values else { return own };
+    let mut values = values.clone();
+    if let Some(map) = values.as_map_mut() {
+        map.remove("additionalArguments");
+    }
+    told_twice(&own, &values, found);
+    merge(values, own, &[])
+}
+
+fn told_twice(own: &Node, values: &Node, found: &mut Findings) {
+    for entry in values.entries() {
+        match own.get(&entry.key.text) {
+            Some(mine) if mine.as_map().is_some() && entry.value.as_map().is_some() => {
+                told_twice(mine, &entry.value, found);
+            }
+            Some(mine) => found.push(
+                value_invalid(entry.key.span, format!("stackc itself writes the value `{}`", entry.key.text))
+                    .also(mine.span, "because of this")
+                    .help("remove one of them"),
+            ),
+            None => {}
+        }
+    }
 }
 
 fn arguments(ingress: &Ingress, stack: &Stack) -> Vec<String> {

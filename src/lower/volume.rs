@@ -1,45 +1,174 @@
-//! Volumes and where they are mounted.
+//! Volumes and where they are mounted, for all containers of an app.
 
-use super::config;
+use super::config::{self, Content, Files, Wanted};
 use crate::finding::Findings;
 use crate::kube::Quantity;
 use crate::kube::names;
-use crate::stack::{App, EmptyDir, HostPath, SecretVolume, Volume, name_invalid, value_invalid};
-use crate::yaml::{Build, Node, Spanned};
+use crate::stack::{App, Claim, Container, EmptyDir, HostPath, Volume, name_invalid, value_invalid};
+use crate::yaml::{Build, Named, Node, Spanned};
 
-/// The pod's volumes and the main container's mounts, in the order written.
-pub(super) struct Mounts {
+/// What the volumes of an app come to.
+pub(super) struct Volumes<'a> {
+    files: &'a Files<'a>,
+    /// The pod's volumes, in the order written.
     pub(super) volumes: Vec<Node>,
-    pub(super) mounts: Vec<Node>,
+    /// Claims to make, with their names.
+    pub(super) claims: Vec<(Spanned<String>, Claim)>,
+    /// ConfigMaps to make.
+    pub(super) configs: Vec<Wanted>,
+    names: Vec<Spanned<String>>,
 }
 
-/// All volumes of an app.
-pub(super) fn volumes(app: &App, found: &mut Findings) -> Mounts {
-    let mut mounts = Mounts { volumes: Vec::new(), mounts: Vec::new() };
-    let mut names: Vec<Spanned<String>> = Vec::new();
-    for (path, volume) in app.container.volumes.iter() {
-        let name = name(path, volume);
-        if let Some(first) = names.iter().find(|other| other.value == name.value) {
+/// A StatefulSet makes its claims itself, one a pod, named after the volume.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claims {
+    Apart,
+    Templates,
+}
+
+impl<'a> Volumes<'a> {
+    /// None yet.
+    pub(super) fn new(files: &'a Files<'a>) -> Self {
+        Volumes { files, volumes: Vec::new(), claims: Vec::new(), configs: Vec::new(), names: Vec::new() }
+    }
+
+    /// Takes in a container's volumes. `prefix` keeps a sidecar's own volumes apart from the main container's. Returns
+    /// its mounts.
+    pub(super) fn add(
+        &mut self,
+        app: &App,
+        container: &Container,
+        prefix: &str,
+        claims: Claims,
+        found: &mut Findings,
+    ) -> Vec<Node> {
+        let mut mounts = Vec::new();
+        for (path, volume) in container.volumes.iter() {
+            check_path(path, found);
+            if let Some(from) = &volume.from {
+                mounts.extend(shared(&app.container.volumes, from, path, volume, found));
+                continue;
+            }
+            let name = name(prefix, path, volume);
+            self.take(&name, path, found);
+            if let Some((source, file)) = self.source(app, &name, path, volume, claims, found) {
+                mounts.push(mount(&name, path, volume, file));
+                if let Some((key, source)) = source {
+                    self.volumes
+                        .push(Build::at(path.span).with("name", (&name).into()).with(key, source).node());
+                }
+            }
+        }
+        mounts
+    }
+
+    fn take(&mut self, name: &Spanned<String>, path: &Spanned<String>, found: &mut Findings) {
+        if let Err(reason) = names::dns_label(&name.value) {
+            found.push(
+                name_invalid("volume's name", &name.value, name.span, &reason).help("give it a `name`"),
+            );
+        }
+        if let Some(first) = self.names.iter().find(|other| other.value == name.value) {
             found.push(
                 value_invalid(path.span, format!("two volumes would be named `{}`", name.value))
                     .also(first.span, "the first")
                     .help("give one of them a `name`"),
             );
         }
-        check_path(path, found);
-        if let Some((source, sub_path)) = source(app, &name, path, volume, found) {
-            mounts.mounts.push(mount(&name, path, volume, sub_path));
-            mounts
-                .volumes
-                .push(Build::at(path.span).with("name", (&name).into()).with(source.0, source.1).node());
-        }
-        names.push(name);
+        self.names.push(name.clone());
     }
-    mounts
+
+    /// The volume's source for Kubernetes (none for a claim template), and the file in it that is mounted alone.
+    fn source(
+        &mut self,
+        app: &App,
+        name: &Spanned<String>,
+        path: &Spanned<String>,
+        volume: &Volume,
+        claims: Claims,
+        found: &mut Findings,
+    ) -> Option<Source> {
+        if given(volume) != 1 {
+            found.push(
+                value_invalid(
+                    path.span,
+                    format!("the volume at `{}` takes exactly one source, not {}", path.value, given(volume)),
+                )
+                .note("sources are hostPath, pvc, claim, nfs, emptyDir, file, files, configMap, secret, device and from")
+                .help(format!("{}: {{hostPath: /srv/data}}", path.value)),
+            );
+            return None;
+        }
+        host_path(volume, found)
+            .or_else(|| plain(path, volume, found))
+            .map(|source| (Some(source), None))
+            .or_else(|| reference(volume))
+            .or_else(|| self.made(app, name, volume))
+            .or_else(|| self.claim(app, name, volume, claims, found))
+    }
+
+    /// A ConfigMap made of the stack's files.
+    fn made(&mut self, app: &App, name: &Spanned<String>, volume: &Volume) -> Option<Source> {
+        let file = volume.file.as_ref().or(volume.files.as_ref())?;
+        let map = config::name(app, name);
+        let source = Build::at(file.span).text("name", map.clone());
+        let map = Spanned { span: file.span, value: map };
+        if volume.file.is_some() {
+            self.configs.push(Wanted { name: map, content: Content::File(file.clone()) });
+            return Some((Some(("configMap", source.node())), Some(config::key(&file.value).to_owned())));
+        }
+        let items = config::tree(file, self.files)
+            .into_iter()
+            .map(|leaf| Build::at(file.span).text("key", leaf.key).text("path", leaf.path).node());
+        let source = source.with("items", Node::list(file.span, items));
+        self.configs.push(Wanted { name: map, content: Content::Tree(file.clone()) });
+        Some((Some(("configMap", source.node())), None))
+    }
+
+    fn claim(
+        &mut self,
+        app: &App,
+        name: &Spanned<String>,
+        volume: &Volume,
+        claims: Claims,
+        found: &mut Findings,
+    ) -> Option<Source> {
+        let claim = volume.pvc.as_ref()?;
+        if let Err(reason) = Quantity::parse(&claim.size.value) {
+            found.push(value_invalid(claim.size.span, reason));
+        }
+        if claims == Claims::Templates {
+            self.claims.push((name.clone(), claim.clone()));
+            return Some((None, None));
+        }
+        let own = Spanned { span: claim.size.span, value: config::name(app, name) };
+        let claim_name = claim.name.clone().unwrap_or(own);
+        let source = Build::at(claim_name.span).with("claimName", (&claim_name).into()).node();
+        self.claims.push((claim_name, claim.clone()));
+        Some((Some(("persistentVolumeClaim", source)), None))
+    }
+}
+
+type Source = (Option<(&'static str, Node)>, Option<String>);
+
+fn given(volume: &Volume) -> usize {
+    let sources = [
+        volume.host_path.is_some(),
+        volume.pvc.is_some(),
+        volume.claim.is_some(),
+        volume.nfs.is_some(),
+        volume.empty_dir.is_some(),
+        volume.file.is_some(),
+        volume.files.is_some(),
+        volume.config_map.is_some(),
+        volume.secret.is_some(),
+        volume.device.is_some(),
+    ];
+    sources.into_iter().filter(|given| *given).count()
 }
 
 /// The mount path with dashes (schema.md 1.4), made what Kubernetes takes as a name.
-pub(super) fn name(path: &Spanned<String>, volume: &Volume) -> Spanned<String> {
+fn name(prefix: &str, path: &Spanned<String>, volume: &Volume) -> Spanned<String> {
     if let Some(name) = &volume.name {
         return name.clone();
     }
@@ -49,6 +178,7 @@ pub(super) fn name(path: &Spanned<String>, volume: &Volume) -> Spanned<String> {
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
         .collect();
+    let dashed = format!("{prefix}{dashed}");
     // 63 is the longest label; the end of a path says more than its start.
     let skipped = dashed.len().saturating_sub(63);
     let value: String = dashed.chars().skip(skipped).collect();
@@ -70,56 +200,72 @@ fn check_path(path: &Spanned<String>, found: &mut Findings) {
     }
 }
 
-type Source = ((&'static str, Node), Option<String>);
-
-/// The volume's source for Kubernetes, and the file in it that is mounted alone.
-fn source(
-    app: &App,
-    name: &Spanned<String>,
+/// A volume of the main container, mounted again.
+fn shared(
+    main: &Named<Volume>,
+    from: &Spanned<String>,
     path: &Spanned<String>,
     volume: &Volume,
     found: &mut Findings,
-) -> Option<Source> {
-    if let Err(reason) = names::dns_label(&name.value) {
-        found.push(name_invalid("volume's name", &name.value, name.span, &reason).help("give it a `name`"));
+) -> Option<Node> {
+    let Some((of, source)) = main.iter().find(|(of, _)| of.value == from.value) else {
+        let near =
+            crate::finding::nearest(&from.value, main.names()).map(|near| format!("did you mean `{near}`?"));
+        let message = format!("the main container mounts nothing at `{}`", from.value);
+        found.push(value_invalid(from.span, message).maybe_help(near));
+        return None;
+    };
+    if given(volume) > 0 {
+        found.push(value_invalid(path.span, "`from` stands alone: the other volume has the source"));
     }
-    match (&volume.host_path, &volume.empty_dir, &volume.file, &volume.secret) {
-        (Some(host), None, None, None) => Some((host_path(host, volume, found), None)),
-        (None, Some(empty), None, None) => Some((empty_dir(path, empty, found), None)),
-        (None, None, Some(file), None) => {
-            let key = config::key(file);
-            let map = Build::at(file.span).text("name", config::name(app, name)).node();
-            Some((("configMap", map), Some(key)))
-        }
-        (None, None, None, Some(secret)) => Some(self::secret(secret)),
-        _ => {
-            found.push(
-                value_invalid(
-                    path.span,
-                    format!(
-                        "the volume at `{}` takes exactly one of `hostPath`, `emptyDir`, `file` and `secret`",
-                        path.value
-                    ),
-                )
-                .help(format!("{}: {{hostPath: /srv/data}}", path.value)),
-            );
-            None
-        }
+    if source.from.is_some() {
+        found.push(value_invalid(
+            from.span,
+            format!("`{}` is itself a `from`: name its source's path", from.value),
+        ));
     }
+    let file = source.file.as_ref().map(|file| config::key(&file.value).to_owned());
+    Some(mount(&name("", of, source), path, volume, file))
 }
 
-fn host_path(host: &HostPath, volume: &Volume, found: &mut Findings) -> (&'static str, Node) {
-    if !host.path.value.starts_with('/') || host.path.value.split('/').any(|part| part == "..") {
-        let message =
-            format!("the folder `{}` on the node must be an absolute path without `..`", host.path.value);
-        found.push(value_invalid(host.path.span, message));
+fn host_path(volume: &Volume, found: &mut Findings) -> Option<(&'static str, Node)> {
+    let device = volume.device.as_ref();
+    let host = volume.host_path.as_ref();
+    let path = device.or(host.map(|host| &host.path))?;
+    if !path.value.starts_with('/') || path.value.split('/').any(|part| part == "..") {
+        let message = format!("`{}` on the node must be an absolute path without `..`", path.value);
+        found.push(value_invalid(path.span, message));
     }
-    let writable = !volume.read_only.unwrap_or(false);
-    let kind = match &host.kind {
-        Some(kind) => Some(kind.into()),
-        None => writable.then(|| Node::text(host.path.span, "DirectoryOrCreate")),
+    let kind = match host {
+        Some(HostPath { kind: Some(kind), .. }) => Some(kind.into()),
+        Some(_) if is_writable(volume) => Some(Node::text(path.span, "DirectoryOrCreate")),
+        _ => None,
     };
-    ("hostPath", Build::at(host.path.span).with("path", (&host.path).into()).maybe("type", kind).node())
+    Some(("hostPath", Build::at(path.span).with("path", path.into()).maybe("type", kind).node()))
+}
+
+/// Whether the container may write to it.
+pub(super) fn is_writable(volume: &Volume) -> bool {
+    !volume.read_only.unwrap_or(false)
+}
+
+/// Sources that need nothing else.
+fn plain(path: &Spanned<String>, volume: &Volume, found: &mut Findings) -> Option<(&'static str, Node)> {
+    if let Some(empty) = &volume.empty_dir {
+        return Some(empty_dir(path, empty, found));
+    }
+    if let Some(claim) = &volume.claim {
+        return Some(("persistentVolumeClaim", Build::at(claim.span).with("claimName", claim.into()).node()));
+    }
+    let nfs = volume.nfs.as_ref()?;
+    let Some((server, path)) = nfs.value.split_once(":/").filter(|(server, _)| !server.is_empty()) else {
+        found.push(
+            value_invalid(nfs.span, format!("`{}` is no NFS folder", nfs.value)).help("nfs: SERVER:/PATH"),
+        );
+        return None;
+    };
+    let source = Build::at(nfs.span).text("server", server.to_owned()).text("path", format!("/{path}"));
+    Some(("nfs", source.node()))
 }
 
 fn empty_dir(path: &Spanned<String>, empty: &EmptyDir, found: &mut Findings) -> (&'static str, Node) {
@@ -132,26 +278,39 @@ fn empty_dir(path: &Spanned<String>, empty: &EmptyDir, found: &mut Findings) -> 
     ("emptyDir", build.maybe("sizeLimit", empty.size_limit.as_ref().map(Node::from)).node())
 }
 
-fn secret(secret: &SecretVolume) -> Source {
-    let items = secret.key.as_ref().map(|key| {
+/// Secrets and ConfigMaps that exist. With a key the mount path is a file.
+fn reference(volume: &Volume) -> Option<Source> {
+    let (kind, field, name, key, optional, mode) = if let Some(secret) = &volume.secret {
+        ("secret", "secretName", &secret.name, &secret.key, secret.optional, secret.mode.as_ref())
+    } else {
+        let map = volume.config_map.as_ref()?;
+        ("configMap", "name", &map.name, &map.key, map.optional, None)
+    };
+    let items = key.as_ref().map(|key| {
         let item = Build::at(key.span).with("key", key.into()).with("path", key.into()).node();
         Node::list(key.span, [item])
     });
-    let source = Build::at(secret.name.span)
-        .with("secretName", (&secret.name).into())
+    let source = Build::at(name.span)
+        .with(field, name.into())
         .maybe("items", items)
-        .maybe("defaultMode", secret.mode.as_ref().map(Node::from))
-        .maybe("optional", secret.optional.map(|truth| Node::bool(secret.name.span, truth)));
-    (("secret", source.node()), secret.key.as_ref().map(|key| key.value.clone()))
+        .maybe("defaultMode", mode.map(Node::from))
+        .maybe("optional", optional.map(|truth| Node::bool(name.span, truth)));
+    Some((Some((kind, source.node())), key.as_ref().map(|key| key.value.clone())))
 }
 
-/// Files of the stack and Secrets are mounted read-only; Kubernetes would not write them back anyway.
-fn mount(name: &Spanned<String>, path: &Spanned<String>, volume: &Volume, sub_path: Option<String>) -> Node {
-    let read_only = volume.read_only.or((volume.file.is_some() || volume.secret.is_some()).then_some(true));
+/// Files of the stack, ConfigMaps and Secrets are mounted read-only; Kubernetes would not write them back anyway.
+fn mount(name: &Spanned<String>, path: &Spanned<String>, volume: &Volume, file: Option<String>) -> Node {
+    let given = volume.file.is_some()
+        || volume.files.is_some()
+        || volume.secret.is_some()
+        || volume.config_map.is_some();
+    let read_only = volume.read_only.or(given.then_some(true));
+    let sub_path = volume.sub_path.as_ref().map(Node::from);
     Build::at(path.span)
         .with("name", name.into())
         .with("mountPath", path.into())
-        .maybe("subPath", sub_path.map(|file| Node::text(path.span, file)))
+        .maybe("subPath", sub_path.or(file.map(|file| Node::text(path.span, file))))
+        .maybe("mountPropagation", volume.mount_propagation.as_ref().map(Node::from))
         .maybe("readOnly", read_only.filter(|truth| *truth).map(|truth| Node::bool(path.span, truth)))
         .node()
 }

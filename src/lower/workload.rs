@@ -1,45 +1,204 @@
-//! The Deployment.
+//! The workload: one object of Kubernetes' kind around the pod template.
 
+use super::claim;
 use super::meta::{app_object, own_name};
 use super::pod;
+use super::service::selector;
+use super::volume::{Volumes, is_writable};
 use crate::finding::Findings;
 use crate::kube::Object;
-use crate::stack::{App, Stack, StrategyKind};
-use crate::yaml::{Build, Node};
+use crate::stack::{
+    App, Claim, ConcurrencyPolicy, Container, Schedule, Stack, StrategyKind, Workload, value_invalid,
+};
+use crate::yaml::{Build, Node, Spanned, Value};
 
 /// Enough to go back twice; Kubernetes' ten clutter a small cluster (schema.md S12).
 const HISTORY: i64 = 3;
 
-/// The Deployment of an app.
-pub(super) fn deployment(app: &App, stack: &Stack, found: &mut Findings) -> Object {
+/// The workload of an app.
+pub(super) fn workload(app: &App, stack: &Stack, volumes: &mut Volumes<'_>, found: &mut Findings) -> Object {
+    let kind = app.pod.workload.unwrap_or(Workload::Deployment);
+    told_twice(app, kind, found);
+    let template = pod::template(app, stack, volumes, found);
     let span = app.kind.span;
-    let selector =
-        Build::at(span).with("matchLabels", Build::at(span).text("app", app.name.clone()).node()).node();
-    let replicas = app.pod.replicas.as_ref().map_or_else(|| Node::int(span, 1), Node::from);
-    let spec = Build::at(span)
-        .with("replicas", replicas)
-        .int("revisionHistoryLimit", HISTORY)
-        .with("selector", selector)
-        .maybe("strategy", strategy(app))
-        .with("template", pod::template(app, stack, found))
-        .node();
-    app_object(app, stack, ("apps/v1", "Deployment"), &own_name(app), vec![("spec", spec)])
+    let build = match kind {
+        Workload::Deployment => {
+            replicated(app, found).maybe("strategy", strategy(app, kind, found)).with("template", template)
+        }
+        Workload::StatefulSet => replicated(app, found)
+            // The Service that gives each pod its name; headless if the user says so.
+            .text("serviceName", app.name.clone())
+            .maybe("updateStrategy", strategy(app, kind, found))
+            .with("template", template)
+            .unless_empty("volumeClaimTemplates", claim_templates(app, stack, volumes)),
+        Workload::DaemonSet => selected(app, Build::at(span).int("revisionHistoryLimit", HISTORY))
+            .maybe("updateStrategy", strategy(app, kind, found))
+            .with("template", template),
+        Workload::Job => job(app).with("template", template),
+        Workload::CronJob => cron_job(app, template, found),
+    };
+    let api = if kind.ends() { "batch/v1" } else { "apps/v1" };
+    app_object(app, stack, (api, kind.word()), &own_name(app), vec![("spec", build.node())])
 }
 
-/// What the user says; else Recreate where two pods would share a folder of the node (schema.md S7).
-fn strategy(app: &App) -> Option<Node> {
-    if let Some(strategy) = &app.pod.strategy {
-        let kind = match strategy.kind.value {
-            StrategyKind::Recreate => "Recreate",
-            StrategyKind::RollingUpdate => "RollingUpdate",
-        };
-        let build = Build::at(strategy.kind.span).text("type", kind);
-        return Some(build.maybe("rollingUpdate", strategy.rolling_update.clone()).node());
+/// Keys that the kind of workload has no use for.
+fn told_twice(app: &App, kind: Workload, found: &mut Findings) {
+    let pod = &app.pod;
+    let word = kind.word();
+    let counted = matches!(kind, Workload::Deployment | Workload::StatefulSet);
+    let keys = [
+        ("replicas", pod.replicas.as_ref().map(|node| node.span), counted),
+        ("strategy", pod.strategy.as_ref().map(|strategy| strategy.kind.span), !kind.ends()),
+        ("schedule", pod.schedule.as_ref().map(|schedule| schedule.cron.span), kind == Workload::CronJob),
+        ("job", pod.job.as_ref().map(|_| app.kind.span), kind.ends()),
+    ];
+    for (key, span, used) in keys {
+        if let Some(span) = span.filter(|_| !used) {
+            found.push(
+                value_invalid(span, format!("a {word} has no use for `{key}`"))
+                    .help("remove the key, or choose another `workload`"),
+            );
+        }
     }
-    let data = app
-        .container
-        .volumes
-        .iter()
-        .find(|(_, volume)| volume.host_path.is_some() && !volume.read_only.unwrap_or(false));
-    data.map(|(path, _)| Build::at(path.span).text("type", "Recreate").node())
+}
+
+fn replicated(app: &App, found: &mut Findings) -> Build {
+    let span = app.kind.span;
+    let build = Build::at(span).maybe("replicas", replicas(app, found)).int("revisionHistoryLimit", HISTORY);
+    selected(app, build)
+}
+
+fn selected(app: &App, build: Build) -> Build {
+    build.with("selector", Build::at(app.kind.span).with("matchLabels", selector(app)).node())
+}
+
+/// A count, or nothing where a HorizontalPodAutoscaler owns it.
+fn replicas(app: &App, found: &mut Findings) -> Option<Node> {
+    let Some(node) = &app.pod.replicas else { return Some(Node::int(app.kind.span, 1)) };
+    match &node.value {
+        Value::Int(0..=10_000, _) => Some(node.clone()),
+        Value::Text(text) if text == "auto" => None,
+        Value::Int(..) => {
+            found.push(crate::yaml::out_of_range(node.span, "`replicas` is out of range", "0 to 10000"));
+            None
+        }
+        _ => {
+            found.push(crate::yaml::wrong_type(node, "replicas", "a whole number, or `auto`"));
+            None
+        }
+    }
+}
+
+/// What the user says; else Recreate where two pods would share what only one can have (schema.md S7).
+fn strategy(app: &App, kind: Workload, found: &mut Findings) -> Option<Node> {
+    let Some(strategy) = &app.pod.strategy else {
+        let cause = exclusive(app).filter(|_| kind == Workload::Deployment)?;
+        return Some(Build::at(cause).text("type", "Recreate").node());
+    };
+    let word = match strategy.kind.value {
+        StrategyKind::Recreate => "Recreate",
+        StrategyKind::RollingUpdate => "RollingUpdate",
+        StrategyKind::OnDelete => "OnDelete",
+    };
+    let deployment = kind == Workload::Deployment;
+    let fits = match strategy.kind.value {
+        StrategyKind::Recreate => deployment,
+        StrategyKind::OnDelete => !deployment,
+        StrategyKind::RollingUpdate => true,
+    };
+    if !fits {
+        let message = format!("a {} has no strategy `{word}`", kind.word());
+        let help = if deployment { "Recreate or RollingUpdate" } else { "RollingUpdate or OnDelete" };
+        found.push(value_invalid(strategy.kind.span, message).help(help));
+    }
+    let build = Build::at(strategy.kind.span).text("type", word);
+    Some(build.maybe("rollingUpdate", strategy.rolling_update.clone()).node())
+}
+
+/// What only one pod at a time can have: a folder of the node that it writes to, a claim of one writer, a device, a port
+/// of the node.
+fn exclusive(app: &App) -> Option<crate::source::Span> {
+    let containers = || [&app.container].into_iter().chain(app.pod.sidecars.iter().map(|(_, file)| file));
+    let data = containers().flat_map(|file| file.volumes.iter()).find(|(_, volume)| {
+        let one_writer = volume.pvc.as_ref().is_some_and(|claim| {
+            claim.access_modes.is_empty()
+                || claim.access_modes.iter().any(|mode| mode.value.starts_with("ReadWriteOnce"))
+        });
+        let held =
+            volume.host_path.is_some() || volume.device.is_some() || volume.claim.is_some() || one_writer;
+        held && is_writable(volume)
+    });
+    let port = || {
+        containers().flat_map(|file: &Container| file.ports.iter()).find(|(_, port)| port.host_port.is_some())
+    };
+    let network = app.pod.host_network.unwrap_or(false).then_some(app.kind.span);
+    data.map(|(path, _)| path.span).or_else(|| port().map(|(name, _)| name.span)).or(network)
+}
+
+fn claim_templates(app: &App, stack: &Stack, volumes: &mut Volumes<'_>) -> Node {
+    let claims: Vec<(Spanned<String>, Claim)> = std::mem::take(&mut volumes.claims);
+    Node::list(app.kind.span, claim::templates(app, stack, &claims))
+}
+
+fn job(app: &App) -> Build {
+    let build = Build::at(app.kind.span);
+    let Some(job) = &app.pod.job else { return build };
+    let numbers = [
+        ("backoffLimit", &job.backoff_limit),
+        ("completions", &job.completions),
+        ("parallelism", &job.parallelism),
+        ("activeDeadlineSeconds", &job.active_deadline_seconds),
+        ("ttlSecondsAfterFinished", &job.ttl_seconds_after_finished),
+    ];
+    numbers.into_iter().fold(build, |build, (key, number)| build.maybe(key, number.as_ref().map(Node::from)))
+}
+
+fn cron_job(app: &App, template: Node, found: &mut Findings) -> Build {
+    let span = app.kind.span;
+    let Some(schedule) = &app.pod.schedule else {
+        found.push(crate::yaml::key_missing(span, "schedule", "a CronJob").help("schedule: \"0 3 * * *\""));
+        return Build::at(span);
+    };
+    check_cron(schedule, found);
+    let policy = match schedule.concurrency_policy {
+        Some(ConcurrencyPolicy::Allow) => "Allow",
+        Some(ConcurrencyPolicy::Replace) => "Replace",
+        Some(ConcurrencyPolicy::Forbid) | None => "Forbid",
+    };
+    let spec = job(app).with("template", template).node();
+    Build::at(span)
+        .with("schedule", (&schedule.cron).into())
+        .maybe("timeZone", schedule.time_zone.as_ref().map(Node::from))
+        .text("concurrencyPolicy", policy)
+        .maybe("suspend", schedule.suspend.map(|truth| Node::bool(span, truth)))
+        .maybe("startingDeadlineSeconds", schedule.starting_deadline_seconds.as_ref().map(Node::from))
+        .maybe("successfulJobsHistoryLimit", schedule.successful_jobs_history_limit.as_ref().map(Node::from))
+        .maybe("failedJobsHistoryLimit", schedule.failed_jobs_history_limit.as_ref().map(Node::from))
+        .with("jobTemplate", Build::at(span).with("spec", spec).node())
+}
+
+/// Kubernetes reads cron as robfig/cron's standard parser: five fields, or a word with `@`.
+fn check_cron(schedule: &Schedule, found: &mut Findings) {
+    let cron = &schedule.cron;
+    const WORDS: [&str; 7] =
+        ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+    let fields: Vec<&str> = cron.value.split_whitespace().collect();
+    let known = |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || "*/,-?#".contains(c));
+    let fine = match fields.as_slice() {
+        [word] => WORDS.contains(word),
+        ["@every", _] => true,
+        fields => fields.len() == 5 && fields.iter().all(known),
+    };
+    if cron.value.starts_with("TZ=") || cron.value.starts_with("CRON_TZ=") {
+        found.push(
+            value_invalid(cron.span, "a time zone inside of the schedule is refused by Kubernetes")
+                .help("schedule: {cron: \"0 3 * * *\", timeZone: Europe/Berlin}"),
+        );
+    } else if !fine {
+        found.push(
+            value_invalid(cron.span, format!("`{}` is no cron schedule", cron.value))
+                .note("five fields: minute, hour, day of month, month, day of week; or @daily, @hourly …")
+                .help("schedule: \"0 3 * * *\""),
+        );
+    }
 }

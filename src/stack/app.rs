@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Container, Place};
+use super::{Container, JobFile, Place, Route, Schedule, ServiceFile, TcpRoute, UdpRoute, Workload};
 use crate::source::Span;
 use crate::yaml::{Named, Node, Spanned, maybe};
 
@@ -28,18 +28,41 @@ pub struct App {
 /// The keys of an app that are not its main container's.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PodFile {
+    /// Kubernetes' kind of workload; Deployment.
+    #[serde(deserialize_with = "maybe")]
+    pub workload: Option<Workload>,
     /// Over the stack's.
     pub namespace: Option<Spanned<String>>,
-    /// How many pods; 1.
-    pub replicas: Option<Spanned<u32>>,
+    /// How many pods; 1. `auto`: not written, a HorizontalPodAutoscaler owns it.
+    pub replicas: Option<Node>,
     /// How pods are replaced.
     #[serde(deserialize_with = "maybe")]
     pub strategy: Option<Strategy>,
+    /// When a CronJob runs.
+    #[serde(deserialize_with = "maybe")]
+    pub schedule: Option<Schedule>,
+    /// How a Job or CronJob ends.
+    #[serde(deserialize_with = "maybe")]
+    pub job: Option<JobFile>,
+    /// Services beside or instead of the one named after the app.
+    pub services: Named<ServiceFile>,
+    /// Containers that run to their end before the others start, in the order written.
+    pub init: Named<Container>,
+    /// Containers beside the main one.
+    pub sidecars: Named<Container>,
     /// Where pods may run.
     #[serde(deserialize_with = "maybe")]
     pub place: Option<Place>,
     /// HTTP routes through Traefik.
     pub routes: Named<Route>,
+    /// TCP routes through Traefik.
+    #[serde(rename = "tcpRoutes")]
+    pub tcp_routes: Named<TcpRoute>,
+    /// UDP routes through Traefik.
+    #[serde(rename = "udpRoutes")]
+    pub udp_routes: Named<UdpRoute>,
+    /// This app's own middlewares; one hides the stack's of the same name.
+    pub middlewares: Named<Node>,
     /// On every object and pod of the app, never in selectors.
     pub labels: Named<Spanned<String>>,
     /// On every object and pod of the app.
@@ -50,9 +73,40 @@ pub struct PodFile {
     /// On the pod template alone.
     #[serde(rename = "podAnnotations")]
     pub pod_annotations: Named<Spanned<String>>,
+    /// What the workload finds its pods by; immutable in the cluster. `{app: NAME}`.
+    pub selector: Named<Spanned<String>>,
+    /// The node's own network; each port is then a port of the node.
+    #[serde(rename = "hostNetwork")]
+    pub host_network: Option<bool>,
+    /// The node's own processes.
+    #[serde(rename = "hostPID")]
+    pub host_pid: Option<bool>,
     /// Whom the pod asks for names; Kubernetes' words.
     #[serde(rename = "dnsPolicy", deserialize_with = "maybe")]
     pub dns_policy: Option<DnsPolicy>,
+    /// Kubernetes' map: nameservers, searches, options.
+    #[serde(rename = "dnsConfig")]
+    pub dns_config: Option<Node>,
+    /// Names for addresses: IP → names.
+    #[serde(rename = "hostAliases")]
+    pub host_aliases: Named<Vec<Spanned<String>>>,
+    /// The pod's own name.
+    pub hostname: Option<Spanned<String>>,
+    /// A ServiceAccount that exists; its token is mounted then.
+    #[serde(rename = "serviceAccount")]
+    pub service_account: Option<Spanned<String>>,
+    /// Which pods give way when a node is full; a PriorityClass.
+    #[serde(rename = "priorityClassName")]
+    pub priority_class_name: Option<Spanned<String>>,
+    /// Another container runtime; a RuntimeClass.
+    #[serde(rename = "runtimeClassName")]
+    pub runtime_class_name: Option<Spanned<String>>,
+    /// Whether every Service's address is put into the environment; false.
+    #[serde(rename = "enableServiceLinks")]
+    pub enable_service_links: Option<bool>,
+    /// When images are pulled; `IfNotPresent`.
+    #[serde(rename = "imagePullPolicy", deserialize_with = "maybe")]
+    pub image_pull_policy: Option<PullPolicy>,
     /// Seconds between the request to stop and the end.
     #[serde(rename = "terminationGracePeriodSeconds")]
     pub termination_grace_period_seconds: Option<Spanned<u32>>,
@@ -77,8 +131,19 @@ pub struct Strategy {
 pub enum StrategyKind {
     /// The old pod stops before the new one starts.
     Recreate,
-    /// The new one starts first.
+    /// The new one starts first; in a StatefulSet and a DaemonSet one after another.
     RollingUpdate,
+    /// Only when somebody deletes the old one (StatefulSet, DaemonSet).
+    OnDelete,
+}
+
+/// When an image is pulled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[expect(missing_docs, reason = "Kubernetes' own words")]
+pub enum PullPolicy {
+    Always,
+    IfNotPresent,
+    Never,
 }
 
 /// Whom a pod asks for names.
@@ -89,38 +154,4 @@ pub enum DnsPolicy {
     ClusterFirstWithHostNet,
     Default,
     None,
-}
-
-/// A route.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Route {
-    /// The hosts; `*.` in front covers one label.
-    pub host: Vec<Spanned<String>>,
-    /// This path exactly.
-    pub path: Option<Spanned<String>>,
-    /// Everything below this path.
-    #[serde(rename = "pathPrefix")]
-    pub path_prefix: Option<Spanned<String>>,
-    /// The port's name; default: the only one, or `http`.
-    pub port: Option<Spanned<String>>,
-    /// How Traefik speaks to the pod.
-    #[serde(deserialize_with = "maybe")]
-    pub scheme: Option<Scheme>,
-    /// Among routes that match, the highest wins; default: the longest rule.
-    pub priority: Option<Spanned<i64>>,
-    /// Traefik's entry points; `[websecure]`.
-    #[serde(rename = "entryPoints")]
-    pub entry_points: Option<Vec<Spanned<String>>>,
-    /// A Secret's name instead of the certificate that covers the host, or false.
-    pub tls: Option<Node>,
-}
-
-/// How Traefik speaks to a pod.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "Traefik's own words")]
-pub enum Scheme {
-    Http,
-    Https,
-    H2c,
 }

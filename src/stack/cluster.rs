@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Place;
+use super::{Place, Protocol};
 use crate::yaml::{Named, Node, Spanned, maybe};
 
 /// stack.yaml.
@@ -26,6 +26,14 @@ pub struct StackFile {
     /// Traefik and certificates.
     #[serde(deserialize_with = "maybe")]
     pub ingress: Option<IngressFile>,
+    /// Traefik's middlewares, for every app: its own names and fields.
+    pub middlewares: Named<Node>,
+    /// What exists without stackc: `KIND/NAME` or `KIND/NAMESPACE/NAME`.
+    pub external: Vec<Spanned<String>>,
+    /// Namespaces to which something is added.
+    pub namespaces: Named<NamespaceFile>,
+    /// Stacks of one cluster share it; default: the stack's name.
+    pub cluster: Option<Spanned<String>>,
     /// Secrets that exist in the cluster, and their keys.
     pub secrets: Named<SecretFile>,
     /// What images run on, by hand: an image with or without tag → words for architectures.
@@ -37,6 +45,19 @@ pub struct StackFile {
 pub struct K3s {
     /// The full release.
     pub version: Spanned<String>,
+    /// k3s' own flag: packaged parts that do not run.
+    pub disable: Vec<Spanned<String>>,
+}
+
+/// A namespace.
+#[derive(Debug, Deserialize)]
+pub struct NamespaceFile {
+    /// On the Namespace.
+    pub labels: Named<Spanned<String>>,
+    /// On the Namespace.
+    pub annotations: Named<Spanned<String>>,
+    /// False: another stack makes it.
+    pub create: Option<bool>,
 }
 
 /// `network`.
@@ -97,6 +118,15 @@ pub struct IngressFile {
     /// Where Traefik runs, and so where DNS must point.
     #[serde(deserialize_with = "maybe")]
     pub place: Option<Place>,
+    /// How many pods Traefik has, as a Deployment; 1.
+    pub replicas: Option<Spanned<u32>>,
+    /// Ports beyond `web` and `websecure`.
+    #[serde(rename = "entryPoints")]
+    pub entry_points: Named<EntryPointFile>,
+    /// Which stack of the cluster writes Traefik's configuration; default: this one.
+    pub owner: Option<Spanned<String>>,
+    /// Other values of Traefik's chart.
+    pub values: Option<Node>,
     /// web → websecure, permanent.
     #[serde(rename = "httpsRedirect")]
     pub https_redirect: Option<bool>,
@@ -110,6 +140,24 @@ pub struct IngressFile {
 pub struct CertificateFile {
     /// The names in it; `*.` covers one label.
     pub hosts: Vec<Spanned<String>>,
+    /// Traefik's own resolver that fetches the certificate.
+    #[serde(rename = "certResolver")]
+    pub cert_resolver: Option<Spanned<String>>,
+    /// Served where no other fits.
+    pub default: Option<bool>,
+}
+
+/// An entry point of Traefik.
+#[derive(Debug, Deserialize)]
+pub struct EntryPointFile {
+    /// Traefik's own port.
+    pub port: Spanned<u16>,
+    /// The Service's port; default: `port`.
+    #[serde(rename = "exposedPort")]
+    pub exposed_port: Option<Spanned<u16>>,
+    /// TCP unless said.
+    #[serde(deserialize_with = "maybe")]
+    pub protocol: Option<Protocol>,
 }
 
 /// `clientIP`.
@@ -133,9 +181,12 @@ pub enum TraefikWorkload {
 pub struct SecretFile {
     /// Its keys; none listed = unknown.
     pub keys: Vec<Spanned<String>>,
-    /// The namespaces that have it; default: the stack's.
-    pub namespaces: Option<Vec<Spanned<String>>>,
     /// Its type, which may imply keys.
     #[serde(rename = "type")]
     pub kind: Option<Spanned<String>>,
+    /// A sops file below the folder, of which the key names are read.
+    #[serde(rename = "keysFrom")]
+    pub keys_from: Option<Spanned<String>>,
+    /// Where it exists; default: the stack's namespace.
+    pub namespaces: Vec<Spanned<String>>,
 }

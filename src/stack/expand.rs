@@ -20,43 +20,92 @@ pub static STACK: &[Short] = &[
     Short { place: &["nodes", "*", "ip"], long: listed },
     Short { place: &["nodes", "*", "externalIP"], long: listed },
     Short { place: &["nodes", "*", "publicIP"], long: listed },
-    Short { place: &["ingress", "tls", "*"], long: |node| under("hosts", scalar_listed(node)) },
+    Short { place: &["ingress", "tls", "*"], long: |node| under("hosts", listed(node)) },
     Short { place: &["ingress", "clientIP"], long: |node| scalar_under("trust", node) },
     Short { place: &["ingress", "clientIP", "trust"], long: listed },
-    Short { place: &["ingress", "place", "role"], long: listed },
-    Short { place: &["ingress", "place", "node"], long: listed },
-    Short { place: &["ingress", "place", "arch"], long: listed },
-    Short { place: &["ingress", "place", "labels", "*"], long: listed },
+    Short { place: &["ingress", "entryPoints", "*"], long: |node| scalar_under("port", node) },
+    Short { place: &["ingress", "place"], long: place },
     Short { place: &["secrets", "*"], long: |node| under("keys", node) },
 ];
 
 /// An app, whatever its kind.
 pub static APP: &[Short] = &[
-    Short { place: &["env", "*"], long: |node| scalar_under("value", node) },
-    Short { place: &["ports", "*"], long: port },
+    Short { place: &[], long: container },
+    Short { place: &["sidecars", "*"], long: container },
+    Short { place: &["init", "*"], long: container },
+    Short { place: &["services", "*"], long: |node| scalar_under("type", node) },
     Short { place: &["routes", "*"], long: |node| under("host", node) },
     Short { place: &["routes", "*", "host"], long: listed },
-    Short { place: &["volumes", "*", "hostPath"], long: |node| scalar_under("path", node) },
-    Short { place: &["volumes", "*", "emptyDir"], long: |node| scalar_under("sizeLimit", node) },
-    Short { place: &["volumes", "*", "secret"], long: |node| scalar_under("name", node) },
-    Short { place: &["probes", "*", "httpGet"], long: |node| scalar_under("path", node) },
-    Short { place: &["probes", "*", "tcpSocket"], long: |node| scalar_under("port", node) },
     Short { place: &["strategy"], long: |node| scalar_under("type", node) },
-    Short { place: &["securityContext"], long: |node| scalar_under("profile", node) },
-    Short { place: &["place", "role"], long: listed },
-    Short { place: &["place", "node"], long: listed },
-    Short { place: &["place", "arch"], long: listed },
-    Short { place: &["place", "labels", "*"], long: listed },
+    Short { place: &["schedule"], long: |node| scalar_under("cron", node) },
+    Short { place: &["place"], long: place },
 ];
 
-/// A volume under a key of a kind's own, such as minio's `data`.
-pub fn volume(node: Node) -> Node {
-    let mut node = node;
-    for (key, inner) in [("hostPath", "path"), ("emptyDir", "sizeLimit"), ("secret", "name")] {
-        let Some(source) = node.as_map_mut().and_then(|map| map.get_mut(key)) else { continue };
-        replace(source, |source| scalar_under(inner, source));
-    }
+/// A container: the app's main one, a sidecar, an init container.
+static CONTAINER: &[Short] = &[
+    Short { place: &["env", "*"], long: |node| scalar_under("value", node) },
+    Short { place: &["ports", "*"], long: port },
+    Short { place: &["volumes", "*"], long: volume },
+    Short { place: &["probes", "*", "httpGet"], long: |node| scalar_under("path", node) },
+    Short { place: &["probes", "*", "tcpSocket"], long: |node| scalar_under("port", node) },
+    Short { place: &["probes", "*", "grpc"], long: |node| scalar_under("port", node) },
+    Short { place: &["securityContext"], long: |node| scalar_under("profile", node) },
+];
+
+static VOLUME: &[Short] = &[
+    Short { place: &["hostPath"], long: |node| scalar_under("path", node) },
+    Short { place: &["pvc"], long: |node| scalar_under("size", node) },
+    Short { place: &["emptyDir"], long: |node| scalar_under("sizeLimit", node) },
+    Short { place: &["configMap"], long: |node| scalar_under("name", node) },
+    Short { place: &["secret"], long: |node| scalar_under("name", node) },
+];
+
+static PLACE: &[Short] = &[
+    Short { place: &["role"], long: listed },
+    Short { place: &["node"], long: listed },
+    Short { place: &["arch"], long: listed },
+    Short { place: &["labels", "*"], long: listed },
+    Short { place: &["not"], long: terms },
+    Short { place: &["prefer"], long: terms },
+    Short { place: &["spread"], long: spread },
+];
+
+static TERMS: &[Short] = &[
+    Short { place: &["role"], long: listed },
+    Short { place: &["node"], long: listed },
+    Short { place: &["arch"], long: listed },
+    Short { place: &["labels", "*"], long: listed },
+];
+
+fn container(mut node: Node) -> Node {
+    expand(&mut node, CONTAINER);
     node
+}
+
+/// A volume, also under a key of a kind's own, such as minio's `data`.
+pub fn volume(mut node: Node) -> Node {
+    expand(&mut node, VOLUME);
+    node
+}
+
+fn place(mut node: Node) -> Node {
+    expand(&mut node, PLACE);
+    node
+}
+
+fn terms(mut node: Node) -> Node {
+    expand(&mut node, TERMS);
+    node
+}
+
+/// `node` keeps pods on different nodes.
+fn spread(node: Node) -> Node {
+    match node.as_text() {
+        Some("node") => {
+            Node::map(node.span, [("topologyKey", Node::text(node.span, "kubernetes.io/hostname"))])
+        }
+        _ => scalar_under("topologyKey", node),
+    }
 }
 
 /// Grows every short form of a file.
@@ -106,10 +155,6 @@ fn listed(node: Node) -> Node {
         Value::List(_) | Value::Map(_) | Value::Null => node,
         _ => Node::list(node.span, [node]),
     }
-}
-
-fn scalar_listed(node: Node) -> Node {
-    listed(node)
 }
 
 /// `8080` → `{port: 8080}`, `53/UDP` → `{port: 53, protocol: UDP}`.

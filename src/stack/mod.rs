@@ -13,31 +13,41 @@ mod app;
 mod cluster;
 mod container;
 pub mod expand;
+mod ingress;
+pub mod layers;
 mod network;
 mod nodes;
 mod place;
+mod probe;
 mod resolve;
+mod route;
 mod secret_value;
+mod service;
+mod volume;
+mod workload;
 
-pub use app::{App, DnsPolicy, PodFile, Route, Scheme, Strategy, StrategyKind};
-pub use cluster::{ClientIpFile, IngressFile, SecretFile, StackFile, TraefikWorkload};
-pub use container::{
-    Container, EmptyDir, EnvValue, HostPath, HttpGet, Port, Probe, Probes, Protocol, PullPolicy, Resources,
-    SecretVolume, TcpSocket, Volume,
-};
+pub use app::{App, DnsPolicy, PodFile, PullPolicy, Strategy, StrategyKind};
+pub use cluster::{StackFile, TraefikWorkload};
+pub use container::{Container, EnvFrom, EnvValue, Port, Protocol, Resources};
+pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};
 pub use network::Network;
 pub use nodes::ClusterNode;
-pub use place::{Place, role_label};
-pub use resolve::{
-    Certificate, Declared, Ingress, Secret, Stack, Trust, check_vars, host_name, name_invalid, resolve,
-    value_invalid,
-};
+pub use place::{Place, Spread, Terms, WhenUnsatisfiable, role_label};
+pub use probe::{Grpc, HttpGet, Probe, Probes, TcpSocket};
+pub use resolve::{Declared, External, Secret, Stack, check_vars, name_invalid, resolve, value_invalid};
+pub use route::{Route, Scheme, TcpRoute, UdpRoute};
 pub use secret_value::refuse_values;
+pub use service::{IpFamilyPolicy, ServiceFile, ServiceType, TrafficPolicy};
+pub use volume::{Claim, ConfigMapVolume, EmptyDir, HostPath, SecretVolume, Volume};
+pub use workload::{ConcurrencyPolicy, JobFile, RestartPolicy, Schedule, Workload};
 
 use crate::finding::Code;
 
 /// What the typed stack can find.
 pub static CODES: &[&Code] = &[
+    &layers::INCLUDE_INVALID,
+    &layers::APP_UNKNOWN,
+    &layers::APP_TWICE,
     &resolve::VALUE_INVALID,
     &resolve::RELEASE_UNKNOWN,
     &resolve::RELEASE_NEWER,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::ClusterNode;
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::Span;
-use crate::yaml::{Named, Spanned};
+use crate::yaml::{Named, Node, Spanned, maybe};
 
 /// `place`: every key must hold; a list means any of them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -14,12 +14,57 @@ pub struct Place {
     pub role: Option<Vec<Spanned<String>>>,
     /// A node's name.
     pub node: Option<Vec<Spanned<String>>>,
-    /// A processor architecture: the label `kubernetes.io/arch`.
+    /// A processor architecture: the label `kubernetes.io/arch`. `auto`: those that all images of the pod run on.
     pub arch: Option<Vec<Spanned<String>>>,
     /// Any other label of nodes.
     pub labels: Named<Vec<Spanned<String>>>,
-    /// Taints that the pod bears: `KEY[=VALUE][:EFFECT]`; without `=` any value, without `:` any effect.
-    pub tolerations: Vec<Spanned<String>>,
+    /// None of these may hold.
+    #[serde(deserialize_with = "maybe")]
+    pub not: Option<Terms>,
+    /// Better there, elsewhere if need be.
+    #[serde(deserialize_with = "maybe")]
+    pub prefer: Option<Terms>,
+    /// Pods of the app on different nodes (`node`), or apart by another label of nodes.
+    #[serde(deserialize_with = "maybe")]
+    pub spread: Option<Spread>,
+    /// Taints that the pod bears: `KEY[=VALUE][:EFFECT]`, without `=` any value, without `:` any effect; or Kubernetes'
+    /// own map.
+    pub tolerations: Vec<Node>,
+}
+
+/// Nodes, described.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Terms {
+    /// Roles.
+    pub role: Option<Vec<Spanned<String>>>,
+    /// Names.
+    pub node: Option<Vec<Spanned<String>>>,
+    /// Processor architectures.
+    pub arch: Option<Vec<Spanned<String>>>,
+    /// Any other label.
+    pub labels: Named<Vec<Spanned<String>>>,
+}
+
+/// How pods of an app are kept apart.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Spread {
+    /// The label of nodes by which they are apart.
+    #[serde(rename = "topologyKey")]
+    pub topology_key: Spanned<String>,
+    /// By how many pods two sides may differ; 1.
+    #[serde(rename = "maxSkew")]
+    pub max_skew: Option<Spanned<u32>>,
+    /// `ScheduleAnyway` or `DoNotSchedule`; ScheduleAnyway.
+    #[serde(rename = "whenUnsatisfiable", deserialize_with = "maybe")]
+    pub when_unsatisfiable: Option<WhenUnsatisfiable>,
+}
+
+/// What happens when pods cannot be kept apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[expect(missing_docs, reason = "Kubernetes' own words")]
+pub enum WhenUnsatisfiable {
+    ScheduleAnyway,
+    DoNotSchedule,
 }
 
 /// A role, node, label or architecture that no machine has.
@@ -41,15 +86,38 @@ pub fn role_label(role: &str) -> String {
 }
 
 impl Place {
-    /// The place of the first thing that it asks for; none if it asks for nothing.
-    pub fn first(&self) -> Option<Span> {
-        let lists = [&self.role, &self.node, &self.arch];
-        let words = lists.into_iter().flatten().flatten().chain(&self.tolerations).map(|word| word.span);
-        words.chain(self.labels.iter().map(|(key, _)| key.span)).min()
+    /// What must hold, without `auto`, which is known only when the pod is whole.
+    pub fn terms(&self) -> Terms {
+        let arch = self.arch.clone().filter(|_| self.auto().is_none());
+        Terms { role: self.role.clone(), node: self.node.clone(), arch, labels: self.labels.clone() }
+    }
+
+    /// `arch: auto`: its place.
+    pub fn auto(&self) -> Option<Span> {
+        match self.arch.as_deref() {
+            Some([word]) if word.value == "auto" => Some(word.span),
+            _ => None,
+        }
     }
 
     /// Tells every name that no node bears.
     pub fn check(&self, nodes: &[ClusterNode], found: &mut Findings) {
+        let terms = [Some(self.terms()), self.not.clone(), self.prefer.clone()];
+        for terms in terms.into_iter().flatten() {
+            terms.check(nodes, found);
+        }
+    }
+}
+
+impl Terms {
+    /// The place of the first of them; none if there is none.
+    pub fn first(&self) -> Option<Span> {
+        let lists = [&self.role, &self.node, &self.arch];
+        let words = lists.into_iter().flatten().flatten().map(|word| word.span);
+        words.chain(self.labels.iter().map(|(key, _)| key.span)).min()
+    }
+
+    fn check(&self, nodes: &[ClusterNode], found: &mut Findings) {
         let label_values = |key: &str| -> Vec<&str> {
             nodes.iter().filter_map(|node| node.machine.labels.get(key)).map(String::as_str).collect()
         };

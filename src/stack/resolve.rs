@@ -1,17 +1,15 @@
 //! From what the file says to what it means.
 
-use ipnet::IpNet;
-
-use super::cluster::{IngressFile, SecretFile, StackFile};
-use super::network::range;
+use super::cluster::{NamespaceFile, SecretFile, StackFile};
+use super::ingress::{self, Ingress};
 use super::nodes::platform_of;
-use super::{ClusterNode, Network, Place, TraefikWorkload};
-use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use super::{ClusterNode, Network};
+use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::k3s::{Release, Version};
 use crate::kube::names;
 use crate::kube::{Image, Platform};
 use crate::source::Span;
-use crate::yaml::{Map, Spanned, Value};
+use crate::yaml::{Map, Named, Node, Spanned, Value};
 
 /// A value that its place cannot use.
 pub static VALUE_INVALID: Code = Code {
@@ -93,62 +91,39 @@ pub struct Stack {
     pub ingress: Option<Ingress>,
     /// Secrets that exist in the cluster.
     pub secrets: Vec<Secret>,
-    /// Where a new Secret's line would go.
+    /// What images run on, by hand.
     pub platforms: Vec<Declared>,
+    /// Middlewares for every app.
+    pub middlewares: Named<Node>,
+    /// What exists without stackc.
+    pub external: Vec<External>,
+    /// Namespaces to which something is added.
+    pub namespaces: Named<NamespaceFile>,
+    /// Packaged parts of k3s that do not run.
+    pub disabled: Vec<Spanned<String>>,
 }
 
-/// Traefik's configuration and certificates.
-#[derive(Debug)]
-pub struct Ingress {
-    /// Certificates, in the order written.
-    pub certificates: Vec<Certificate>,
-    /// Whose word on the client's address Traefik takes; none = k3s' default.
-    pub trust: Option<Trust>,
-    /// Traefik's own kind of workload.
-    pub workload: Option<TraefikWorkload>,
-    /// Where Traefik runs.
-    pub place: Option<Place>,
-    /// web → websecure, permanent: the place of the key when asked for.
-    pub https_redirect: bool,
-    /// The IngressRoute that gathers routes.
-    pub merge_into: Option<Spanned<String>>,
-    /// The cause of what no key asks for.
-    pub span: Span,
-}
-
-/// A certificate and the names in it.
-#[derive(Debug)]
-pub struct Certificate {
-    /// The Secret.
-    pub secret: Spanned<String>,
-    /// The hosts.
-    pub hosts: Vec<Spanned<String>>,
-}
-
-impl Certificate {
-    /// Whether it names this host: exactly, or by a wildcard, which covers one label.
-    pub fn covers(&self, host: &str) -> bool {
-        self.covers_exactly(host)
-            || host.split_once('.').is_some_and(|(label, rest)| {
-                !label.is_empty() && self.hosts.iter().any(|name| name.value.strip_prefix("*.") == Some(rest))
-            })
-    }
-
-    /// Whether it names this host without a wildcard.
-    pub fn covers_exactly(&self, host: &str) -> bool {
-        self.hosts.iter().any(|name| name.value == host)
+impl Stack {
+    /// The name of something that exists without stackc, if it was said to.
+    pub fn external_name(&self, kind: &str, namespace: &str, name: &str) -> Option<String> {
+        let known = self.external.iter().find(|other| {
+            other.kind == kind
+                && other.name == name
+                && other.namespace.as_deref().is_none_or(|own| own == namespace)
+        });
+        known.map(|known| known.name.clone())
     }
 }
 
-/// Whose word on the client's address Traefik takes.
+/// An object that exists without stackc.
 #[derive(Debug)]
-pub struct Trust {
-    /// The place of the words.
-    pub span: Span,
-    /// Whether Cloudflare is among them.
-    pub cloudflare: bool,
-    /// Further ranges.
-    pub ranges: Vec<IpNet>,
+pub struct External {
+    /// Its kind.
+    pub kind: String,
+    /// Its namespace; none: in any.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
 }
 
 /// A Secret that exists in the cluster.
@@ -158,7 +133,7 @@ pub struct Secret {
     pub name: Spanned<String>,
     /// Its keys; empty = unknown.
     pub keys: Vec<String>,
-    /// The namespaces that have it.
+    /// Where it exists.
     pub namespaces: Vec<String>,
 }
 
@@ -222,8 +197,12 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
     }
     network.check_addresses(&nodes, found);
     let nodes_complete = nodes.len() == machines.0.len() && !nodes.is_empty();
-    let ingress = file.ingress.map(|file| ingress(file, span, &nodes, found));
-    let secrets = file.secrets.iter().map(|(name, file)| secret(name, file, &namespace, found)).collect();
+    let ingress = file.ingress.map(|file| ingress::resolve(file, span, &name.value, &nodes, found));
+    let secrets = file
+        .secrets
+        .iter()
+        .map(|(name, secret)| self::secret(name, secret, &namespace.value, found))
+        .collect();
     let platforms =
         file.platforms.iter().filter_map(|(image, words)| declared(image, words, found)).collect();
     let release = release(&file.k3s.version, found)?;
@@ -240,6 +219,10 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         ingress,
         secrets,
         platforms,
+        middlewares: file.middlewares,
+        external: file.external.iter().filter_map(|text| external(text, found)).collect(),
+        namespaces: file.namespaces,
+        disabled: file.k3s.disable,
     })
 }
 
@@ -284,72 +267,9 @@ fn release(written: &Spanned<String>, found: &mut Findings) -> Option<Release> {
     }
 }
 
-fn ingress(file: IngressFile, span: Span, nodes: &[ClusterNode], found: &mut Findings) -> Ingress {
-    let certificates = file.tls.0.into_iter().map(|(secret, certificate)| {
-        is_name("Secret's name", &secret, names::dns_subdomain, found);
-        Certificate { secret, hosts: certificate.hosts }
-    });
-    let certificates: Vec<_> = certificates.collect();
-    for host in certificates.iter().flat_map(|certificate| &certificate.hosts) {
-        is_name("host", host, host_name, found);
-    }
-    if let Some(place) = &file.place {
-        place.check(nodes, found);
-    }
-    if let Some(name) = &file.merge_into {
-        is_name("IngressRoute's name", name, names::dns_label, found);
-    }
-    let trust = file.client_ip.map(|client| trust(&client.trust, span, found));
-    Ingress {
-        certificates,
-        trust,
-        workload: file.workload,
-        place: file.place,
-        https_redirect: file.https_redirect.unwrap_or(false),
-        merge_into: file.merge_into,
-        span,
-    }
-}
-
-/// A host as certificates and routes name it: a DNS name, with `*.` in front if it covers one label.
-///
-/// # Errors
-/// The reason, in a user's words.
-pub fn host_name(host: &str) -> Result<(), String> {
-    names::dns_subdomain(host.strip_prefix("*.").unwrap_or(host))
-}
-
-fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
-    let mut trust =
-        Trust { span: words.first().map_or(span, |word| word.span), cloudflare: false, ranges: Vec::new() };
-    for word in words {
-        match word.value.parse::<IpNet>() {
-            _ if word.value == "cloudflare" => trust.cloudflare = true,
-            Ok(range) if range.prefix_len() == 0 => found.push(
-                value_invalid(word.span, format!("`{range}` trusts every caller"))
-                    .note("anyone could then claim any client address in X-Forwarded-For"),
-            ),
-            Ok(_) => trust.ranges.extend(range(word, found).map(|(range, _)| range)),
-            Err(_) => {
-                let near = nearest(&word.value, ["cloudflare"]).map(|near| format!("did you mean `{near}`?"));
-                let message = format!("`{}` is neither `cloudflare` nor an address range", word.value);
-                let help = near.unwrap_or_else(|| "trust: [cloudflare, 10.0.0.0/8]".to_owned());
-                found.push(value_invalid(word.span, message).help(help));
-            }
-        }
-    }
-    trust
-}
-
-fn secret(
-    name: &Spanned<String>,
-    file: &SecretFile,
-    namespace: &Spanned<String>,
-    found: &mut Findings,
-) -> Secret {
+fn secret(name: &Spanned<String>, file: &SecretFile, own: &str, found: &mut Findings) -> Secret {
     is_name("Secret's name", name, names::dns_subdomain, found);
-    let namespaces = file.namespaces.as_deref().unwrap_or(std::slice::from_ref(namespace));
-    file.namespaces.iter().flatten().for_each(|name| is_name("namespace", name, names::dns_label, found));
+    file.namespaces.iter().for_each(|name| is_name("namespace", name, names::dns_label, found));
     let implied: &[&str] = match file.kind.as_ref().map(|kind| kind.value.as_str()) {
         Some("kubernetes.io/tls") => &["tls.crt", "tls.key"],
         Some("kubernetes.io/basic-auth") => &["username", "password"],
@@ -358,11 +278,12 @@ fn secret(
         _ => &[],
     };
     let keys = file.keys.iter().map(|key| key.value.clone());
-    Secret {
-        name: name.clone(),
-        keys: keys.chain(implied.iter().map(|key| (*key).to_owned())).collect(),
-        namespaces: namespaces.iter().map(|namespace| namespace.value.clone()).collect(),
+    let keys = keys.chain(implied.iter().map(|key| (*key).to_owned())).collect();
+    let mut namespaces: Vec<String> = file.namespaces.iter().map(|name| name.value.clone()).collect();
+    if namespaces.is_empty() {
+        namespaces.push(own.to_owned());
     }
+    Secret { name: name.clone(), keys, namespaces }
 }
 
 fn declared(image: &Spanned<String>, words: &[Spanned<String>], found: &mut Findings) -> Option<Declared> {
@@ -372,4 +293,20 @@ fn declared(image: &Spanned<String>, words: &[Spanned<String>], found: &mut Find
         .ok()?;
     let full = parsed.tag.is_some() || parsed.digest.is_some();
     Some(Declared { image: image.clone(), parsed, full, platforms })
+}
+
+fn external(text: &Spanned<String>, found: &mut Findings) -> Option<External> {
+    let parts: Vec<&str> = text.value.split('/').collect();
+    let (kind, namespace, name) = match parts.as_slice() {
+        [kind, name] => (kind, None, name),
+        [kind, namespace, name] => (kind, Some((*namespace).to_owned()), name),
+        _ => {
+            found.push(
+                value_invalid(text.span, format!("`{}` names nothing", text.value))
+                    .help("external: [ConfigMap/settings, ServiceAccount/monitoring/prometheus]"),
+            );
+            return None;
+        }
+    };
+    Some(External { kind: (*kind).to_owned(), namespace, name: (*name).to_owned() })
 }

@@ -79,6 +79,22 @@ pub static VALUE_UNKNOWN: Code = Code {
     },
 };
 
+/// A key that is not written; `inside` is what wants it.
+pub fn key_missing(span: Span, key: &str, inside: &str) -> Finding {
+    Finding::new(&KEY_MISSING, span, format!("the key `{key}` is missing: {inside} needs it"))
+}
+
+/// A number out of range.
+pub fn out_of_range(span: Span, message: &str, range: &str) -> Finding {
+    Finding::new(&VALUE_RANGE, span, message).label(range)
+}
+
+/// A value of the wrong type.
+pub fn wrong_type(node: &Node, key: &str, wanted: &str) -> Finding {
+    Finding::new(&VALUE_TYPE, node.span, format!("`{key}` wants {wanted}, this is {}", node.kind()))
+        .label(format!("{wanted} is wanted"))
+}
+
 /// Decodes a tree. `None` when something was wrong; all of it has been told.
 pub fn decode<'de, T: Deserialize<'de>>(node: &'de Node, found: &mut Findings) -> Option<T> {
     let before = found.errors();

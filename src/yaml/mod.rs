@@ -20,7 +20,7 @@ mod within;
 pub mod write;
 
 pub use build::Build;
-pub use decode::{KEY_MISSING, VALUE_UNKNOWN, decode, unknown_keys};
+pub use decode::{KEY_MISSING, VALUE_UNKNOWN, decode, key_missing, out_of_range, unknown_keys, wrong_type};
 pub use fields::fields;
 pub use merge::merge;
 pub use node::{Entry, Key, Map, Node, Value, Written};

@@ -1,0 +1,52 @@
+//! Claims to storage. They hold data: k3s must not prune them with the app that left.
+
+use super::meta::{app_object, labels};
+use super::namespaces::KEEP;
+use crate::kube::Object;
+use crate::stack::{App, Claim, Stack};
+use crate::yaml::{Build, Key, Node, Spanned};
+
+/// Claims that stand apart from their workload.
+pub(super) fn claims(app: &App, stack: &Stack, claims: &[(Spanned<String>, Claim)]) -> Vec<Object> {
+    let object = |(name, claim): &(Spanned<String>, Claim)| {
+        let mut object =
+            app_object(app, stack, ("v1", "PersistentVolumeClaim"), name, vec![("spec", spec(claim))]);
+        if let Some(map) = object
+            .body
+            .as_map_mut()
+            .and_then(|map| map.get_mut("metadata"))
+            .and_then(Node::as_map_mut)
+            .and_then(|metadata| metadata.get_mut("labels"))
+            .and_then(Node::as_map_mut)
+        {
+            map.push(Key { span: name.span, text: KEEP.0.into() }, Node::text(name.span, KEEP.1));
+        }
+        object
+    };
+    claims.iter().map(object).collect()
+}
+
+/// Claims that a StatefulSet makes, one a pod.
+pub(super) fn templates(app: &App, stack: &Stack, claims: &[(Spanned<String>, Claim)]) -> Vec<Node> {
+    let template = |(name, claim): &(Spanned<String>, Claim)| {
+        let metadata =
+            Build::at(name.span).with("name", name.into()).with("labels", labels(app, stack)).node();
+        Build::at(name.span).with("metadata", metadata).with("spec", spec(claim)).node()
+    };
+    claims.iter().map(template).collect()
+}
+
+fn spec(claim: &Claim) -> Node {
+    let span = claim.size.span;
+    let modes = if claim.access_modes.is_empty() {
+        vec![Node::text(span, "ReadWriteOnce")]
+    } else {
+        claim.access_modes.iter().map(Node::from).collect()
+    };
+    let requests = Build::at(span).with("storage", (&claim.size).into()).node();
+    Build::at(span)
+        .with("accessModes", Node::list(span, modes))
+        .maybe("storageClassName", claim.storage_class.as_ref().map(Node::from))
+        .with("resources", Build::at(span).with("requests", requests).node())
+        .node()
+}

@@ -1,0 +1,66 @@
+//! Services of an app.
+
+use serde::Deserialize;
+
+use crate::yaml::{Named, Spanned, maybe};
+
+/// A Service.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ServiceFile {
+    /// ClusterIP, NodePort or LoadBalancer; ClusterIP.
+    #[serde(rename = "type", deserialize_with = "maybe")]
+    pub kind: Option<ServiceType>,
+    /// Names of the app's ports; default: all that no other Service lists.
+    pub ports: Option<Vec<Spanned<String>>>,
+    /// `Local` keeps callers' addresses, and answers only on nodes that run a pod.
+    #[serde(rename = "externalTrafficPolicy", deserialize_with = "maybe")]
+    pub external_traffic_policy: Option<TrafficPolicy>,
+    /// An address, or `None` for a headless Service.
+    #[serde(rename = "clusterIP")]
+    pub cluster_ip: Option<Spanned<String>>,
+    /// Kubernetes' word: SingleStack, PreferDualStack, RequireDualStack.
+    #[serde(rename = "ipFamilyPolicy", deserialize_with = "maybe")]
+    pub ip_family_policy: Option<IpFamilyPolicy>,
+    /// `IPv4`, `IPv6`.
+    #[serde(rename = "ipFamilies")]
+    pub ip_families: Vec<Spanned<String>>,
+    /// Who may call a LoadBalancer: address ranges.
+    #[serde(rename = "loadBalancerSourceRanges")]
+    pub load_balancer_source_ranges: Vec<Spanned<String>>,
+    /// The wanted address of a LoadBalancer.
+    #[serde(rename = "loadBalancerIP")]
+    pub load_balancer_ip: Option<Spanned<String>>,
+    /// On this Service.
+    pub labels: Named<Spanned<String>>,
+    /// On this Service.
+    pub annotations: Named<Spanned<String>>,
+    /// Whether pods that are not ready are told to those who ask for names.
+    #[serde(rename = "publishNotReadyAddresses")]
+    pub publish_not_ready_addresses: Option<bool>,
+}
+
+/// A kind of Service.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[expect(missing_docs, reason = "Kubernetes' own words")]
+pub enum ServiceType {
+    ClusterIP,
+    NodePort,
+    LoadBalancer,
+}
+
+/// To which pods a node forwards calls from outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[expect(missing_docs, reason = "Kubernetes' own words")]
+pub enum TrafficPolicy {
+    Cluster,
+    Local,
+}
+
+/// How many families of addresses a Service has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[expect(missing_docs, reason = "Kubernetes' own words")]
+pub enum IpFamilyPolicy {
+    SingleStack,
+    PreferDualStack,
+    RequireDualStack,
+}
