@@ -221,9 +221,7 @@ fn drafts<'a>(layers: &'a Layers, sources: &Sources, found: &mut Findings) -> Ve
 fn apps(compiled: &mut Compiled, drafts: Vec<Read<'_>>, shared: &mut Shared<'_>, found: &mut Findings) {
     let addresses: Vec<Address> = drafts
         .iter()
-        .map(|Read { app, draft, .. }| {
-            draft.address(&app.name, shared.stack, &shared.templates.scope(), &compiled.sources)
-        })
+        .map(|read| read.draft.address(shared.stack, &shared.templates.scope(), &compiled.sources))
         .collect();
     let named = drafts.iter().map(|read| read.app.name.as_str()).zip(&addresses);
     shared.templates.learn("apps", kinds::addresses(shared.stack.span, named));

@@ -13,6 +13,8 @@ mod hostile;
 mod layers;
 mod pages;
 mod readme;
+mod seed;
+mod snapshots;
 mod stack;
 mod status;
 mod tools;

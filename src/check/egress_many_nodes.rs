@@ -29,10 +29,7 @@ pub static CODE: Code = Code {
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for app in facts.apps {
         let Some(pinned) = app.one_node else { continue };
-        let own = facts.landings.iter().find(|landing| {
-            landing.object.id.name == app.name && landing.object.id.namespace.as_ref() == Some(&app.namespace.value)
-        });
-        let Some(landing) = own.filter(|landing| landing.readable) else { continue };
+        let Some(landing) = facts.landing(app).filter(|landing| landing.readable) else { continue };
         let names: Vec<&str> = landing.open().map(|node| node.name.value.as_str()).collect();
         if let [first, _, ..] = names.as_slice() {
             found.push(

@@ -67,6 +67,14 @@ impl<'a> Facts<'a> {
         Facts { stack, apps, objects, landings, platforms }
     }
 
+    /// The workload of an app.
+    pub fn landing(&self, app: &App) -> Option<&Landing<'a>> {
+        self.landings.iter().find(|landing| {
+            landing.object.id.name == app.name
+                && landing.object.id.namespace.as_ref() == Some(&app.namespace.value)
+        })
+    }
+
     /// What is declared about an image: a full reference beats a repository.
     pub fn declared(&self, image: &Image) -> Option<&'a Declared> {
         let of_repository = self.platforms.get(&image.repository())?;

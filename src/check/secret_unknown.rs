@@ -30,7 +30,7 @@ pub(super) struct Use<'a> {
     pub(super) key: Option<&'a Node>,
 }
 
-/// Every use that must be met: pods, and certificates of routes.
+/// Every use that must be met: pods, what their programs read by a path, and certificates of routes.
 pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
     let mut uses = Vec::new();
     for landing in &facts.landings {
@@ -39,6 +39,11 @@ pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
                 uses.push(Use { object: landing.object, name: reference.name, key: reference.key });
             }
         }
+    }
+    for app in facts.apps {
+        let Some(landing) = facts.landing(app) else { continue };
+        let reads = app.reads.iter();
+        uses.extend(reads.map(|read| Use { object: landing.object, name: &read.secret, key: Some(&read.key) }));
     }
     for object in facts.objects.iter().filter(|object| object.id.kind == "IngressRoute") {
         let name = object.body.at(&["spec", "tls", "secretName"]);

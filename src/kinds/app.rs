@@ -1,6 +1,7 @@
 //! `kind: app`: the general app itself.
 
-use super::Kind;
+use super::{General, Kind};
+use crate::yaml::Build;
 
 /// It has no keys of its own and computes nothing.
 pub(super) static KIND: Kind = Kind {
@@ -8,6 +9,7 @@ pub(super) static KIND: Kind = Kind {
     own: || &[],
     computes: &[],
     shorts: &[],
-    general: |own, _, _| Some(own.clone()),
+    ports: |_, at| Build::at(at).node(),
+    general: |own, _, _| Some(General::of(own.clone())),
     one_node: |_, _| None,
 };

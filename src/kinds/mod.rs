@@ -2,12 +2,38 @@
 //! name (schema.md 1.7 and S2).
 //!
 //! In: an app file's tree, filled. Out: [`App`]. To add a kind: a file here with its keys as a struct and its `KIND`,
-//! a row in [`KINDS`], an app in a stack under `tests/stacks` whose snapshot is read by a person.
+//! a row in [`KINDS`], an app in a stack under `stacks` whose snapshot is read by a person.
 //!
-//! What must hold: a kind computes nodes whose places are the keys that asked for them.
+//! What kinds share stands in a file of its own: `engine` (several programs for one task), `secret`, `data`, `upstream`,
+//! `duration`; and so does what one program wants: `corefile`, `athens`, `transport` (xray), `minio_release`.
+//!
+//! What must hold: a kind computes nodes whose places are the keys that asked for them; the image is always the user's.
+
+/// stack.yaml of examples with CoreDNS.
+macro_rules! coredns_stack {
+    () => {
+        "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\nplatforms: {coredns/coredns: [amd64], adguard/dnsproxy: [amd64]}\n"
+    };
+}
 
 mod address;
 mod app;
+mod athens;
+mod corefile;
+mod data;
+mod doh;
+mod duration;
+mod engine;
+mod goproxy;
+#[macro_use]
+mod minio;
+mod minio_release;
+mod proxy;
+mod secret;
+mod transport;
+#[cfg(test)]
+mod trial;
+mod upstream;
 
 pub use address::{Address, addresses};
 
@@ -15,17 +41,34 @@ use crate::finding::{Code, Finding, Findings, list, nearest};
 use crate::kube::names;
 use crate::source::{Sources, Span};
 use crate::stack::expand::{self, Short, expand};
-use crate::stack::{App, Container, PodFile, Port, Stack, name_invalid, value_invalid};
+use crate::stack::{App, Container, MadeFile, PodFile, Port, SecretRead, Stack, name_invalid, value_invalid};
 use crate::template::{Scope, is_template};
 use crate::yaml::{
-    KEY_MISSING, Map, Named, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
+    Build, KEY_MISSING, Map, Named, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
 };
 
 /// The kinds.
-static KINDS: &[&Kind] = &[&app::KIND];
+static KINDS: &[&Kind] = &[&app::KIND, &minio::KIND, &doh::KIND, &goproxy::KIND, &proxy::KIND];
 
 /// What kinds can find beside their types.
-pub static CODES: &[&Code] = &[];
+pub static CODES: &[&Code] = &[
+    &secret::SECRET_IN_TEXT,
+    &engine::ENGINE_NOT_BUILT,
+    &engine::ENGINE_IMAGE_MISMATCH,
+    &engine::ENGINE_LACKS_SETTING,
+    &upstream::UPSTREAM_LOOP,
+    &data::DATA_OWNER_ROOT,
+    &minio::MINIO_REPLICAS_MANY,
+    &minio::MINIO_URL_UNSERVED,
+    &minio_release::MINIO_FORMAT_GONE,
+    &minio_release::MINIO_RELEASE_VULNERABLE,
+    &goproxy::CACHE_UNBOUNDED,
+    &transport::PATH_IS_ROOT,
+    &transport::PATH_IS_COMMON,
+];
+
+/// Keys of the general app that every kind but the general one computes alone (schema.md 1.7).
+const COMPUTED: &[&str] = &["command", "args", "ports"];
 
 /// A kind of app.
 pub struct Kind {
@@ -37,20 +80,37 @@ pub struct Kind {
     computes: &'static [&'static str],
     /// Short forms of its own keys.
     shorts: &'static [Short],
-    /// From its own keys to keys of the general app.
-    general: fn(&Node, &Asked<'_>, &mut Findings) -> Option<Node>,
+    /// From its own keys to its ports, which other apps' templates may ask for before the rest can be computed.
+    ports: fn(&Node, Span) -> Node,
+    /// From its own keys to the other keys of the general app.
+    general: fn(&Node, &Asked<'_>, &mut Findings) -> Option<General>,
     /// Whether its pods may land on one node only: what asks for it.
     one_node: fn(&Node, &Asked<'_>) -> Option<Span>,
 }
 
+/// What a kind computes.
+struct General {
+    /// Keys of the general app; short forms may stand in them.
+    app: Node,
+    /// Files of configuration, for volumes that name them.
+    made: Vec<MadeFile>,
+    /// Keys of Secrets that the program reads by a path.
+    reads: Vec<SecretRead>,
+}
+
+impl General {
+    /// Keys and no more.
+    fn of(app: Node) -> Self {
+        General { app, made: Vec::new(), reads: Vec::new() }
+    }
+}
+
 /// What a kind may look at beside its own keys.
 pub struct Asked<'a> {
-    /// The app's name.
-    pub name: &'a str,
     /// The place of `kind:`, the cause of what no key asks for.
     pub at: Span,
-    /// The cluster.
-    pub stack: &'a Stack,
+    /// What the user says in general keys, which will lie over what the kind computes.
+    pub said: &'a Node,
 }
 
 /// Where a map chooses one of several forms.
@@ -113,18 +173,13 @@ impl Draft {
 
     /// Where other apps reach it, by the keys that may use vars only (schema.md S8). What is wrong with them is told
     /// when the app itself is finished.
-    pub fn address(&self, name: &str, stack: &Stack, vars: &Scope<'_>, sources: &Sources) -> Address {
+    pub fn address(&self, stack: &Stack, vars: &Scope<'_>, sources: &Sources) -> Address {
         let mut quiet = Findings::default();
         let (mut own, _) = split(self.tree.clone(), (self.kind.own)());
         let (mut told, _) = split(self.tree.clone(), &["namespace", "ports"]);
         vars.fill(&mut own, sources, &mut quiet);
         vars.fill(&mut told, sources, &mut quiet);
-        let asked = Asked { name, at: self.word.span, stack };
-        let computed = (self.kind.general)(&own, &asked, &mut quiet);
-        let mut computed = computed.unwrap_or_else(|| Node::null(self.word.span));
-        expand(&mut computed, expand::APP);
-        let (ports, _) = split(computed, &["ports"]);
-        let whole = merge(ports, told, &ALTERNATIVES);
+        let whole = merge(ports(self.kind, &own, self.word.span), told, &ALTERNATIVES);
         let ports =
             whole.get("ports").and_then(|ports| decode::<Named<Port>>(ports, &mut quiet)).unwrap_or_default();
         Address {
@@ -171,9 +226,10 @@ impl Draft {
         let span = self.tree.span;
         let first = self.first_key();
         let (own, rest) = split(self.tree, (self.kind.own)());
-        let asked = Asked { name, at: self.word.span, stack };
+        let asked = Asked { at: self.word.span, said: &rest };
         let one_node = (self.kind.one_node)(&own, &asked);
-        let mut computed = (self.kind.general)(&own, &asked, found)?;
+        let General { app, made, reads } = (self.kind.general)(&own, &asked, found)?;
+        let mut computed = merge(ports(self.kind, &own, self.word.span), app, &[]);
         expand(&mut computed, expand::APP);
         let under = match defaults {
             Some(defaults) => merge(defaults, computed, &ALTERNATIVES),
@@ -195,6 +251,8 @@ impl Draft {
             name: name.to_owned(),
             span,
             one_node,
+            made,
+            reads,
             kind: self.word,
             namespace,
             container,
@@ -215,6 +273,13 @@ fn leave_templates(node: &Node, found: &mut Findings) {
         Value::Map(map) => map.entries.iter().for_each(|entry| leave_templates(&entry.value, found)),
         _ => {}
     }
+}
+
+/// `{ports: …}` as the kind computes them.
+fn ports(kind: &Kind, own: &Node, at: Span) -> Node {
+    let mut ports = Build::at(at).unless_empty("ports", (kind.ports)(own, at)).node();
+    expand(&mut ports, expand::APP);
+    ports
 }
 
 /// The entries whose keys are listed, and the others.

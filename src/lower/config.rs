@@ -47,6 +47,8 @@ pub(super) struct Wanted {
 
 /// What is in it.
 pub(super) enum Content {
+    /// A file whose text the app's kind computed: its name, its text.
+    Made(String, Node),
     /// One file of `files/`.
     File(Spanned<String>),
     /// All files below a folder of `files/`.
@@ -64,6 +66,14 @@ pub(super) struct Leaf {
     file: FileId,
 }
 
+/// A ConfigMap's fields.
+#[derive(Default)]
+struct Data {
+    text: Map,
+    /// Bytes that are no text, as base64.
+    binary: Map,
+}
+
 /// The ConfigMaps of an app.
 pub(super) fn config_maps(
     app: &App,
@@ -75,7 +85,17 @@ pub(super) fn config_maps(
     let mut objects = Vec::new();
     for Wanted { name, content } in wanted {
         let Some(data) = data(content, files, found) else { continue };
-        let body = data.into_iter().filter(|(_, map)| !map.entries().is_empty()).collect();
+        let entries = data.text.entries.iter().chain(&data.binary.entries);
+        let size: usize = entries.map(|entry| entry.value.as_text().map_or(0, str::len)).sum();
+        if size > LARGEST {
+            let message = format!("{size} bytes do not fit into a ConfigMap, which holds 1 MiB");
+            found.push(value_invalid(name.span, message));
+        }
+        let fields = [("data", data.text), ("binaryData", data.binary)].into_iter();
+        let body = fields
+            .filter(|(_, map)| !map.entries.is_empty())
+            .map(|(field, map)| (field, Node { span: name.span, value: Value::Map(map) }))
+            .collect();
         objects.push(app_object(app, stack, ("v1", "ConfigMap"), name, body));
     }
     objects
@@ -106,12 +126,15 @@ pub(super) fn tree(folder: &Spanned<String>, files: &Files<'_>) -> Vec<Leaf> {
         .collect()
 }
 
-/// The ConfigMap's fields: text, and bytes that are no text.
-fn data(content: &Content, files: &Files<'_>, found: &mut Findings) -> Option<[(&'static str, Node); 2]> {
-    let mut fields = match content {
+fn data(content: &Content, files: &Files<'_>, found: &mut Findings) -> Option<Data> {
+    let mut data = Data::default();
+    match content {
+        Content::Made(name, text) => {
+            data.text.push(Key { span: text.span, text: name.clone().into() }, text.clone());
+        }
         Content::File(file) => {
             let id = lookup(file, files, found)?;
-            one(file, key(&file.value), id, file.value.strip_suffix(".j2").is_some(), files, found)?
+            add(&mut data, file, key(&file.value), id, files, found)?;
         }
         Content::Tree(folder) => {
             let leaves = tree(folder, files);
@@ -120,80 +143,59 @@ fn data(content: &Content, files: &Files<'_>, found: &mut Findings) -> Option<[(
                 found.push(Finding::new(&FILE_UNKNOWN, folder.span, message));
                 return None;
             }
-            let mut all = [("data", Map::default()), ("binaryData", Map::default())];
             for leaf in leaves {
-                let template = files.sources.file(leaf.file).path.strip_suffix(".j2").is_some();
-                let own = one(folder, &leaf.key, leaf.file, template, files, found)?;
-                for ((_, all), (_, own)) in all.iter_mut().zip(own) {
-                    all.entries.extend(own.entries);
-                }
+                add(&mut data, folder, &leaf.key, leaf.file, files, found)?;
             }
-            all
         }
         Content::Env(file) => {
             let id = lookup(file, files, found)?;
-            let text = text(id, file.span, file.value.strip_suffix(".j2").is_some(), files, found)?;
-            [("data", dotenv::variables(&text, id, files.sources, found)), ("binaryData", Map::default())]
+            data.text = dotenv::variables(&text(id, file.span, files, found)?, id, files.sources, found);
         }
-    };
-    let span = match content {
-        Content::File(path) | Content::Tree(path) | Content::Env(path) => path.span,
-    };
-    let size: usize = fields
-        .iter()
-        .flat_map(|(_, map)| &map.entries)
-        .map(|entry| entry.value.as_text().map_or(0, str::len))
-        .sum();
-    if size > LARGEST {
-        found.push(value_invalid(
-            span,
-            format!("{size} bytes do not fit into a ConfigMap, which holds 1 MiB"),
-        ));
     }
-    Some(std::array::from_fn(|index| {
-        let (field, map) =
-            fields.get_mut(index).map_or(("", Map::default()), |(field, map)| (*field, std::mem::take(map)));
-        (field, Node { span, value: Value::Map(map) })
-    }))
+    Some(data)
 }
 
 /// Bytes that Kubernetes takes in one ConfigMap.
 const LARGEST: usize = 1 << 20;
 
-type Fields = [(&'static str, Map); 2];
-
-fn one(
+/// Adds a file under a key; `cause` is what asks for it.
+fn add(
+    data: &mut Data,
     cause: &Spanned<String>,
     key: &str,
     file: FileId,
-    template: bool,
     files: &Files<'_>,
     found: &mut Findings,
-) -> Option<Fields> {
+) -> Option<()> {
     if let Err(reason) = names::config_key(key) {
         found.push(name_invalid("file's name", key, cause.span, &reason).help("rename the file"));
     }
-    let put = |map: &mut Map, text: String| {
-        map.push(Key { span: cause.span, text: key.to_owned().into() }, Node::text(cause.span, text));
-    };
-    let mut fields = [("data", Map::default()), ("binaryData", Map::default())];
-    let [(_, data), (_, binary)] = &mut fields;
-    match &files.sources.file(file).bytes {
+    let source = files.sources.file(file);
+    let (map, text) = match &source.bytes {
         // Kubernetes' `binaryData` is base64 with padding (RFC 4648, 4).
-        Some(bytes) if !template => put(binary, BASE64.encode(bytes)),
-        _ => put(data, text(file, cause.span, template, files, found)?),
-    }
-    Some(fields)
+        Some(bytes) if !is_template(&source.path) => (&mut data.binary, BASE64.encode(bytes)),
+        _ => (&mut data.text, text(file, cause.span, files, found)?),
+    };
+    map.push(Key { span: cause.span, text: key.to_owned().into() }, Node::text(cause.span, text));
+    Some(())
 }
 
-fn text(file: FileId, at: Span, template: bool, files: &Files<'_>, found: &mut Findings) -> Option<String> {
+fn is_template(path: &str) -> bool {
+    path.strip_suffix(".j2").is_some()
+}
+
+fn text(file: FileId, at: Span, files: &Files<'_>, found: &mut Findings) -> Option<String> {
     let source = files.sources.file(file);
     if let Some(fault) = &source.fault {
         let told = unreadable(file, &source.path, fault);
         found.push(Finding { primary: Label { span: at, text: "mounted here".to_owned() }, ..told });
         return None;
     }
-    if template { files.scope.file(file, files.sources, found) } else { Some(source.text.clone()) }
+    if is_template(&source.path) {
+        files.scope.file(file, files.sources, found)
+    } else {
+        Some(source.text.clone())
+    }
 }
 
 /// A file is searched in the folder of the file that names it (schema.md S4).

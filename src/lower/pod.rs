@@ -51,7 +51,7 @@ fn spec(app: &App, stack: &Stack, volumes: &mut Volumes<'_>, found: &mut Finding
         .maybe("securityContext", security.pod)
         .unless_empty("initContainers", Node::list(span, init))
         .with("containers", Node::list(span, containers))
-        .unless_empty("volumes", Node::list(span, std::mem::take(&mut volumes.volumes)))
+        .unless_empty("volumes", Node::list(span, std::mem::take(&mut volumes.pod)))
         .node()
 }
 

@@ -173,8 +173,8 @@ fn node(
 ) -> Option<Node> {
     let wanted = route.port.as_ref();
     let at = wanted.map_or(name.span, |port| port.span);
-    let user = format!("the route `{}`", name.value);
-    let (port_name, port) = port::resolve(&app.container.ports, wanted, &user, at, found)?;
+    let wanting = format!("the route `{}`", name.value);
+    let (port_name, port) = port::resolve(&app.container.ports, wanted, &wanting, at, found)?;
     let scheme = route.scheme.map(|scheme| match scheme {
         Scheme::Http => "http",
         Scheme::Https => "https",

@@ -11,7 +11,7 @@ use crate::yaml::{Build, Named, Node, Spanned};
 pub(super) struct Volumes<'a> {
     files: &'a Files<'a>,
     /// The pod's volumes, in the order written.
-    pub(super) volumes: Vec<Node>,
+    pub(super) pod: Vec<Node>,
     /// Claims to make, with their names.
     pub(super) claims: Vec<(Spanned<String>, Claim)>,
     /// ConfigMaps to make.
@@ -29,7 +29,7 @@ pub(super) enum Claims {
 impl<'a> Volumes<'a> {
     /// None yet.
     pub(super) fn new(files: &'a Files<'a>) -> Self {
-        Volumes { files, volumes: Vec::new(), claims: Vec::new(), configs: Vec::new(), names: Vec::new() }
+        Volumes { files, pod: Vec::new(), claims: Vec::new(), configs: Vec::new(), names: Vec::new() }
     }
 
     /// Takes in a container's volumes. `prefix` keeps a sidecar's own volumes apart from the main container's. Returns
@@ -54,8 +54,7 @@ impl<'a> Volumes<'a> {
             if let Some((source, file)) = self.source(app, &name, path, volume, claims, found) {
                 mounts.push(mount(&name, path, volume, file));
                 if let Some((key, source)) = source {
-                    self.volumes
-                        .push(Build::at(path.span).with("name", (&name).into()).with(key, source).node());
+                    self.pod.push(Build::at(path.span).with("name", (&name).into()).with(key, source).node());
                 }
             }
         }
@@ -114,8 +113,13 @@ impl<'a> Volumes<'a> {
         let source = Build::at(file.span).text("name", map.clone());
         let map = Spanned { span: file.span, value: map };
         if volume.file.is_some() {
-            self.configs.push(Wanted { name: map, content: Content::File(file.clone()) });
-            return Some((Some(("configMap", source.node())), Some(config::key(&file.value).to_owned())));
+            let key = config::key(&file.value).to_owned();
+            let content = match app.made.iter().find(|made| made.path == file.value) {
+                Some(made) => Content::Made(key.clone(), made.text.clone()),
+                None => Content::File(file.clone()),
+            };
+            self.configs.push(Wanted { name: map, content });
+            return Some((Some(("configMap", source.node())), Some(key)));
         }
         let items = config::tree(file, self.files)
             .into_iter()

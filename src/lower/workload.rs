@@ -177,15 +177,17 @@ fn cron_job(app: &App, template: Node, found: &mut Findings) -> Build {
         .with("jobTemplate", Build::at(span).with("spec", spec).node())
 }
 
+/// Words for common schedules.
+const CRON_WORDS: [&str; 7] =
+    ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+
 /// Kubernetes reads cron as robfig/cron's standard parser: five fields, or a word with `@`.
 fn check_cron(schedule: &Schedule, found: &mut Findings) {
     let cron = &schedule.cron;
-    const WORDS: [&str; 7] =
-        ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
     let fields: Vec<&str> = cron.value.split_whitespace().collect();
     let known = |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || "*/,-?#".contains(c));
     let fine = match fields.as_slice() {
-        [word] => WORDS.contains(word),
+        [word] => CRON_WORDS.contains(word),
         ["@every", _] => true,
         fields => fields.len() == 5 && fields.iter().all(known),
     };

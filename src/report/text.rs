@@ -176,3 +176,27 @@ fn one_line(span: Span, begin: u32, text: &str) -> std::ops::Range<usize> {
     let first = marked.lines().next().unwrap_or("").len();
     start..start.saturating_add(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Style, findings};
+    use crate::finding::{Code, Finding, Page, Severity};
+    use crate::source::{Sources, Span};
+
+    static CODE: Code =
+        Code { name: "x-y", severity: Severity::Error, page: Page { about: "", bad: "", good: "" } };
+
+    #[test]
+    fn a_secret_is_shown_by_no_finding() {
+        let mut sources = Sources::default();
+        let text = "{user: a, pass: hünter2}\n";
+        let file = sources.add("x.yaml".into(), Ok(text.into()));
+        let secret = Span { file, start: 16, end: 24 };
+        let told = [
+            Finding::new(&CODE, Span { file, start: 1, end: 5 }, "before"),
+            Finding::new(&CODE, secret, "it").secret(),
+        ];
+        let shown = findings(&told, &sources, Style { color: false, width: None });
+        assert_eq!(shown.matches("{user: a, pass: ********}").count(), 2, "{shown}");
+    }
+}

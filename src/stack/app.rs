@@ -19,10 +19,32 @@ pub struct App {
     pub namespace: Spanned<String>,
     /// What asks that its pods may land on one node only, if anything does.
     pub one_node: Option<Span>,
+    /// Files whose text its kind computed; a volume's `file` names them by an absolute path, which no user's file has.
+    pub made: Vec<MadeFile>,
+    /// Keys of Secrets that its program reads by a path, so that no reference in the pod names them.
+    pub reads: Vec<SecretRead>,
     /// Its main container.
     pub container: Container,
     /// Everything that is not the container's.
     pub pod: PodFile,
+}
+
+/// A file of configuration whose text a kind computed.
+#[derive(Clone, Debug)]
+pub struct MadeFile {
+    /// Its absolute path; the last part is its name in the pod.
+    pub path: String,
+    /// Its text, at the place of what asked for it.
+    pub text: Node,
+}
+
+/// A key of a Secret.
+#[derive(Clone, Debug)]
+pub struct SecretRead {
+    /// The Secret's name.
+    pub secret: Node,
+    /// The key.
+    pub key: Node,
 }
 
 /// The keys of an app that are not its main container's.

@@ -604,6 +604,10 @@ impl<'de> Deserializer<'de> for Absent<'de, '_, '_> {
     ) -> Result<V::Value, Stop> {
         match name {
             SPANNED => visitor.visit_seq(Parts::of_value(self.de.node.span, self)),
+            NODE => {
+                self.missing();
+                visitor.visit_seq(Parts::of_node(self.de.node, self.de))
+            }
             _ => self.deserialize_any(visitor),
         }
     }
