@@ -87,6 +87,11 @@ pub fn compile(mut sources: Sources, input: Input) -> Compiled {
         errors: 0,
     };
     let drafts = drafts(&layers, &compiled.sources, &mut found);
+    if cluster.is_none() {
+        for read in &drafts {
+            read.draft.look(&mut found);
+        }
+    }
     if let Some(stack) = cluster {
         let mut shared = Shared { stack: &stack, layers: &layers, defaults, templates };
         apps(&mut compiled, drafts, &mut shared, &mut found);
@@ -100,17 +105,23 @@ pub fn compile(mut sources: Sources, input: Input) -> Compiled {
         compiled.files = emit::files(&compiled.objects, &stack, &mut found);
         compiled.stack = Some(stack);
     }
-    compiled.errors = found.errors();
     compiled.dropped = found.dropped();
+    let dropped_errors = found.dropped_errors();
     compiled.findings = found.sorted();
+    let errors = compiled.findings.iter().filter(|finding| finding.code.severity == Severity::Error);
+    compiled.errors = errors.count().saturating_add(dropped_errors);
     compiled
 }
 
 fn strays(layers: &Layers, sources: &Sources, found: &mut Findings) {
     for file in layers.folders.iter().flat_map(|folder| &folder.strays) {
-        let message = format!("nothing reads {}", sources.file(*file).path);
-        found
-            .push(Finding::new(&FILE_IGNORED, file.start(), message).help("an app is a file apps/NAME.yaml"));
+        let path = &sources.file(*file).path;
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        found.push(
+            Finding::new(&FILE_IGNORED, file.start(), format!("nothing reads {path}"))
+                .help(format!("an app is a file apps/NAME.yaml: rename it to apps/{stem}.yaml")),
+        );
     }
 }
 
@@ -125,6 +136,7 @@ fn cluster(
     let Some(mut tree) = layers.tree.clone() else {
         return (None, None, Templates::new(Map::default()));
     };
+    stack::refuse_values(&mut tree, found);
     let defaults = tree.as_map_mut().and_then(|map| map.remove("defaults")).map(|entry| entry.value);
     let vars = match tree.get("vars").map(|vars| &vars.value) {
         Some(Value::Map(vars)) => vars.clone(),
@@ -183,43 +195,48 @@ struct Shared<'a> {
     templates: Templates,
 }
 
-/// App files as drafts: read, kinds known, short forms grown, changes of layers above laid over them.
-fn drafts<'a>(layers: &'a Layers, sources: &Sources, found: &mut Findings) -> Vec<(&'a Defined, Draft)> {
+/// An app file as a draft: read, its kind known, short forms grown, changes of layers above laid over it.
+struct Read<'a> {
+    app: &'a Defined,
+    draft: Draft,
+    /// Nothing was told of its file.
+    sound: bool,
+}
+
+fn drafts<'a>(layers: &'a Layers, sources: &Sources, found: &mut Findings) -> Vec<Read<'a>> {
     let mut drafts = Vec::new();
     for app in &layers.apps {
+        let before = found.errors();
         if let Err(reason) = kinds::app_name(&app.name) {
             found.push(kinds::bad_name(app.file.start(), &app.name, &reason));
         }
         let draft = yaml::read_typed(sources, app.file, found)
             .and_then(|tree| kinds::draft(tree, &app.changes, found));
-        drafts.extend(draft.map(|draft| (app, draft)));
+        let sound = found.errors() == before;
+        drafts.extend(draft.map(|draft| Read { app, draft, sound }));
     }
     drafts
 }
 
 /// Drafts to apps to objects; each draft is dropped as soon as it is lowered.
-fn apps(
-    compiled: &mut Compiled,
-    drafts: Vec<(&Defined, Draft)>,
-    shared: &mut Shared<'_>,
-    found: &mut Findings,
-) {
+fn apps(compiled: &mut Compiled, drafts: Vec<Read<'_>>, shared: &mut Shared<'_>, found: &mut Findings) {
     let addresses: Vec<Address> = drafts
         .iter()
-        .map(|(_, draft)| draft.address(shared.stack, &shared.templates.scope(), &compiled.sources))
+        .map(|read| read.draft.address(shared.stack, &shared.templates.scope(), &compiled.sources))
         .collect();
-    let named = drafts.iter().map(|(app, _)| app.name.as_str()).zip(&addresses);
+    let named = drafts.iter().map(|read| read.app.name.as_str()).zip(&addresses);
     shared.templates.learn("apps", kinds::addresses(shared.stack.span, named));
     let shared = &*shared;
     let mut merged = Merged::default();
-    for ((app, draft), address) in drafts.into_iter().zip(&addresses) {
+    for (Read { app, draft, sound }, address) in drafts.into_iter().zip(&addresses) {
         let own = app_names(app, address);
         let files = Files {
             sources: &compiled.sources,
             layers: shared.layers,
             scope: shared.templates.scope_with(&own),
         };
-        if let Some((app, objects)) = self::app(&app.name, draft, shared, &files, &mut merged, found) {
+        if let Some((app, objects)) = self::app((&app.name, draft, sound), shared, &files, &mut merged, found)
+        {
             compiled.objects.extend(objects);
             compiled.apps.push(app);
         }
@@ -227,9 +244,9 @@ fn apps(
     compiled.objects.extend(lower::shared(shared.stack, merged, found));
 }
 
+/// Of a file of which something was told (`sound` is false), objects would only raise echoes.
 fn app(
-    name: &str,
-    mut draft: Draft,
+    (name, mut draft, sound): (&str, Draft, bool),
     shared: &Shared<'_>,
     files: &Files<'_>,
     merged: &mut Merged,
@@ -240,7 +257,7 @@ fn app(
     if let Some(defaults) = &mut defaults {
         files.scope.fill(defaults, files.sources, found);
     }
-    let app = draft.finish(name, shared.stack, defaults, found)?;
+    let app = draft.finish(name, shared.stack, defaults, found).filter(|_| sound)?;
     let objects = lower::app(&app, shared.stack, files, merged, found);
     Some((app, objects))
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context, filters, syntax, tests, value};
 
-use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Key, Map, Node, Value, within};
 
@@ -22,6 +22,8 @@ const LONGEST: usize = 64 << 10;
 const RESULT: usize = 1 << 20;
 /// Steps of one evaluation; a text with 20,000 substitutions needs more than 10,000.
 const FUEL: u64 = 100_000;
+
+const LIST_AS_TEXT: &str = "a list cannot be put into text";
 
 /// A name that nothing defines.
 pub static TEMPLATE_UNKNOWN_NAME: Code = Code {
@@ -179,18 +181,41 @@ impl Scope<'_> {
     /// The engine's error in the house's words; `at` is where `source` begins in the value.
     fn problem(&self, source: &str, at: usize, error: &Error) -> Problem {
         let range = error.range().map(|range| whole_name(source, range));
-        let part = range.clone().map(|range| range.start.saturating_add(at)..range.end.saturating_add(at));
-        let named = range.and_then(|range| source.get(range)).unwrap_or_default();
-        match error.kind() {
-            ErrorKind::UndefinedError => self.unknown(expression_of(named), part),
-            ErrorKind::OutOfFuel => {
-                Problem { part, ..Problem::plain("the template does too much work".to_owned()) }
-            }
+        let moved = |range: Range<usize>| range.start.saturating_add(at)..range.end.saturating_add(at);
+        let named = |range: &Option<Range<usize>>| {
+            range.clone().and_then(|range| source.get(range)).unwrap_or_default()
+        };
+        if error.kind() == ErrorKind::UndefinedError {
+            return self.unknown(expression_of(named(&range)), range.map(moved));
+        }
+        let message = match error.kind() {
+            ErrorKind::OutOfFuel => "the template does too much work".to_owned(),
+            ErrorKind::UnknownFilter => format!("templates know no filter `{}`", named(&range)),
+            ErrorKind::UnknownTest => format!("templates know no test `{}`", named(&range)),
+            ErrorKind::UnknownFunction => "templates know no functions".to_owned(),
             kind => {
                 let detail = error.detail().map_or_else(|| kind.to_string(), str::to_owned);
-                Problem { part, ..Problem::plain(format!("the template cannot be evaluated: {detail}")) }
+                format!("the template cannot be evaluated: {}", plain_words(&detail))
             }
-        }
+        };
+        let mut problem = Problem { part: range.clone().map(moved), ..Problem::plain(message) };
+        problem.finding.help = match error.kind() {
+            ErrorKind::UnknownFilter => Some(known(named(&range), FILTERS)),
+            ErrorKind::UnknownTest => Some(known(named(&range), TESTS)),
+            ErrorKind::InvalidOperation if error.detail() == Some(LIST_AS_TEXT) => {
+                Some(format!("join it: {{{{ {} | join(', ') }}}}", expression_of(named(&range))))
+            }
+            ErrorKind::SyntaxError
+                if error.detail().is_some_and(|detail| detail.contains("end of block")) =>
+            {
+                Some(
+                    "each `{% if … %}` needs its `{% endif %}`, each `{% for … %}` its `{% endfor %}`"
+                        .to_owned(),
+                )
+            }
+            _ => None,
+        };
+        problem
     }
 
     fn unknown(&self, name: &str, part: Option<Range<usize>>) -> Problem {
@@ -278,6 +303,21 @@ fn expression_of(marked: &str) -> &str {
     inside.split('|').next().unwrap_or(inside).trim()
 }
 
+/// The engine's words for what people write.
+fn plain_words(detail: &str) -> String {
+    detail
+        .replace("end of variable block", "`}}`")
+        .replace("end of block", "`%}`")
+        .replace("end of input", "end of the text")
+}
+
+fn known(word: &str, names: &[&str]) -> String {
+    nearest(word, names.iter().copied()).map_or_else(
+        || format!("known here: {}", list(names.iter().copied())),
+        |near| format!("did you mean `{near}`?"),
+    )
+}
+
 fn engine() -> Environment<'static> {
     let mut engine = Environment::empty();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -293,7 +333,11 @@ fn engine() -> Environment<'static> {
         value::ValueKind::Bool => {
             write_plain(out, &value::Value::from(if value.is_true() { "true" } else { "false" }))
         }
-        kind => Err(Error::new(ErrorKind::InvalidOperation, format!("a {kind} cannot be put into text"))),
+        kind => {
+            let list = kind == value::ValueKind::Seq;
+            let why = if list { LIST_AS_TEXT } else { "a map cannot be put into text" };
+            Err(Error::new(ErrorKind::InvalidOperation, why))
+        }
     });
     add_filters(&mut engine);
     add_tests(&mut engine);
@@ -304,37 +348,48 @@ fn write_plain(out: &mut minijinja::Output<'_>, value: &value::Value) -> Result<
     write!(out, "{value}").map_err(|_| Error::new(ErrorKind::WriteFailure, "the text cannot grow further"))
 }
 
-fn add_filters(engine: &mut Environment<'static>) {
-    engine.add_filter("default", filters::default);
-    engine.add_filter("upper", filters::upper);
-    engine.add_filter("lower", filters::lower);
-    engine.add_filter("trim", filters::trim);
-    engine.add_filter("replace", filters::replace);
-    engine.add_filter("join", filters::join);
-    engine.add_filter("length", filters::length);
-    engine.add_filter("first", filters::first);
-    engine.add_filter("last", filters::last);
-    engine.add_filter("int", filters::int);
-    engine.add_filter("float", filters::float);
-    engine.add_filter("string", filters::string);
-    engine.add_filter("sort", filters::sort);
-    engine.add_filter("unique", filters::unique);
-    engine.add_filter("split", filters::split);
-    engine.add_filter("lines", filters::lines);
-    engine.add_filter("indent", filters::indent);
-    engine.add_filter("round", filters::round);
-    engine.add_filter("abs", filters::abs);
-    engine.add_filter("min", filters::min);
-    engine.add_filter("max", filters::max);
+/// Rows of a name and the engine's function; the names alone serve suggestions.
+macro_rules! rows {
+    ($names:ident, $add:ident, $method:ident, $($name:literal $function:path),*) => {
+        const $names: &[&str] = &[$($name),*];
+
+        fn $add(engine: &mut Environment<'static>) {
+            $(engine.$method($name, $function);)*
+        }
+    };
 }
 
-fn add_tests(engine: &mut Environment<'static>) {
-    engine.add_test("defined", tests::is_defined);
-    engine.add_test("undefined", tests::is_undefined);
-    engine.add_test("none", tests::is_none);
-    engine.add_test("string", tests::is_string);
-    engine.add_test("number", tests::is_number);
-    engine.add_test("in", tests::is_in);
+rows! { FILTERS, add_filters, add_filter,
+    "default" filters::default,
+    "upper" filters::upper,
+    "lower" filters::lower,
+    "trim" filters::trim,
+    "replace" filters::replace,
+    "join" filters::join,
+    "length" filters::length,
+    "first" filters::first,
+    "last" filters::last,
+    "int" filters::int,
+    "float" filters::float,
+    "string" filters::string,
+    "sort" filters::sort,
+    "unique" filters::unique,
+    "split" filters::split,
+    "lines" filters::lines,
+    "indent" filters::indent,
+    "round" filters::round,
+    "abs" filters::abs,
+    "min" filters::min,
+    "max" filters::max
+}
+
+rows! { TESTS, add_tests, add_test,
+    "defined" tests::is_defined,
+    "undefined" tests::is_undefined,
+    "none" tests::is_none,
+    "string" tests::is_string,
+    "number" tests::is_number,
+    "in" tests::is_in
 }
 
 fn map_value(map: &Map) -> value::Value {

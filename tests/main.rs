@@ -5,10 +5,16 @@
 #![cfg(test)]
 #![expect(clippy::disallowed_methods, reason = "tests read the repository and start programs")]
 
+mod checks;
 mod dependencies;
+mod folder;
 mod hooks;
+mod hostile;
 mod layers;
+mod pages;
 mod readme;
 mod seed;
 mod snapshots;
+mod stack;
+mod status;
 mod tools;

@@ -43,5 +43,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
                     .help(*instead),
             );
         }
+        // Another image will stand there.
+        found.give_up(node.span);
     }
 }

@@ -25,13 +25,12 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
                 found.push(Finding::new(&CODE, container.node.span, message));
                 continue;
             };
-            let text = node.as_text();
-            let reason = match text.map(Image::parse) {
-                Some(Ok(_)) => continue,
-                Some(Err(reason)) => reason,
-                None => format!("text is wanted, this is {}", node.kind()),
+            let message = match node.as_text().map(|text| (text, Image::parse(text))) {
+                Some((_, Ok(_))) => continue,
+                Some(("", _)) => "the image is empty".to_owned(),
+                Some((text, Err(reason))) => format!("`{text}` is no image reference: {reason}"),
+                None => format!("`image` wants text, this is {}", node.kind()),
             };
-            let message = format!("`{}` is no image reference: {reason}", text.unwrap_or_default());
             found.push(Finding::new(&CODE, node.span, message));
         }
     }

@@ -1,8 +1,10 @@
 //! The proof: every image runs on every node where its pod may land.
 
+use std::collections::BTreeSet;
+
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list};
-use crate::kube::{Container, Image};
+use crate::kube::{Container, Unit};
 use crate::stack::{ClusterNode, Declared};
 use crate::yaml::Node;
 
@@ -24,17 +26,18 @@ pub static CODE: Code = Code {
     },
 };
 
-/// Tells each image of each workload that some node does not run.
+/// Tells each image of each workload that some node does not run, at the first container that has it.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for landing in facts.landings.iter().filter(|landing| landing.readable) {
+        let mut told = BTreeSet::new();
         for (container, node, image) in landing.images() {
             let Some(declared) = facts.declared(&image) else { continue };
             let lacking: Vec<&ClusterNode> = landing
                 .open()
                 .filter(|node| !node.platform.runs(&node.also_runs, &declared.platforms))
                 .collect();
-            if !lacking.is_empty() {
-                found.push(finding(facts, landing, &container, (node, &image), declared, &lacking));
+            if !lacking.is_empty() && told.insert(image.key()) {
+                found.push(finding(facts, landing, &container, node, declared, &lacking));
             }
         }
     }
@@ -44,7 +47,7 @@ fn finding(
     facts: &Facts<'_>,
     landing: &Landing<'_>,
     container: &Container<'_>,
-    (node, image): (&Node, &Image),
+    node: &Node,
     declared: &Declared,
     lacking: &[&ClusterNode],
 ) -> Finding {
@@ -60,14 +63,16 @@ fn finding(
         let what = format!("{} may land here", landing.object.id);
         finding = finding.also(first.arch_span, what);
     }
+    let keep = keep(facts, landing, declared);
+    let or = if keep.is_some() { "or " } else { "" };
     finding
         .note("Kubernetes does not look at an image's architectures: the pod would end in `exec format error`")
-        .maybe_help(place(facts, landing, declared))
-        .help(format!("or use an image that is built for {} too", missing(lacking, image)))
+        .maybe_help(keep)
+        .help(format!("{or}use an image that is built for {} too", missing(lacking)))
 }
 
-/// A place that keeps the pod to nodes that run the image, if there are any among those where it may land.
-fn place(facts: &Facts<'_>, landing: &Landing<'_>, declared: &Declared) -> Option<String> {
+/// How to keep the pod to nodes that run the image, if there are any among those where it may land.
+fn keep(facts: &Facts<'_>, landing: &Landing<'_>, declared: &Declared) -> Option<String> {
     let runs = |node: &ClusterNode| node.platform.runs(&node.also_runs, &declared.platforms);
     let good: Vec<&ClusterNode> = landing.open().filter(|node| runs(node)).collect();
     let first = good.first()?;
@@ -76,14 +81,31 @@ fn place(facts: &Facts<'_>, landing: &Landing<'_>, declared: &Declared) -> Optio
     labels.dedup();
     // Labels do not tell arm/v6 from arm/v7, nor what a node also runs: then only names are sure.
     let sure = facts.stack.nodes.iter().all(|node| !labels.contains(&node.platform.label()) || runs(node));
-    Some(match labels.as_slice() {
-        [label] if sure => format!("keep it to nodes that run it: place: {{arch: {label}}}"),
-        _ if sure => format!("keep it to nodes that run it: place: {{arch: [{}]}}", labels.join(", ")),
-        _ => format!("keep it to a node that runs it: place: {{node: {}}}", first.name.value),
-    })
+    let (what, line) = if sure {
+        ("nodes that run it", words(landing, facts, "arch", &labels))
+    } else {
+        ("a node that runs it", words(landing, facts, "node", &[first.name.value.as_str()]))
+    };
+    Some(format!("keep it to {what}{line}"))
 }
 
-fn missing(lacking: &[&ClusterNode], _: &Image) -> String {
+/// The line to paste: into an app's `place` or as one, in a manifest into the pod's spec.
+fn words(landing: &Landing<'_>, facts: &Facts<'_>, key: &str, values: &[&str]) -> String {
+    let value = if let [value] = values { (*value).to_owned() } else { format!("[{}]", values.join(", ")) };
+    let placed = facts.apps.iter().find(|app| landing.object.unit == Unit::App(app.name.clone()));
+    let label = if key == "arch" { "kubernetes.io/arch" } else { "kubernetes.io/hostname" };
+    match placed.map(|app| app.pod.place.is_some()) {
+        Some(false) => format!(": place: {{{key}: {value}}}"),
+        Some(true) => format!(", in its `place`: {key}: {value}"),
+        None if values.len() == 1 => format!(", in its pod's spec: nodeSelector: {{{label}: {value}}}"),
+        None => format!(
+            ", in its pod's spec: affinity: {{nodeAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: \
+             {{nodeSelectorTerms: [{{matchExpressions: [{{key: {label}, operator: In, values: {value}}}]}}]}}}}}}"
+        ),
+    }
+}
+
+fn missing(lacking: &[&ClusterNode]) -> String {
     let mut words: Vec<&str> = lacking.iter().map(|node| node.platform.word()).collect();
     words.sort_unstable();
     words.dedup();

@@ -29,18 +29,39 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             let mut words: Vec<&str> = landing.open().map(|node| node.platform.word()).collect();
             words.sort_unstable();
             words.dedup();
-            let repository = image.repository();
+            let words = words.join(", ");
             let written = node.as_text().unwrap_or_default();
-            let short = written.split(['@', ':']).next().filter(|_| !written.contains(":5")).unwrap_or(&repository);
-            let name = if written.starts_with(&repository) { &repository } else { short };
             found.push(
                 Finding::new(&CODE, node.span, format!("nothing says what `{written}` runs on"))
-                    .label(format!("its pods may land on {}", words.join(", ")))
+                    .label(if words.is_empty() { String::new() } else { format!("its pods may land on {words}") })
                     .help(format!(
-                        "look it up, then declare it in stack.yaml:\nplatforms:\n  {name}: [{}]",
-                        words.join(", ")
+                        "look it up, then declare it in stack.yaml:\nplatforms:\n  {}: [{words}]",
+                        repository(written)
                     )),
             );
+        }
+    }
+}
+
+/// The reference as written, without tag and digest. A colon before a slash is a registry's port.
+fn repository(written: &str) -> &str {
+    let name = written.split('@').next().unwrap_or(written);
+    name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(name, |(repository, _)| repository)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kube::Image;
+
+    #[test]
+    fn the_name_to_paste_is_what_the_user_wrote() {
+        let digest = format!("@sha256:{}", "a".repeat(64));
+        for name in ["nginx", "library/redis", "quay.io/minio/minio", "registry.example:5000/team/api"] {
+            for rest in ["", ":1.0", &digest, &format!(":1.0{digest}")] {
+                assert_eq!(repository(&format!("{name}{rest}")), name, "{rest}");
+                assert!(Image::parse(name).is_ok(), "{name}");
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ pub static CODE: Code = Code {
         about: "Two parts of the stack make the same object. In one file k3s silently keeps the last; in two files\n\
                 both own it, and each apply undoes the other.",
         bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
-              # manifests/web.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n\
+              # manifests/old.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n\
               \x20 selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n\
               \x20   spec: {containers: [{name: web, image: registry.example/web:1.0}]}\n",
         good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\

@@ -2,6 +2,7 @@
 
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::{Taint, Unit};
 use crate::schedule::Rule;
 
 /// Every node is shut out.
@@ -27,7 +28,8 @@ pub static CODE: Code = Code {
 /// Tells each workload that lands nowhere.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for landing in facts.landings.iter().filter(|landing| landing.readable) {
-        if landing.open().next().is_none() {
+        let mut reasons = landing.nodes.iter().filter_map(|(_, verdict)| verdict.as_ref().err());
+        if landing.open().next().is_none() && !reasons.any(|reason| found.gave_up(reason.span)) {
             found.push(finding(landing));
         }
     }
@@ -44,5 +46,15 @@ fn finding(landing: &Landing<'_>) -> Finding {
         let shut = verdict.as_ref().is_err_and(|reason| reason.rule == Rule::Taint);
         node.machine.taints.first().filter(|_| shut)
     });
-    finding.maybe_help(taint.map(|taint| format!("place: {{…, tolerations: [\"{taint}\"]}}")))
+    finding.maybe_help(taint.map(|taint| match landing.object.unit {
+        Unit::App(_) => format!("if it may run there, in its `place`: tolerations: [\"{taint}\"]"),
+        _ => format!("if it may run there, in its pod's spec: tolerations: [{}]", toleration(taint)),
+    }))
+}
+
+/// In Kubernetes' words.
+fn toleration(taint: &Taint) -> String {
+    let Taint { key, value, effect } = taint;
+    let effect = effect.word();
+    format!("{{key: {key}, operator: Equal, value: \"{value}\", effect: {effect}}}")
 }

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use super::secret_unknown::{declared, made, uses};
-use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::yaml::Node;
 
 /// A key that is not among the declared ones.
@@ -43,7 +43,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         let near = nearest(text, keys.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         found.push(
             Finding::new(&CODE, key.span, format!("the Secret `{name}` has no key `{text}`"))
-                .also(place, format!("its keys are {}", list(keys.iter().copied())))
+                .also(place, format!("its keys: {}", keys.join(", ")))
                 .maybe_help(near),
         );
     }

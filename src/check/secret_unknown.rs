@@ -52,7 +52,7 @@ pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
     uses
 }
 
-/// The declared Secret, where the use lives in the stack's own namespace.
+/// The declared Secret, where the use lives in one of its namespaces.
 pub(super) fn declared<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Secret> {
     let namespace = used.object.id.namespace.as_deref()?;
     let name = used.name.as_text()?;
@@ -80,8 +80,11 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         let mut finding = Finding::new(&CODE, used.name.span, format!("nothing says that the Secret {namespace}/{name} exists"))
             .label(format!("{} uses it", used.object.id));
         if let Some(secret) = elsewhere {
-            let own = secret.namespaces.join(", ");
-            finding = finding.also(secret.name.span, format!("declared for the namespace {own}"));
+            let all: Vec<&str> = secret.namespaces.iter().map(String::as_str).chain([namespace]).collect();
+            let (keys, all) = (secret.keys.join(", "), all.join(", "));
+            finding = finding
+                .also(secret.name.span, format!("declared for {}", secret.namespaces.join(", ")))
+                .help(format!("if it exists there too: {name}: {{keys: [{keys}], namespaces: [{all}]}}"));
         }
         let names = facts.stack.secrets.iter().map(|secret| secret.name.value.as_str());
         let near = nearest(name, names).filter(|_| elsewhere.is_none());

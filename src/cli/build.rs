@@ -48,10 +48,15 @@ const POISON: &str = "stackc-error: build failed, see stderr\n";
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     let result = built(arguments, color);
     let failed = !matches!(result, Ok(Status::Fine));
-    if failed && arguments.output.is_none() && is_regular_stdout() {
-        show::out(POISON)?;
+    if failed && arguments.output.is_none() {
+        poison()?;
     }
     result
+}
+
+/// For a build that failed, whatever the reason; wrong arguments are one as well.
+pub(super) fn poison() -> Result<(), Trouble> {
+    if is_regular_stdout() { show::out(POISON) } else { Ok(()) }
 }
 
 fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {

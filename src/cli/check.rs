@@ -45,9 +45,9 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     Ok(if show::errors(&runs) > 0 || denied { Status::Findings } else { Status::Fine })
 }
 
-/// What the proof rests on.
+/// What the proof rests on, where there is one.
 fn summary(run: &Compiled) -> Option<String> {
-    let stack = run.stack.as_ref()?;
+    let stack = run.stack.as_ref().filter(|_| run.errors == 0)?;
     let images = run.images;
     let proof = match images.all {
         0 => "no images".to_owned(),

@@ -22,8 +22,8 @@ pub(super) fn is_live(path: &Path) -> bool {
 
 /// Writes all files of a build and removes those that an earlier build left. Returns what to tell.
 pub(super) fn write(directory: &Path, stack: &Path, compiled: &Compiled) -> Result<String, Trouble> {
-    let directory = prepare(directory)?;
-    refuse(&directory, stack)?;
+    refuse(directory, stack)?;
+    make(directory)?;
     let prefix = compiled.stack.as_ref().map(|stack| format!("{}-", stack.name.value)).unwrap_or_default();
     for file in &compiled.files {
         refuse_foreign(&directory.join(&file.name))?;
@@ -39,7 +39,7 @@ pub(super) fn write(directory: &Path, stack: &Path, compiled: &Compiled) -> Resu
         }
     }
     for path in
-        left_over(&directory, &prefix, &compiled.files).map_err(|error| Trouble::io(&directory, &error))?
+        left_over(directory, &prefix, &compiled.files).map_err(|error| Trouble::io(directory, &error))?
     {
         fs::remove_file(&path).map_err(|error| Trouble::io(&path, &error))?;
         told.push_str(&format!("removed {} (no longer in the stack)\n", path.display()));
@@ -51,21 +51,32 @@ pub(super) fn write(directory: &Path, stack: &Path, compiled: &Compiled) -> Resu
 }
 
 /// Makes the folder's last part if it is missing.
-fn prepare(directory: &Path) -> Result<PathBuf, Trouble> {
+fn make(directory: &Path) -> Result<(), Trouble> {
     match fs::create_dir(directory) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(Trouble::io(directory, &error)),
+        Ok(()) => Ok(()),
+        Err(_) if directory.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(Trouble::Told(format!("{} is no folder", directory.display())))
+        }
+        Err(error) => Err(Trouble::io(directory, &error)),
     }
-    if !directory.is_dir() {
-        return Err(Trouble::Told(format!("{} is no folder", directory.display())));
+}
+
+/// The path that a folder has or will have, links followed.
+fn real(directory: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = fs::canonicalize(parent.unwrap_or(Path::new(".")))?;
+            Ok(parent.join(directory.file_name().unwrap_or_default()))
+        }
+        real => real,
     }
-    Ok(directory.to_path_buf())
 }
 
 /// Folders that a build must not write to: k3s' own, and the stack's input.
 fn refuse(directory: &Path, stack: &Path) -> Result<(), Trouble> {
-    let real = fs::canonicalize(directory).map_err(|error| Trouble::io(directory, &error))?;
+    let real = real(directory).map_err(|error| Trouble::io(directory, &error))?;
     if is_live(&real) {
         return Err(Trouble::Told(format!(
             "{} is k3s' own folder: what is missing from it is deleted from the cluster\n\
@@ -75,8 +86,8 @@ fn refuse(directory: &Path, stack: &Path) -> Result<(), Trouble> {
         )));
     }
     let stack = fs::canonicalize(stack).map_err(|error| Trouble::io(stack, &error))?;
-    let input = ["", "apps", "files", "manifests"].iter().map(|name| stack.join(name));
-    if input.into_iter().any(|folder| folder == real) {
+    let input = ["apps", "files", "manifests"].map(|name| stack.join(name));
+    if real == stack || input.iter().any(|folder| real.starts_with(folder)) {
         return Err(Trouble::Told(format!(
             "{} holds the stack itself; name another folder, such as out/",
             directory.display()

@@ -95,11 +95,16 @@ enum Format {
 
 /// Runs the command that the arguments name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let builds = arguments.get(1).is_some_and(|word| word == "build");
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are answers, not errors.
             let status = if error.use_stderr() { Status::Failed } else { Status::Fine };
+            if builds && status == Status::Failed && build::poison().is_err() {
+                return Status::Failed;
+            }
             return if error.print().is_ok() { status } else { Status::Failed };
         }
     };

@@ -37,7 +37,7 @@ fn write(stream: &mut dyn Write, text: &str) -> Result<(), Trouble> {
 
 /// Says what stopped the run. If even that cannot be said, the status still tells.
 pub(super) fn complain(message: &str) {
-    let _ = err(&format!("stackc: {message}\n"));
+    let _ = err(&format!("stackc: {}\n", report::harmless_lines(message)));
 }
 
 /// How findings look on a stream: `--color`, then `NO_COLOR` and `CLICOLOR_FORCE`, then whether it is a terminal.

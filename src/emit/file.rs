@@ -3,6 +3,7 @@
 use super::order::rank;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::k3s;
+use crate::kube::names;
 use crate::kube::{Object, Unit};
 use crate::stack::Stack;
 use crate::yaml::{Build, Node, json as json_text, write};
@@ -14,7 +15,7 @@ pub static FILE_NAME_REFUSED: Code = Code {
     page: Page {
         about: "k3s names an AddOn by its file's name up to the first dot: small letters, digits and dashes, at most\n\
                 52 here (STACK-APP). Names of k3s' own files (traefik, coredns …) would replace or delete its parts.",
-        bad: "# apps/a-name-that-is-much-longer-than-k3s-and-people-can-bear.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+        bad: "# apps/a-name-that-is-longer-than-people-and-k3s-can-bear.yaml\nkind: app\nimage: registry.example/web:1.0\n",
         good: "# apps/short.yaml\nkind: app\nimage: registry.example/web:1.0\n",
     },
 };
@@ -57,17 +58,19 @@ pub fn arrange(objects: &mut [Object], stack: &Stack) {
 /// All files of arranged objects, in byte order of their names. What is wrong with a name becomes a finding.
 pub fn files(objects: &[Object], stack: &Stack, found: &mut Findings) -> Vec<File> {
     let mut files: Vec<File> = Vec::new();
+    // A bad name of the stack has been told where it stands.
+    let named = names::dns_label(&stack.name.value).is_ok();
     for objects in objects.chunk_by(|a, b| addon(&a.unit, stack) == addon(&b.unit, stack)) {
         let Some(first) = objects.first() else { continue };
         let addon = addon(&first.unit, stack);
-        if let Some(reason) = refused(&addon) {
+        if let Some(reason) = refused(&addon).filter(|_| named) {
             found.push(
                 Finding::new(
                     &FILE_NAME_REFUSED,
                     first.body.span,
                     format!("the file `{addon}.yaml` cannot be: {reason}"),
                 )
-                .help("the name is STACK-APP: shorten the stack's `name` or the app's file name"),
+                .help("the name is STACK-APP: change the stack's `name` or rename the app's file"),
             );
         }
         if let Some(other) = objects.iter().find(|object| object.unit != first.unit) {

@@ -13,6 +13,7 @@ const LIMIT: usize = 1_000;
 pub struct Findings {
     all: Vec<Finding>,
     dropped: usize,
+    dropped_errors: usize,
     errors: usize,
     given_up: BTreeSet<Span>,
 }
@@ -23,22 +24,39 @@ impl Findings {
         self.given_up.insert(span);
     }
 
+    /// Whether this value has been told to be wrong.
+    pub fn gave_up(&self, span: Span) -> bool {
+        self.given_up.contains(&span)
+    }
+
     /// Takes one in, unless it is an echo.
     pub fn push(&mut self, finding: Finding) {
-        if self.given_up.contains(&finding.primary.span) {
+        if self.gave_up(finding.primary.span) {
             return;
         }
         if finding.code.severity == Severity::Error {
             self.errors = self.errors.saturating_add(1);
         }
-        if self.all.len() < LIMIT {
-            self.all.push(finding);
-        } else {
+        if self.full() {
             self.dropped = self.dropped.saturating_add(1);
+            let error = usize::from(finding.code.severity == Severity::Error);
+            self.dropped_errors = self.dropped_errors.saturating_add(error);
+        } else {
+            self.all.push(finding);
         }
     }
 
-    /// Errors so far, those dropped as well.
+    /// Errors among those that went past the limit.
+    pub fn dropped_errors(&self) -> usize {
+        self.dropped_errors
+    }
+
+    /// Whether no more are kept.
+    pub fn full(&self) -> bool {
+        self.all.len() >= LIMIT
+    }
+
+    /// Errors so far, twins and those dropped as well: a step that told one has raised it.
     pub fn errors(&self) -> usize {
         self.errors
     }

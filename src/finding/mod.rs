@@ -49,7 +49,7 @@ impl Finding {
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
         Finding {
             code,
-            message: message.into(),
+            message: short(message.into()),
             primary: Label { span, text: String::new() },
             labels: Vec::new(),
             notes: Vec::new(),
@@ -61,7 +61,7 @@ impl Finding {
     /// Words beside the primary place.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
-        self.primary.text = text.into();
+        self.primary.text = short(text.into());
         self
     }
 
@@ -75,28 +75,42 @@ impl Finding {
     /// A further place.
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: short(text.into()) });
         self
     }
 
     /// A fact that explains.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
-        self.notes.push(text.into());
+        self.notes.push(short(text.into()));
         self
     }
 
     /// A way out.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.helps.push(text.into());
+        self.helps.push(short(text.into()));
         self
     }
 
     /// A way out, if there is one.
     #[must_use]
     pub fn maybe_help(mut self, text: Option<String>) -> Self {
-        self.helps.extend(text);
+        self.helps.extend(text.map(short));
         self
     }
+}
+
+/// Characters of a text that is shown whole; a name may be as long as its file.
+const LONGEST: usize = 1_000;
+
+/// The start and the end of a text that is too long to be read.
+fn short(text: String) -> String {
+    let length = text.chars().count();
+    if length <= LONGEST {
+        return text;
+    }
+    let start: String = text.chars().take(LONGEST / 2).collect();
+    let end: String = text.chars().skip(length.saturating_sub(LONGEST / 2)).collect();
+    format!("{start}…{end}")
 }

@@ -42,7 +42,7 @@ use crate::kube::names;
 use crate::source::{Sources, Span};
 use crate::stack::expand::{self, Short, expand};
 use crate::stack::{App, Container, MadeFile, PodFile, Port, SecretRead, Stack, name_invalid, value_invalid};
-use crate::template::Scope;
+use crate::template::{Scope, is_template};
 use crate::yaml::{
     Build, KEY_MISSING, Map, Named, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
 };
@@ -153,8 +153,12 @@ fn kind(word: &Node, found: &mut Findings) -> Option<&'static Kind> {
     if kind.is_none() {
         let names = || KINDS.iter().map(|kind| kind.name);
         let near = nearest(text, names()).map(|near| format!("did you mean `{near}`?"));
+        let message = match word.written() {
+            Some(text) => format!("there is no kind `{text}`"),
+            None => format!("`kind` wants a word, this is {}", word.kind()),
+        };
         found.push(
-            Finding::new(&VALUE_UNKNOWN, word.span, format!("there is no kind `{text}`"))
+            Finding::new(&VALUE_UNKNOWN, word.span, message)
                 .help(near.unwrap_or_else(|| format!("the kinds are {}", list(names())))),
         );
     }
@@ -184,6 +188,30 @@ impl Draft {
         }
     }
 
+    /// All that can be told without a cluster: unknown keys and wrong types. What templates would make is left alone.
+    pub fn look(&self, found: &mut Findings) {
+        leave_templates(&self.tree, found);
+        self.unknown_keys(found);
+        let (_, rest) = split(self.tree.clone(), (self.kind.own)());
+        let (container, pod) = split(rest, fields::<Container>());
+        let (pod, _) = split(pod, fields::<PodFile>());
+        if decode::<Container>(&container, found).is_some_and(|container| container.image.is_none()) {
+            found.push(no_image(self.first_key()));
+        }
+        let _: Option<PodFile> = decode(&pod, found);
+    }
+
+    fn first_key(&self) -> Span {
+        self.tree.entries().first().map_or(self.word.span, |entry| entry.key.span)
+    }
+
+    fn unknown_keys(&self, found: &mut Findings) {
+        let general = fields::<Container>().iter().chain(fields::<PodFile>());
+        let general = general.filter(|key| !self.kind.computes.contains(*key));
+        let known: Vec<&str> = general.chain((self.kind.own)()).copied().collect();
+        unknown_keys(&self.tree, &known, None, found);
+    }
+
     /// The general app: what the stack says of all apps, the kind's part over it, the user's on top, decoded. `None` when
     /// something was wrong.
     pub fn finish(
@@ -194,13 +222,10 @@ impl Draft {
         found: &mut Findings,
     ) -> Option<App> {
         let before = found.errors();
-        let own_keys = (self.kind.own)();
-        let (container_keys, pod_keys) = (fields::<Container>(), fields::<PodFile>());
-        let general = container_keys.iter().chain(pod_keys).filter(|key| !self.kind.computes.contains(*key));
-        let known: Vec<&str> = general.chain(own_keys).copied().collect();
-        unknown_keys(&self.tree, &known, None, found);
+        self.unknown_keys(found);
         let span = self.tree.span;
-        let (own, rest) = split(self.tree, own_keys);
+        let first = self.first_key();
+        let (own, rest) = split(self.tree, (self.kind.own)());
         let asked = Asked { at: self.word.span, said: &rest };
         let one_node = (self.kind.one_node)(&own, &asked);
         let General { app, made, reads } = (self.kind.general)(&own, &asked, found)?;
@@ -210,11 +235,14 @@ impl Draft {
             Some(defaults) => merge(defaults, computed, &ALTERNATIVES),
             None => computed,
         };
-        let (container, pod) = split(merge(under, rest, &ALTERNATIVES), container_keys);
-        let (pod, _) = split(pod, pod_keys);
+        let (container, pod) = split(merge(under, rest, &ALTERNATIVES), fields::<Container>());
+        let (pod, _) = split(pod, fields::<PodFile>());
         let container: Option<Container> = decode(&container, found);
         let pod: Option<PodFile> = decode(&pod, found);
         let (container, pod) = (container?, pod?);
+        if container.image.is_none() {
+            found.push(no_image(first));
+        }
         let namespace = pod.namespace.clone().unwrap_or_else(|| stack.namespace.clone());
         if let Err(reason) = names::dns_label(&namespace.value) {
             found.push(name_invalid("namespace", &namespace.value, namespace.span, &reason));
@@ -230,6 +258,20 @@ impl Draft {
             container,
             pod,
         })
+    }
+}
+
+/// Only a sidecar may leave it out.
+fn no_image(span: Span) -> Finding {
+    Finding::new(&KEY_MISSING, span, "the key `image` is missing").label("`image` is wanted here")
+}
+
+fn leave_templates(node: &Node, found: &mut Findings) {
+    match &node.value {
+        Value::Text(text) if is_template(text) => found.give_up(node.span),
+        Value::List(items) => items.iter().for_each(|item| leave_templates(item, found)),
+        Value::Map(map) => map.entries.iter().for_each(|entry| leave_templates(&entry.value, found)),
+        _ => {}
     }
 }
 

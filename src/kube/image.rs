@@ -8,6 +8,9 @@ use std::fmt;
 /// The registry that an image without one comes from.
 const DEFAULT_DOMAIN: &str = "docker.io";
 
+/// Longer than any registry, path, tag and digest together.
+const LONGEST: usize = 1_000;
+
 /// The longest path, counted without the domain and after `library/` was added.
 const LONGEST_PATH: usize = 255;
 
@@ -88,6 +91,9 @@ impl fmt::Display for Image {
 fn reference(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("the image is empty".into());
+    }
+    if text.len() > LONGEST {
+        return Err(format!("it has {} characters, no image has more than {LONGEST}", text.len()));
     }
     if text.contains(char::is_whitespace) {
         return Err("blanks may not stand in an image, nor around it".into());

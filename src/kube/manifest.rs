@@ -52,6 +52,11 @@ pub fn objects(document: Node, unit: &Unit, namespace: &str, found: &mut Finding
         let items = document.get("items").map_or(&[][..], Node::items).to_vec();
         return items.into_iter().flat_map(|item| objects(item, unit, namespace, found)).collect();
     }
+    if document.as_map().is_none() {
+        let message = format!("the document is {}, an object is wanted", document.kind());
+        found.push(Finding::new(&MANIFEST_INVALID, document.span, message));
+        return Vec::new();
+    }
     object(document, unit, namespace, found).into_iter().collect()
 }
 
@@ -67,7 +72,8 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
     let mut complete = true;
     for path in wanted {
         if body.text_at(path).is_none_or(str::is_empty) {
-            let span = body.at(path).or(body.get("metadata")).map_or(first_key(&body), |node| node.span);
+            let outer = path.split_last().and_then(|(_, outer)| body.at(outer)).filter(|_| path.len() > 1);
+            let span = body.at(path).or(outer).map_or(first_key(&body), |node| node.span);
             let message = format!("the document has no `{}` that is text", path.join("."));
             found.push(Finding::new(&MANIFEST_INVALID, span, message));
             complete = false;

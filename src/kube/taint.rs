@@ -66,6 +66,9 @@ impl Taint {
             format!("the effect is missing: write `{text}:NoSchedule` or `{text}:NoExecute`")
         })?;
         let (key, value) = label.split_once('=').unwrap_or((label, ""));
+        if key.is_empty() {
+            return Err(format!("`{text}` names no key: write KEY:EFFECT or KEY=VALUE:EFFECT"));
+        }
         names::label_key(key).map_err(|reason| format!("key `{key}`: {reason}"))?;
         names::label_value(value).map_err(|reason| format!("value `{value}`: {reason}"))?;
         Ok(Taint { key: key.into(), value: value.into(), effect: Effect::parse(effect)? })
@@ -99,7 +102,7 @@ mod tests {
             ("gpu:NoScheduel", "write `NoSchedule`"),
             ("gpu:Never", "`NoSchedule`, `PreferNoSchedule` or `NoExecute`"),
             ("gpu:", "`NoSchedule`, `PreferNoSchedule` or `NoExecute`"),
-            (":NoSchedule", "key ``: it is empty"),
+            (":NoSchedule", "`:NoSchedule` names no key"),
             ("a b:NoSchedule", "key `a b`"),
             ("a=-:NoSchedule", "value `-`"),
             ("a:b:NoSchedule", "key `a:b`"),

@@ -6,10 +6,10 @@ use data_encoding::BASE64;
 
 use super::dotenv;
 use super::meta::app_object;
-use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::finding::{Code, Finding, Findings, Label, Page, Severity, nearest};
 use crate::kube::Object;
 use crate::kube::names;
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::stack::layers::Layers;
 use crate::stack::{App, Stack, name_invalid, value_invalid};
 use crate::template::Scope;
@@ -149,7 +149,7 @@ fn data(content: &Content, files: &Files<'_>, found: &mut Findings) -> Option<Da
         }
         Content::Env(file) => {
             let id = lookup(file, files, found)?;
-            data.text = dotenv::variables(&text(id, files, found)?, id, files.sources, found);
+            data.text = dotenv::variables(&text(id, file.span, files, found)?, id, files.sources, found);
         }
     }
     Some(data)
@@ -174,7 +174,7 @@ fn add(
     let (map, text) = match &source.bytes {
         // Kubernetes' `binaryData` is base64 with padding (RFC 4648, 4).
         Some(bytes) if !is_template(&source.path) => (&mut data.binary, BASE64.encode(bytes)),
-        _ => (&mut data.text, text(file, files, found)?),
+        _ => (&mut data.text, text(file, cause.span, files, found)?),
     };
     map.push(Key { span: cause.span, text: key.to_owned().into() }, Node::text(cause.span, text));
     Some(())
@@ -184,10 +184,11 @@ fn is_template(path: &str) -> bool {
     path.strip_suffix(".j2").is_some()
 }
 
-fn text(file: FileId, files: &Files<'_>, found: &mut Findings) -> Option<String> {
+fn text(file: FileId, at: Span, files: &Files<'_>, found: &mut Findings) -> Option<String> {
     let source = files.sources.file(file);
     if let Some(fault) = &source.fault {
-        found.push(unreadable(file, &source.path, fault));
+        let told = unreadable(file, &source.path, fault);
+        found.push(Finding { primary: Label { span: at, text: "mounted here".to_owned() }, ..told });
         return None;
     }
     if is_template(&source.path) {

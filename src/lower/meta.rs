@@ -1,8 +1,10 @@
 //! What every object begins with.
 
+use crate::finding::Findings;
+use crate::kube::names;
 use crate::kube::{Object, ObjectId, Unit};
 use crate::source::Span;
-use crate::stack::{App, Stack};
+use crate::stack::{App, Stack, name_invalid};
 use crate::yaml::{Build, Key, Map, Named, Node, Spanned};
 
 /// An object's names.
@@ -82,6 +84,28 @@ pub(super) fn labels(app: &App, stack: &Stack) -> Node {
     sorted(app.kind.span, map)
 }
 
+/// Tells labels and annotations that Kubernetes refuses.
+pub(super) fn check(app: &App, found: &mut Findings) {
+    for (key, value) in app.pod.labels.iter().chain(app.pod.pod_labels.iter()) {
+        refused("label", key, names::label_key, found);
+        refused("label's value", value, names::label_value, found);
+    }
+    for (key, _) in app.pod.annotations.iter().chain(app.pod.pod_annotations.iter()) {
+        refused("annotation", key, names::label_key, found);
+    }
+}
+
+fn refused(
+    what: &str,
+    name: &Spanned<String>,
+    grammar: fn(&str) -> Result<(), String>,
+    found: &mut Findings,
+) {
+    if let Err(reason) = grammar(&name.value) {
+        found.push(name_invalid(what, &name.value, name.span, &reason));
+    }
+}
+
 /// What every object of the stack bears.
 pub(super) fn stack_labels(stack: &Stack, span: Span) -> Node {
     Build::at(span)
@@ -92,8 +116,14 @@ pub(super) fn stack_labels(stack: &Stack, span: Span) -> Node {
 
 /// Lays texts over a map.
 pub(super) fn overlay(map: &mut Map, texts: &Named<Spanned<String>>) {
+    // The texts' keys differ from each other.
+    let beneath = map.entries.len();
     for (key, value) in texts.iter() {
-        map.set(Key { span: key.span, text: key.value.clone().into() }, value.into());
+        let key = Key { span: key.span, text: key.value.clone().into() };
+        match map.entries.iter_mut().take(beneath).find(|entry| entry.key.text == key.text) {
+            Some(entry) => entry.value = value.into(),
+            None => map.push(key, value.into()),
+        }
     }
 }
 

@@ -52,6 +52,7 @@ pub fn app(
     merged: &mut Merged,
     found: &mut Findings,
 ) -> Vec<Object> {
+    meta::check(app, found);
     let mut volumes = Volumes::new(files);
     let workload = workload::workload(app, stack, &mut volumes, found);
     let mut objects = config::config_maps(app, stack, files, &volumes.configs, found);

@@ -54,7 +54,7 @@ pub(super) fn service_of<'a>(app: &'a App, port: &str) -> &'a str {
 
 /// A port that the app does not have.
 pub(super) fn unknown_port(span: Span, name: &str) -> Finding {
-    Finding::new(&PORT_UNKNOWN, span, format!("the app has no port `{name}`"))
+    Finding::new(&PORT_UNKNOWN, span, format!("the app has no port named `{name}`"))
 }
 
 fn unknown(ports: &Named<Port>, wanted: Option<&Spanned<String>>, user: &str, at: Span) -> Finding {
@@ -65,9 +65,14 @@ fn unknown(ports: &Named<Port>, wanted: Option<&Spanned<String>>, user: &str, at
     }
     match wanted {
         Some(name) => {
-            let near = nearest(&name.value, ports.names()).map(|near| format!("did you mean `{near}`?"));
-            unknown_port(name.span, &name.value)
-                .help(near.unwrap_or_else(|| format!("its ports are {}", known())))
+            let numbered = ports.iter().find(|(_, port)| port.port.value.to_string() == name.value);
+            let near = numbered.map(|(key, _)| key.value.as_str()).or(nearest(&name.value, ports.names()));
+            unknown_port(name.span, &name.value).help(
+                near.map_or_else(
+                    || format!("known here: {}", known()),
+                    |near| format!("did you mean `{near}`?"),
+                ),
+            )
         }
         None => Finding::new(&PORT_UNKNOWN, at, format!("{user} does not say which port it means"))
             .help(format!("port: {}", known())),

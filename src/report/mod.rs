@@ -13,4 +13,4 @@ mod text;
 pub use explain::{explain, list_codes};
 pub use json::{SCHEMA_VERSION, findings as json};
 pub use nodes::{Placement, json as nodes_json, text as nodes_text};
-pub use text::{Style, findings as text};
+pub use text::{Style, findings as text, harmless_lines};

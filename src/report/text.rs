@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str,
+    Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
 use crate::finding::{Finding, Label, Severity};
@@ -12,7 +12,11 @@ use crate::source::{FileId, Sources, Span};
 
 /// Lines of context around a marked place.
 const CONTEXT: usize = 1;
-/// A line longer than this is cut by bytes before it is drawn; the renderer cuts the rest to the terminal's width.
+/// Labels so many lines apart are shown in one piece.
+const NEAR: usize = 20;
+/// Bytes of the lines that are shown in one piece.
+const LONG: usize = 16 << 10;
+/// Columns where no terminal says how many it has.
 const WIDTH: usize = 110;
 
 /// How to draw.
@@ -44,90 +48,114 @@ fn group<'a>(finding: &'a Finding, sources: &'a Sources, secrets: &[Span]) -> Gr
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(normalize_untrusted_str(&finding.message)).id(finding.code.name);
+    let title = level.primary_title(harmless(&finding.message)).id(finding.code.name);
     let mut group = Group::with_title(title);
-    for (file, labels) in by_file(finding) {
-        group = group.element(snippet(file, &labels, finding, sources, secrets));
+    for labels in groups(finding, sources) {
+        group = match snippet(&labels, finding, sources, secrets) {
+            Some(snippet) => group.element(snippet),
+            None => group.element(origin(&labels, sources)),
+        };
     }
     for note in &finding.notes {
-        group = group.element(Level::NOTE.message(multi_line(note)));
+        group = group.element(Level::NOTE.message(harmless_lines(note)));
     }
     for help in &finding.helps {
-        group = group.element(Level::HELP.message(multi_line(help)));
+        group = group.element(Level::HELP.message(harmless_lines(help)));
     }
     group
 }
 
-/// The renderer escapes line breaks as well; those that stackc writes itself are meant.
-fn multi_line(text: &str) -> String {
-    text.split('\n').map(normalize_untrusted_str).collect::<Vec<_>>().join("\n")
+/// Text from files and command lines as a terminal may show it: no character in it moves the cursor, turns the line
+/// around or hides.
+fn harmless(text: &str) -> String {
+    normalize_untrusted_str(&visible(text))
 }
 
-/// Labels by file, the primary one's file first.
-fn by_file(finding: &Finding) -> Vec<(FileId, Vec<&Label>)> {
-    let mut files: Vec<(FileId, Vec<&Label>)> = vec![(finding.primary.span.file, vec![&finding.primary])];
+/// The same for several lines: the renderer escapes line breaks as well, and those that stackc writes itself are meant.
+pub fn harmless_lines(text: &str) -> String {
+    text.split('\n').map(harmless).collect::<Vec<_>>().join("\n")
+}
+
+/// What the renderer lets through: the second set of control characters, which terminals obey as well, and marks of
+/// direction. Each becomes a character of as many bytes, so that places stay.
+fn visible(text: &str) -> Cow<'_, str> {
+    let stand_in = |c: char| match c {
+        '\u{80}'..='\u{9f}' | '\u{61c}' => '\u{a4}',
+        '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' => '\u{fffd}',
+        c => c,
+    };
+    if text.chars().any(|c| stand_in(c) != c) {
+        Cow::Owned(text.chars().map(stand_in).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Labels that are shown together: of one file and near each other, the primary one's first.
+fn groups<'a>(finding: &'a Finding, sources: &Sources) -> Vec<Vec<&'a Label>> {
+    let line = |label: &Label| sources.file(label.span.file).line_of(label.span.start);
+    let mut groups: Vec<Vec<&Label>> = vec![vec![&finding.primary]];
     for label in &finding.labels {
-        match files.iter_mut().find(|(file, _)| *file == label.span.file) {
-            Some((_, labels)) => labels.push(label),
-            None => files.push((label.span.file, vec![label])),
+        let near =
+            |other: &&Label| other.span.file == label.span.file && line(other).abs_diff(line(label)) <= NEAR;
+        match groups.iter_mut().find(|group| group.iter().any(near)) {
+            Some(group) => group.push(label),
+            None => groups.push(vec![label]),
         }
     }
-    files
+    groups
 }
 
-/// The lines around the labels only: the renderer's cost grows with the text that it is given.
+/// The place alone.
+fn origin<'a>(labels: &[&Label], sources: &Sources) -> Origin<'a> {
+    let Some(label) = labels.first() else { return Origin::path("") };
+    let source = sources.file(label.span.file);
+    let (line, column) = source.line_column(label.span.start);
+    Origin::path(harmless(&source.path)).line(line).char_column(column)
+}
+
+/// The lines around the labels only: the renderer's cost grows with the text that it is given. None where there is
+/// nothing to show, or more than people read.
 fn snippet<'a>(
-    file: FileId,
     labels: &[&'a Label],
     finding: &Finding,
     sources: &'a Sources,
     secrets: &[Span],
-) -> Snippet<'a, Annotation<'a>> {
+) -> Option<Snippet<'a, Annotation<'a>>> {
+    let file = labels.first()?.span.file;
     let source = sources.file(file);
-    let line_of = |byte: u32| source.line_column(byte).0;
-    let first = labels
-        .iter()
-        .map(|label| line_of(label.span.start))
-        .min()
-        .unwrap_or(1)
-        .saturating_sub(CONTEXT)
-        .max(1);
-    let last =
-        labels.iter().map(|label| line_of(label.span.start)).max().unwrap_or(1).saturating_add(CONTEXT);
+    let lines = || labels.iter().map(|label| source.line_of(label.span.start));
+    let first = lines().min()?.saturating_sub(CONTEXT).max(1);
+    let last = lines().max()?.saturating_add(CONTEXT);
     let start_of = |line: usize| source.lines().get(line.saturating_sub(1)).copied();
     let begin = start_of(first).unwrap_or(0);
     let length = u32::try_from(source.text.len()).unwrap_or(u32::MAX);
     let end = start_of(last.saturating_add(1)).unwrap_or(length);
     let text = sources.text(Span { file, start: begin, end });
+    if text.is_empty() || text.len() > LONG {
+        return None;
+    }
     let annotations = labels.iter().map(|label| {
         let kind = if std::ptr::eq(*label, &raw const finding.primary) {
             AnnotationKind::Primary
         } else {
             AnnotationKind::Context
         };
-        let range = one_line(label.span, begin, text);
-        let annotation = kind.span(range);
-        if label.text.is_empty() {
-            annotation
-        } else {
-            annotation.label(normalize_untrusted_str(&label.text))
-        }
+        let annotation = kind.span(one_line(label.span, begin, text));
+        if label.text.is_empty() { annotation } else { annotation.label(harmless(&label.text)) }
     });
-    Snippet::source(masked(text, file, begin, secrets))
-        .path(normalize_untrusted_str(&source.path))
-        .line_start(first)
-        .fold(true)
-        .annotations(annotations)
+    let snippet = Snippet::source(masked(visible(text), file, begin, secrets)).path(harmless(&source.path));
+    Some(snippet.line_start(first).fold(true).annotations(annotations))
 }
 
 /// The text with a `*` for each byte of a secret, so that places stay where they are.
-fn masked<'a>(text: &'a str, file: FileId, begin: u32, secrets: &[Span]) -> Cow<'a, str> {
+fn masked<'a>(text: Cow<'a, str>, file: FileId, begin: u32, secrets: &[Span]) -> Cow<'a, str> {
     let is_secret = |at: usize| {
         let at = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(begin);
         secrets.iter().any(|span| span.file == file && span.start <= at && at < span.end)
     };
     if !text.char_indices().any(|(at, _)| is_secret(at)) {
-        return Cow::Borrowed(text);
+        return text;
     }
     let mut shown = String::with_capacity(text.len());
     for (at, character) in text.char_indices() {

@@ -7,7 +7,7 @@ use super::{FileId, Span};
 /// Why a file could not be read. The file is registered all the same, so that a finding can name it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// Nothing at that path.
+    /// A link whose target is not there: files are read where they were listed.
     Missing,
     /// `..` or a link leads out of the stack's folder.
     Outside,
@@ -15,8 +15,11 @@ pub enum Fault {
     NotRegular,
     /// More bytes than the limit (bytes).
     TooLarge(u64),
-    /// The first byte that is not UTF-8 (offset in bytes).
-    NotUtf8(usize),
+    /// Not UTF-8.
+    NotUtf8 {
+        /// The line of the first byte that is not, from 1.
+        line: usize,
+    },
     /// The system's own words.
     Io(String),
 }
@@ -65,8 +68,11 @@ impl Sources {
                     (text, None, None)
                 }
                 Err(error) => {
-                    let at = error.utf8_error().valid_up_to();
-                    (String::new(), Some(error.into_bytes()), Some(Fault::NotUtf8(at)))
+                    let valid = error.utf8_error().valid_up_to();
+                    let bytes = error.into_bytes();
+                    let line =
+                        bytes.iter().take(valid).filter(|byte| **byte == b'\n').count().saturating_add(1);
+                    (String::new(), Some(bytes), Some(Fault::NotUtf8 { line }))
                 }
             },
         };
@@ -110,9 +116,14 @@ impl SourceFile {
         })
     }
 
+    /// The line of a byte, from 1.
+    pub fn line_of(&self, byte: u32) -> usize {
+        self.lines().partition_point(|start| *start <= byte).max(1)
+    }
+
     /// Line and column of a byte, both from 1, the column in characters.
     pub fn line_column(&self, byte: u32) -> (usize, usize) {
-        let line = self.lines().partition_point(|start| *start <= byte).max(1);
+        let line = self.line_of(byte);
         let start = self.lines().get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = usize::try_from(start).unwrap_or(0)..usize::try_from(byte).unwrap_or(0);
         let column = self.text.get(before).map_or(0, |text| text.chars().count());
@@ -141,8 +152,8 @@ mod tests {
     #[test]
     fn a_file_that_is_not_text_keeps_its_bytes() {
         let mut sources = Sources::default();
-        let file = sources.add("a".into(), Ok(vec![b'a', 0xff]));
-        assert_eq!(sources.file(file).fault, Some(Fault::NotUtf8(1)));
-        assert_eq!(sources.file(file).bytes.as_deref(), Some(&[b'a', 0xff][..]));
+        let file = sources.add("a".into(), Ok(vec![b'a', b'\n', 0xff]));
+        assert_eq!(sources.file(file).fault, Some(Fault::NotUtf8 { line: 2 }));
+        assert_eq!(sources.file(file).bytes.as_deref(), Some(&[b'a', b'\n', 0xff][..]));
     }
 }

@@ -22,7 +22,7 @@ pub struct StackFile {
     #[serde(deserialize_with = "maybe")]
     pub network: Option<NetworkFile>,
     /// The machines.
-    pub nodes: Named<NodeFile>,
+    pub nodes: Spanned<Named<NodeFile>>,
     /// Traefik and certificates.
     #[serde(deserialize_with = "maybe")]
     pub ingress: Option<IngressFile>,

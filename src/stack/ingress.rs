@@ -3,9 +3,10 @@
 use ipnet::IpNet;
 
 use super::cluster::{EntryPointFile, IngressFile};
+use super::network::range;
 use super::resolve::{is_name, value_invalid};
 use super::{ClusterNode, Place, Protocol, TraefikWorkload};
-use crate::finding::Findings;
+use crate::finding::{Findings, nearest};
 use crate::kube::names;
 use crate::source::Span;
 use crate::yaml::{Node, Spanned};
@@ -159,14 +160,13 @@ fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
                 value_invalid(word.span, format!("`{range}` trusts every caller"))
                     .note("anyone could then claim any client address in X-Forwarded-For"),
             ),
-            Ok(range) => trust.ranges.push(range.trunc()),
-            Err(_) => found.push(
-                value_invalid(
-                    word.span,
-                    format!("`{}` is neither `cloudflare` nor an address range", word.value),
-                )
-                .help("clientIP: cloudflare"),
-            ),
+            Ok(_) => trust.ranges.extend(range(word, found).map(|(range, _)| range)),
+            Err(_) => {
+                let near = nearest(&word.value, ["cloudflare"]).map(|near| format!("did you mean `{near}`?"));
+                let message = format!("`{}` is neither `cloudflare` nor an address range", word.value);
+                let help = near.unwrap_or_else(|| "trust: [cloudflare, 10.0.0.0/8]".to_owned());
+                found.push(value_invalid(word.span, message).help(help));
+            }
         }
     }
     trust

@@ -47,8 +47,15 @@ pub static APP_TWICE: Code = Code {
     page: Page {
         about: "Two folders of a stack define an app of the same name. An app is defined once; to change one that an\n\
                 included folder defines, write its changes under `apps:` in stack.yaml.",
-        bad: "",
-        good: "",
+        bad: "# stack.yaml\nstackc: 1\ninclude: [../shared]\nk3s: v1.37.1+k3s1\nnodes:\n  alpha: {arch: amd64}\n\
+              platforms: {registry.example/web: [amd64]}\n\
+              # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nreplicas: 2\n\
+              # ../shared/include.yaml\nstackc: 1\n\
+              # ../shared/apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+        good: "# stack.yaml\nstackc: 1\ninclude: [../shared]\nk3s: v1.37.1+k3s1\nnodes:\n  alpha: {arch: amd64}\n\
+               platforms: {registry.example/web: [amd64]}\napps: {web: {replicas: 2}}\n\
+               # ../shared/include.yaml\nstackc: 1\n\
+               # ../shared/apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
     },
 };
 

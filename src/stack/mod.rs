@@ -22,6 +22,7 @@ mod platforms;
 mod probe;
 mod resolve;
 mod route;
+mod secret_value;
 mod service;
 mod volume;
 mod workload;
@@ -37,6 +38,7 @@ pub use platforms::{Declared, Platforms};
 pub use probe::{Grpc, HttpGet, Probe, Probes, TcpSocket};
 pub use resolve::{External, Secret, Stack, check_vars, name_invalid, resolve, value_invalid};
 pub use route::{Route, Scheme, TcpRoute, UdpRoute};
+pub use secret_value::refuse_values;
 pub use service::{IpFamilyPolicy, ServiceFile, ServiceType, TrafficPolicy};
 pub use volume::{Claim, ConfigMapVolume, EmptyDir, HostPath, SecretVolume, Volume};
 pub use workload::{ConcurrencyPolicy, JobFile, RestartPolicy, Schedule, Workload};
@@ -54,4 +56,5 @@ pub static CODES: &[&Code] = &[
     &resolve::VAR_RESERVED,
     &place::PLACE_UNKNOWN,
     &network::NETWORK_CONFLICT,
+    &secret_value::SECRET_VALUE,
 ];

@@ -82,6 +82,11 @@ impl Network {
                 if let Some(first) = at.filter(|first| *first != span) {
                     finding = finding.also(first, "this range");
                 }
+                for (name, at) in [(name, at), (other_name, other_at)] {
+                    if at.is_none() {
+                        finding = finding.note(format!("{name} is not written: this is k3s' default"));
+                    }
+                }
                 found.push(finding);
             }
         }
@@ -118,7 +123,7 @@ impl Network {
 }
 
 /// A canonical range, or a finding.
-fn range(text: &Spanned<String>, found: &mut Findings) -> Option<(IpNet, Option<Span>)> {
+pub(super) fn range(text: &Spanned<String>, found: &mut Findings) -> Option<(IpNet, Option<Span>)> {
     let Ok(range) = text.value.parse::<IpNet>() else {
         let message = format!("`{}` is no address range", text.value);
         found.push(value_invalid(text.span, message).help("write ADDRESS/BITS, such as 10.42.0.0/16"));

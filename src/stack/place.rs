@@ -122,39 +122,43 @@ impl Terms {
             nodes.iter().filter_map(|node| node.machine.labels.get(key)).map(String::as_str).collect()
         };
         let roles: Vec<&str> = nodes.iter().flat_map(|node| node.roles.iter().map(String::as_str)).collect();
-        unknown("role", self.role.as_ref(), &roles, found);
-        unknown("node", self.node.as_ref(), &label_values("kubernetes.io/hostname"), found);
-        unknown("architecture", self.arch.as_ref(), &label_values("kubernetes.io/arch"), found);
+        let has = |what: &'static str| move |name: &str| format!("no node has the {what} `{name}`");
+        unknown(self.role.as_ref(), &roles, has("role"), found);
+        let named = |name: &str| format!("no node is called `{name}`");
+        unknown(self.node.as_ref(), &label_values("kubernetes.io/hostname"), named, found);
+        unknown(self.arch.as_ref(), &label_values("kubernetes.io/arch"), has("architecture"), found);
         for (key, values) in self.labels.iter() {
             let known = label_values(&key.value);
             if known.is_empty() {
-                let keys = nodes.iter().flat_map(|node| node.machine.labels.keys().map(String::as_str));
-                found.push(
-                    Finding::new(&PLACE_UNKNOWN, key.span, format!("no node has a label `{}`", key.value))
-                        .maybe_help(nearest(&key.value, keys).map(|near| format!("did you mean `{near}`?"))),
-                );
+                let keys: Vec<&str> =
+                    nodes.iter().flat_map(|node| node.machine.labels.keys().map(String::as_str)).collect();
+                unknown(Some(&vec![key.clone()]), &keys, has("label"), found);
+                for value in values {
+                    found.give_up(value.span);
+                }
             } else {
-                unknown("label value", Some(values), &known, found);
+                let valued = |value: &str| format!("no node has the label `{}={value}`", key.value);
+                unknown(Some(values), &known, valued, found);
             }
         }
     }
 }
 
-fn unknown(what: &str, wanted: Option<&Vec<Spanned<String>>>, known: &[&str], found: &mut Findings) {
-    for word in wanted.into_iter().flatten() {
-        if known.contains(&word.value.as_str()) {
-            continue;
-        }
+/// Tells each name that is not known, and gives it up: that no node takes the pod then would be an echo.
+fn unknown(
+    wanted: Option<&Vec<Spanned<String>>>,
+    known: &[&str],
+    message: impl Fn(&str) -> String,
+    found: &mut Findings,
+) {
+    for word in wanted.into_iter().flatten().filter(|word| !known.contains(&word.value.as_str())) {
         let mut names = known.to_vec();
         names.sort_unstable();
         names.dedup();
         let help = nearest(&word.value, names.iter().copied())
             .map(|near| format!("did you mean `{near}`?"))
-            .or_else(|| (!names.is_empty()).then(|| format!("nodes have {}", list(names))));
-        let article = if what.starts_with('a') { "an" } else { "a" };
-        found.push(
-            Finding::new(&PLACE_UNKNOWN, word.span, format!("no node has {article} {what} `{}`", word.value))
-                .maybe_help(help),
-        );
+            .or_else(|| (!names.is_empty()).then(|| format!("known here: {}", list(names))));
+        found.push(Finding::new(&PLACE_UNKNOWN, word.span, message(&word.value)).maybe_help(help));
+        found.give_up(word.span);
     }
 }

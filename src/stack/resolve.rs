@@ -173,13 +173,16 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
     let namespace = file.namespace.unwrap_or_else(|| Spanned { span, value: "default".to_owned() });
     is_name("namespace", &namespace, names::dns_label, found);
     let network = Network::resolve(file.network.as_ref(), found);
+    let machines = &file.nodes.value;
     let nodes: Vec<_> =
-        file.nodes.iter().filter_map(|(name, node)| ClusterNode::resolve(name, node, found)).collect();
-    if file.nodes.is_empty() {
-        found.push(value_invalid(span, "`nodes` names no machine").help("nodes:\n  NAME: {arch: amd64}"));
+        machines.iter().filter_map(|(name, node)| ClusterNode::resolve(name, node, found)).collect();
+    if machines.is_empty() {
+        found.push(
+            value_invalid(file.nodes.span, "`nodes` names no machine").help("nodes:\n  NAME: {arch: amd64}"),
+        );
     }
     network.check_addresses(&nodes, found);
-    let nodes_complete = nodes.len() == file.nodes.0.len() && !nodes.is_empty();
+    let nodes_complete = nodes.len() == machines.0.len() && !nodes.is_empty();
     let ingress = file.ingress.map(|file| ingress::resolve(file, span, &name.value, &nodes, found));
     let secrets = file
         .secrets
@@ -217,8 +220,10 @@ pub fn check_vars(vars: &Map, found: &mut Findings) {
             found.push(Finding::new(&VAR_RESERVED, entry.key.span, message).help("choose another name"));
         }
         if matches!(entry.value.value, Value::Null) {
-            found
-                .push(value_invalid(entry.value.span, format!("the var `{}` holds nothing", entry.key.text)));
+            found.push(
+                value_invalid(entry.value.span, format!("the var `{}` holds nothing", entry.key.text))
+                    .help("write a value, or remove it; empty text is \"\""),
+            );
         }
     }
 }
@@ -249,6 +254,7 @@ fn release(written: &Spanned<String>, found: &mut Findings) -> Option<Release> {
 
 fn secret(name: &Spanned<String>, file: &SecretFile, own: &str, found: &mut Findings) -> Secret {
     is_name("Secret's name", name, names::dns_subdomain, found);
+    file.namespaces.iter().for_each(|name| is_name("namespace", name, names::dns_label, found));
     let implied: &[&str] = match file.kind.as_ref().map(|kind| kind.value.as_str()) {
         Some("kubernetes.io/tls") => &["tls.crt", "tls.key"],
         Some("kubernetes.io/basic-auth") => &["username", "password"],

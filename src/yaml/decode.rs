@@ -147,9 +147,11 @@ struct De<'de, 't, 'f> {
 }
 
 impl<'de, 't, 'f> De<'de, 't, 'f> {
-    /// The same for a value inside; a list's item goes by the name of the list.
+    /// The same for a value inside; a list's item goes by the name of the list, and what a short form grew into by the
+    /// key that the user wrote. A grown key lies where its value lies.
     fn of(&self, node: &'de Node, key: Option<&'de Key>) -> De<'de, 't, 'f> {
-        De { node, key: key.or(self.key), told: self.told }
+        let grown = |key: &&Key| key.span.start <= node.span.start && node.span.start < key.span.end;
+        De { node, key: key.filter(|key| !grown(key)).or(self.key), told: self.told }
     }
 
     /// Decodes; what a type refuses by itself is told at the value.
@@ -166,6 +168,9 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
 
     /// `` `replicas` wants a whole number, this is text ``
     fn wrong(&self, wanted: &str) {
+        if matches!(self.node.value, Value::Null) {
+            return self.nothing();
+        }
         let message = match self.key {
             Some(key) => format!("`{}` wants {wanted}, this is {}", key.text, self.node.kind()),
             None => format!("{wanted} is wanted here, this is {}", self.node.kind()),
@@ -186,6 +191,14 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
             }
         }
         self.tell(finding);
+    }
+
+    fn nothing(&self) {
+        let what = self.key.map_or("this".to_owned(), |key| format!("`{}`", key.text));
+        let help = "write a value (\"\" for empty text), or leave the key out";
+        self.tell(
+            Finding::new(&VALUE_TYPE, self.node.span, format!("{what} holds nothing (null)")).help(help),
+        );
     }
 
     fn int<T: TryFrom<i64>>(&self, low: &dyn fmt::Display, high: &dyn fmt::Display) -> Option<T> {
@@ -284,11 +297,7 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
         if matches!(self.node.value, Value::Null) {
-            let what = self.key.map_or(String::new(), |key| format!("`{}` ", key.text));
-            self.tell(
-                Finding::new(&VALUE_TYPE, self.node.span, format!("{what}holds nothing (null)"))
-                    .help("write a value, or leave the key out"),
-            );
+            self.nothing();
             return visitor.visit_none();
         }
         visitor.visit_some(self)
@@ -349,7 +358,7 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
     ) -> Result<V::Value, Stop> {
         if self.node.as_map().is_none() {
             self.wrong("a map");
-            return Err(Stop::TOLD);
+            return visitor.visit_map(Neutral { left: fields.iter(), de: self });
         }
         unknown_keys(self.node, fields, self.key.map(|key| key.text.as_ref()), &mut self.told.borrow_mut());
         visitor.visit_map(Fields { left: fields.iter(), field: "", de: self })
@@ -387,19 +396,20 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
 }
 
 /// Tells every key of a map that is not among the known ones, with the nearest that is.
-pub fn unknown_keys<'a>(map: &Node, known: &[&'a str], inside: Option<&str>, found: &mut Findings) {
+pub fn unknown_keys(map: &Node, known: &[&str], inside: Option<&str>, found: &mut Findings) {
     for Entry { key, .. } in map.entries() {
         if known.contains(&key.text.as_ref()) {
             continue;
         }
-        let near = nearest(&key.text, known.iter().copied());
-        let help = near.map_or_else(
-            || format!("known here: {}", list(known.iter().copied())),
-            |near: &'a str| format!("did you mean `{near}`?"),
-        );
+        // Looking for a near name costs more than all else, and what is kept is bounded.
+        let help = (!found.full()).then(|| match nearest(&key.text, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}", list(known.iter().copied())),
+        });
         let inside = inside.map_or(String::new(), |outer| format!(" in `{outer}`"));
         found.push(
-            Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text)).help(help),
+            Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text))
+                .maybe_help(help),
         );
     }
 }
@@ -459,8 +469,28 @@ impl<'de> MapAccess<'de> for Fields<'de, '_, '_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Stop> {
         match self.de.node.as_map().and_then(|map| map.entry(self.field)) {
             Some(entry) => self.de.of(&entry.value, Some(&entry.key)).told(seed),
-            None => seed.deserialize(Absent { field: self.field, de: self.de }),
+            None => seed.deserialize(Absent { field: self.field, told: false, de: self.de }),
         }
+    }
+}
+
+/// The fields of a struct that is not there and has been told: none is told again, so that siblings are.
+struct Neutral<'de, 't, 'f> {
+    left: std::slice::Iter<'static, &'static str>,
+    de: De<'de, 't, 'f>,
+}
+
+impl<'de> MapAccess<'de> for Neutral<'de, '_, '_> {
+    type Error = Stop;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Stop> {
+        let Some(field) = self.left.next() else { return Ok(None) };
+        let name: StrDeserializer<'_, Stop> = (*field).into_deserializer();
+        seed.deserialize(name).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Stop> {
+        seed.deserialize(Absent { field: "", told: true, de: self.de })
     }
 }
 
@@ -492,11 +522,16 @@ impl<'de> Deserializer<'de> for KeyDe<'de> {
 #[derive(Clone, Copy)]
 struct Absent<'de, 't, 'f> {
     field: &'static str,
+    /// With what it would stand in.
+    told: bool,
     de: De<'de, 't, 'f>,
 }
 
 impl Absent<'_, '_, '_> {
     fn missing(&self) {
+        if self.told {
+            return;
+        }
         let (span, inside) = match self.de.key {
             Some(key) => (key.span, format!(" in `{}`", key.text)),
             None => (
@@ -511,12 +546,34 @@ impl Absent<'_, '_, '_> {
     }
 }
 
+macro_rules! absent {
+    ($($method:ident $visit:ident $neutral:expr),*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
+            self.missing();
+            visitor.$visit($neutral)
+        }
+    )*};
+}
+
 impl<'de> Deserializer<'de> for Absent<'de, '_, '_> {
     type Error = Stop;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Stop> {
         self.missing();
         Err(Stop::TOLD)
+    }
+
+    absent!(deserialize_bool visit_bool false, deserialize_u16 visit_u16 0, deserialize_u32 visit_u32 0,
+            deserialize_u64 visit_u64 0, deserialize_i64 visit_i64 0);
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Stop> {
+        self.missing();
+        visitor.visit_map(Neutral { left: fields.iter(), de: self.de })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
@@ -560,7 +617,7 @@ impl<'de> Deserializer<'de> for Absent<'de, '_, '_> {
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct
-        tuple tuple_struct struct enum identifier
+        i8 i16 i32 i128 u8 u128 f32 f64 char bytes byte_buf unit unit_struct
+        tuple tuple_struct enum identifier
     }
 }

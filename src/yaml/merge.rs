@@ -21,19 +21,22 @@ fn lay(under: Node, over: Node, alternatives: &[&[&str]], path: &mut Vec<String>
 }
 
 fn maps(mut under: Map, over: Map, alternatives: &[&[&str]], path: &mut Vec<String>) -> Map {
+    // The keys of `over` differ from each other, so only those beneath need to be searched.
+    let mut beneath = under.entries.len();
     for Entry { key, value } in over.entries {
-        let Some(at) = under.entries.iter().position(|entry| entry.key.text == key.text) else {
+        let Some(at) = under.entries.iter().take(beneath).position(|entry| entry.key.text == key.text) else {
             under.push(key, value);
             continue;
         };
         if matches!(value.value, Value::Null) {
             under.entries.remove(at);
+            beneath = beneath.saturating_sub(1);
             continue;
         }
         if let Some(entry) = under.entries.get_mut(at) {
             path.push(key.text.to_string());
-            let beneath = std::mem::replace(&mut entry.value, Node::null(key.span));
-            entry.value = lay(beneath, value, alternatives, path);
+            let old = std::mem::replace(&mut entry.value, Node::null(key.span));
+            entry.value = lay(old, value, alternatives, path);
             entry.key = key;
             path.pop();
         }

@@ -183,7 +183,7 @@ impl Node {
             Value::Null => "nothing (null)",
             Value::Bool(..) => "true or false",
             Value::Int(..) => "a whole number",
-            Value::Float(..) => "a number",
+            Value::Float(..) => "a decimal number",
             Value::Text(_) => "text",
             Value::List(_) => "a list",
             Value::Map(_) => "a map",

@@ -24,6 +24,10 @@ struct Frame {
     span: Span,
     anchor: usize,
     flow: bool,
+    /// Has a list or map for a key: told, so what is made of it is given up.
+    broken: bool,
+    /// Stands in such a key itself: what is in it needs no telling.
+    in_key: bool,
     /// The tree's weight when it began, to count its own.
     began: usize,
     kind: Open,
@@ -85,6 +89,8 @@ pub(super) struct Builder<'t, 'f> {
     nodes: usize,
     expanded: usize,
     aliases: usize,
+    /// The last list or map where a key was due.
+    bad_key: Option<Span>,
 }
 
 /// Reading goes no further; the finding is already told.
@@ -105,6 +111,7 @@ impl<'t, 'f> Builder<'t, 'f> {
             nodes: 0,
             expanded: 0,
             aliases: 0,
+            bad_key: None,
         }
     }
 
@@ -132,11 +139,23 @@ impl<'t, 'f> Builder<'t, 'f> {
                     }
                 }
                 Err(error) => {
-                    self.found.push(refuse::syntax(self.file, self.text, depth, &error));
+                    let open = self.stack.last().filter(|frame| frame.flow).map(|frame| frame.span);
+                    let finding = refuse::syntax(self.file, self.text, depth, open, &error);
+                    if !self.same_line(self.bad_key, finding.primary.span) {
+                        self.found.push(finding);
+                    }
                     return;
                 }
             }
         }
+    }
+
+    /// What breaks behind `{{ x }}` breaks for its sake, which has been told.
+    fn same_line(&self, first: Option<Span>, then: Span) -> bool {
+        let byte = |at: u32| usize::try_from(at).unwrap_or(0);
+        first
+            .and_then(|first| self.text.get(byte(first.start)..byte(then.start)))
+            .is_some_and(|between| !between.contains('\n'))
     }
 
     fn span(&self, span: &granit_parser::Span) -> Span {
@@ -206,25 +225,33 @@ impl<'t, 'f> Builder<'t, 'f> {
             return Err(self.limit(span, format!("nested deeper than {most} levels")));
         }
         let flow = style == StructureStyle::Flow;
-        self.collection_key(span);
-        self.stack.push(Frame { span, anchor, flow, began: self.weight(), kind });
+        let in_key = self.collection_key(span);
+        self.stack.push(Frame { span, anchor, flow, broken: false, in_key, began: self.weight(), kind });
         Ok(())
     }
 
-    /// A list or map where a key is due.
-    fn collection_key(&mut self, span: Span) {
-        let due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
-        if due {
+    /// Tells a list or map where a key is due; true for it and all in it.
+    fn collection_key(&mut self, span: Span) -> bool {
+        let Some(frame) = self.stack.last_mut().filter(|frame| !frame.in_key) else {
+            return !self.stack.is_empty();
+        };
+        if matches!(frame.kind, Open::Map { key: None, .. }) {
+            frame.broken = true;
+            self.bad_key = Some(span);
             let finding = Finding::new(&KEY_NOT_TEXT, span, "a list or map cannot be a key");
             let braces = self.text.get(usize::try_from(span.start).unwrap_or(0)..).unwrap_or("");
             self.found.push(if braces.starts_with('{') {
-                finding
-                    .label("YAML reads `{` as the start of a map")
-                    .help("a template goes in quotes: \"{{ … }}\"")
+                let help = match self.dialect {
+                    Dialect::Typed => "a template goes in quotes: \"{{ … }}\"",
+                    Dialect::Manifest => "manifests are no templates: write the value itself",
+                };
+                finding.label("YAML reads `{` as the start of a map").help(help)
             } else {
                 finding
             });
+            return true;
         }
+        false
     }
 
     fn close(&mut self, end: Span) {
@@ -232,6 +259,9 @@ impl<'t, 'f> Builder<'t, 'f> {
         let mut span = frame.span.to(end);
         if !frame.flow {
             span = trim(self.text, span);
+        }
+        if frame.broken {
+            self.found.give_up(span);
         }
         let own = self.weight().saturating_sub(frame.began).saturating_add(1);
         let value = match frame.kind {
@@ -337,7 +367,9 @@ impl<'t, 'f> Builder<'t, 'f> {
             Ok(text) => self.key(text, span),
             Err(message) => {
                 let quoted = (!text.is_empty()).then(|| format!("write it in quotes: \"{text}\""));
-                self.found.push(Finding::new(&KEY_NOT_TEXT, span, message).maybe_help(quoted));
+                if !self.stack.last().is_some_and(|frame| frame.in_key) {
+                    self.found.push(Finding::new(&KEY_NOT_TEXT, span, message).maybe_help(quoted));
+                }
                 self.set_key(PendingKey::Bad);
             }
         }
@@ -407,13 +439,15 @@ impl<'t, 'f> Builder<'t, 'f> {
             }
         };
         let mut merged = Map::default();
+        let mut places = BTreeMap::new();
         for Entry { key, value } in sources.into_iter().flat_map(|map| map.entries) {
-            if merged.get(&key.text).is_none() {
+            if !places.contains_key(&key.text) {
+                places.insert(key.text.clone(), merged.entries.len());
                 merged.push(key, value);
             }
         }
         for Entry { key, value } in own.entries {
-            match merged.entries.iter_mut().find(|entry| entry.key.text == key.text) {
+            match places.get(&key.text).and_then(|at| merged.entries.get_mut(*at)) {
                 Some(entry) => *entry = Entry { key, value },
                 None => merged.push(key, value),
             }

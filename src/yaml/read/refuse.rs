@@ -37,16 +37,18 @@ pub static YAML_CHARACTER: Code = Code {
 /// The finding for a file that could not be read.
 pub fn unreadable(file: FileId, path: &str, fault: &Fault) -> Finding {
     let message = match fault {
-        Fault::Missing => format!("there is no file {path}"),
+        Fault::Missing => format!("{path} is a link to nothing"),
         Fault::Outside => format!("{path} leads out of the stack's folder"),
         Fault::NotRegular => format!("{path} is no regular file"),
         Fault::TooLarge(limit) => format!("{path} is larger than {limit} bytes"),
-        Fault::NotUtf8(at) => format!("{path} is not UTF-8: byte {at} (from 0) begins no character"),
+        Fault::NotUtf8 { line } => {
+            format!("{path} is not UTF-8: line {line} holds a byte that begins no character")
+        }
         Fault::Io(reason) => format!("{path} cannot be read: {reason}"),
     };
     let help = match fault {
-        Fault::Outside => Some("keep the file inside; folders that several stacks share come by `include`"),
-        Fault::NotUtf8(_) => Some("save it as UTF-8; mounted files (files/) may hold any bytes"),
+        Fault::Outside => Some("put a copy of it into the stack's folder"),
+        Fault::NotUtf8 { .. } => Some("save it as UTF-8; mounted files (files/) may hold any bytes"),
         _ => None,
     };
     Finding::new(&FILE_UNREADABLE, file.start(), message).maybe_help(help.map(str::to_owned))
@@ -176,7 +178,14 @@ fn foreign_escape(raw: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// The parser's error, at its place, in words that help.
-pub(super) fn syntax(file: FileId, text: &str, depth: usize, error: &ScanError) -> Finding {
+/// The bracket that is still open where reading stopped is the cause when it stands on a line above.
+pub(super) fn syntax(
+    file: FileId,
+    text: &str,
+    depth: usize,
+    open: Option<Span>,
+    error: &ScanError,
+) -> Finding {
     let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
     let start =
         u32::try_from(error.marker().byte_offset().unwrap_or_default()).unwrap_or(u32::MAX).min(length);
@@ -184,7 +193,14 @@ pub(super) fn syntax(file: FileId, text: &str, depth: usize, error: &ScanError) 
     let (code, message, help) = words(error.kind());
     let message = message.map_or_else(|| plain_words(&error.kind().to_string()), str::to_owned);
     let message = if code == &YAML_LIMIT { format!("nested deeper than {depth} levels") } else { message };
-    Finding::new(code, span, message).label("reading stopped here").maybe_help(help.map(str::to_owned))
+    let finding = Finding::new(code, span, message).label("reading stopped here");
+    let range = |from: Span| usize::try_from(from.start).unwrap_or(0)..usize::try_from(start).unwrap_or(0);
+    match open.filter(|open| text.get(range(*open)).is_some_and(|between| between.contains('\n'))) {
+        Some(open) => {
+            finding.also(open, "this bracket is still open").help("close it where its list or map ends")
+        }
+        None => finding.maybe_help(help.map(str::to_owned)),
+    }
 }
 
 /// The parser's words without its way of beginning them.
