@@ -53,6 +53,9 @@ pub(super) fn choose(objects: &mut [Object], stack: &Stack, found: &mut Findings
                 .map(|declared| format!("{}: {}", declared.image.value, words(&declared.platforms)));
             let finding = Finding::new(&ARCH_NONE_COMMON, span, message);
             found.push(notes.fold(finding, Finding::note));
+            // That some image runs nowhere of what is left would be an echo.
+            let places = Pod::of(object).into_iter().flat_map(|pod| pod.containers().collect::<Vec<_>>());
+            places.filter_map(|container| container.image).for_each(|image| found.give_up(image.span));
             continue;
         }
         let list = labels.iter().copied().collect::<Vec<_>>().join(", ");
