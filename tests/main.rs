@@ -8,4 +8,7 @@
 mod dependencies;
 mod hooks;
 mod layers;
+mod reader;
+mod scalars;
+mod stack;
 mod tools;

@@ -206,9 +206,16 @@ impl<'t, 'f> Builder<'t, 'f> {
             return Err(self.limit(span, format!("nested deeper than {most} levels")));
         }
         let flow = style == StructureStyle::Flow;
+        if flow && !self.in_flow() {
+            refuse::tab(self.text, span, self.found);
+        }
         self.collection_key(span);
         self.stack.push(Frame { span, anchor, flow, began: self.weight(), kind });
         Ok(())
+    }
+
+    fn in_flow(&self) -> bool {
+        self.stack.last().is_some_and(|frame| frame.flow)
     }
 
     /// A list or map where a key is due.
@@ -281,8 +288,13 @@ impl<'t, 'f> Builder<'t, 'f> {
         }
         // granit gives an absent value as a plain `~` of no length.
         let absent = style == ScalarStyle::Plain && span.start == span.end;
-        let flow = self.stack.last().is_some_and(|frame| frame.flow);
-        refuse::scalar(self.text, span, style, flow, absent, self.found);
+        let flow = self.in_flow();
+        refuse::scalar(self.text, span, style, flow, self.found);
+        if !flow
+            && matches!(style, ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted)
+        {
+            refuse::tab(self.text, span, self.found);
+        }
         let plain = style == ScalarStyle::Plain;
         let key_due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
         let text = if absent { Cow::Borrowed("") } else { text };

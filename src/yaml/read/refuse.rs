@@ -118,14 +118,7 @@ pub(super) fn separators(file: FileId, text: &str, found: &mut Findings) {
 }
 
 /// Scalars that kubectl's reader refuses or reads as something else.
-pub(super) fn scalar(
-    text: &str,
-    span: Span,
-    style: ScalarStyle,
-    flow: bool,
-    absent: bool,
-    found: &mut Findings,
-) {
+pub(super) fn scalar(text: &str, span: Span, style: ScalarStyle, flow: bool, found: &mut Findings) {
     let start = usize::try_from(span.start).unwrap_or(0);
     let end = usize::try_from(span.end).unwrap_or(0);
     let raw = text.get(start..end).unwrap_or("");
@@ -134,9 +127,16 @@ pub(super) fn scalar(
         ScalarStyle::Plain if flow && raw.starts_with('?') => {
             Some(("a plain text that starts with `?` in a flow list or map", "put it in quotes"))
         }
-        ScalarStyle::Plain if flow && absent && squeezed_colon(text, start) => Some((
+        ScalarStyle::Plain if flow && raw.starts_with(':') => {
+            Some(("a plain text that starts with `:` in a flow list or map", "put it in quotes"))
+        }
+        ScalarStyle::Plain if flow && raw.is_empty() && squeezed_colon(text, start) => Some((
             "`:` directly before a bracket or comma is part of the key to Kubernetes' reader",
             "put a space behind the colon",
+        )),
+        ScalarStyle::Literal | ScalarStyle::Folded if raw.starts_with('\t') => Some((
+            "a block of text that starts with a tab, which Kubernetes' reader takes for its indentation",
+            "write the text in double quotes, its tabs as \\t",
         )),
         _ => None,
     };
@@ -145,10 +145,30 @@ pub(super) fn scalar(
     }
 }
 
+/// A tab between the start of a line, or a `-` or `?` there, and a value: Kubernetes' reader takes it for no blank.
+pub(super) fn tab(text: &str, span: Span, found: &mut Findings) {
+    let start = usize::try_from(span.start).unwrap_or(0);
+    let before = text.get(..start).unwrap_or("").chars().rev().take_while(|c| !matches!(c, '\n' | '\r'));
+    let mut tabs = 0_usize;
+    for character in before {
+        match character {
+            '\t' => tabs = tabs.saturating_add(1),
+            ' ' | '-' | '?' | ':' => {}
+            _ => return,
+        }
+    }
+    if tabs > 0 {
+        found.push(
+            Finding::new(&YAML_SYNTAX, span, "a tab where YAML wants spaces").help("indent with spaces"),
+        );
+    }
+}
+
+/// The place of an absent value is that of the colon before it. A quoted key has ended before its colon for every reader.
 fn squeezed_colon(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or("").chars().next_back();
-    let after = text.get(at..).unwrap_or("").chars().next();
-    before == Some(':') && matches!(after, Some('}' | ']' | ','))
+    let quoted = text.get(..at).is_some_and(|before| before.ends_with(['"', '\'']));
+    let after = text.get(at..).and_then(|rest| rest.strip_prefix(':'));
+    !quoted && after.is_some_and(|after| after.starts_with(['}', ']', ',']))
 }
 
 /// `\/` and surrogate pairs are JSON's; Kubernetes' YAML reader refuses them.
