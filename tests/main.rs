@@ -8,6 +8,8 @@
 mod dependencies;
 mod hooks;
 mod layers;
+mod probes;
+mod random;
 mod reader;
 mod scalars;
 mod stack;

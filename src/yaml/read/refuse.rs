@@ -68,6 +68,8 @@ pub(super) fn characters(file: FileId, text: &str, found: &mut Findings) {
             }
             '\t' | '\n' | '\r' => continue,
             '\u{fffe}' | '\u{ffff}' => "no character",
+            // Kubernetes' reader takes it for text there, others for nothing.
+            '\u{feff}' if begins_line(text, at) => "a byte order mark that does not begin the file",
             c if c.is_control() => "a control character",
             _ => continue,
         };
@@ -81,6 +83,23 @@ pub(super) fn characters(file: FileId, text: &str, found: &mut Findings) {
         );
         return;
     }
+}
+
+fn begins_line(text: &str, at: usize) -> bool {
+    text.get(..at).is_none_or(|before| before.is_empty() || before.ends_with(['\n', '\r']))
+}
+
+/// A carriage return alone ends a line for YAML, but not for the step before it, which splits the file into documents and
+/// drops one before a line feed.
+pub(super) fn carriage_returns(file: FileId, text: &str, found: &mut Findings) {
+    let Some(at) = ["\r\r\n", "\r---", "\r..."].iter().filter_map(|odd| text.find(odd)).min() else { return };
+    let start = u32::try_from(at).unwrap_or(u32::MAX);
+    let span = Span { file, start, end: start.saturating_add(1) };
+    found.push(
+        Finding::new(&YAML_CHARACTER, span, "a carriage return (U+000D) where lines or documents part")
+            .note("Kubernetes splits the file at line feeds before it reads YAML, which takes both for the end of a line")
+            .help("end lines with a line feed alone"),
+    );
 }
 
 /// Kubernetes splits a file into documents by lines, before any YAML is parsed.
@@ -134,6 +153,10 @@ pub(super) fn scalar(text: &str, span: Span, style: ScalarStyle, flow: bool, fou
             "`:` directly before a bracket or comma is part of the key to Kubernetes' reader",
             "put a space behind the colon",
         )),
+        ScalarStyle::Plain if flow && raw.is_empty() && squeezed_tag(text, start) => Some((
+            "`,` or a bracket directly behind a tag is part of the tag to Kubernetes' reader",
+            "put a space behind the tag, or leave it out",
+        )),
         ScalarStyle::Literal | ScalarStyle::Folded if raw.starts_with('\t') => Some((
             "a block of text that starts with a tab, which Kubernetes' reader takes for its indentation",
             "write the text in double quotes, its tabs as \\t",
@@ -164,11 +187,18 @@ pub(super) fn tab(text: &str, span: Span, found: &mut Findings) {
     }
 }
 
-/// The place of an absent value is that of the colon before it. A quoted key has ended before its colon for every reader.
+/// The place of an absent value is that of the colon before it, or the next one.
 fn squeezed_colon(text: &str, at: usize) -> bool {
-    let quoted = text.get(..at).is_some_and(|before| before.ends_with(['"', '\'']));
-    let after = text.get(at..).and_then(|rest| rest.strip_prefix(':'));
-    !quoted && after.is_some_and(|after| after.starts_with(['}', ']', ',']))
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    let behind = after.strip_prefix(':').or(before.ends_with(':').then_some(after));
+    behind.is_some_and(|behind| behind.starts_with(['}', ']', ',']))
+}
+
+/// The place of an absent value behind a tag is the tag's end.
+fn squeezed_tag(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    let word = before.rsplit(|c: char| c.is_whitespace() || "[]{},".contains(c)).next();
+    word.is_some_and(|word| word.starts_with('!')) && after.starts_with(['}', ']', ','])
 }
 
 /// `\/` and surrogate pairs are JSON's; Kubernetes' YAML reader refuses them.
