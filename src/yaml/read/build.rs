@@ -10,7 +10,7 @@ use super::{Dialect, KEY_DUPLICATE, KEY_NOT_TEXT, YAML_ALIAS, YAML_LIMIT, YAML_M
 use crate::finding::{Finding, Findings};
 use crate::source::{FileId, Span};
 use crate::yaml::scalar::{self, Scalar};
-use crate::yaml::{Entry, Key, Map, Node, Value};
+use crate::yaml::{Key, Map, Node, Value};
 
 const ALIASES: usize = 1_000;
 const EXPANDED_FREE: usize = 10_000;
