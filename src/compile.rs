@@ -6,11 +6,11 @@ use crate::check::{self, Facts, Images};
 use crate::emit::{self, File};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::finish;
-use crate::kinds::{self, Draft};
+use crate::kinds::{self, Address, Draft};
 use crate::kube::{self, Object, Unit};
 use crate::lower::{self, Files, Merged};
-use crate::source::{FileId, Input, Sources};
-use crate::stack::expand::{self, expand};
+use crate::source::{Input, Sources};
+use crate::stack::layers::{self, Defined, Layers};
 use crate::stack::{self, App, Stack, StackFile};
 use crate::template::{self, Templates};
 use crate::yaml::{self, Build, Dialect, Map, Node, Value};
@@ -68,25 +68,27 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 }
 
 /// Compiles the files of a stack.
-pub fn compile(sources: Sources, input: &Input) -> Compiled {
+pub fn compile(mut sources: Sources, input: Input) -> Compiled {
     let mut found = Findings::default();
-    strays(input, &sources, &mut found);
-    let (cluster, templates) = cluster(input, &sources, &mut found);
-    let drafts = drafts(input, &sources, &mut found);
-    let manifests = manifests(input, &sources, cluster.as_ref(), &mut found);
+    let folder_name = input.folder_name.clone();
+    let layers = layers::gather(input, &mut sources, &mut found);
+    strays(&layers, &sources, &mut found);
+    let (cluster, defaults, templates) = cluster(&layers, &folder_name, &sources, &mut found);
     let mut compiled = Compiled {
+        objects: manifests(&layers, &sources, cluster.as_ref(), &mut found),
         sources,
         stack: None,
         apps: Vec::new(),
-        objects: manifests,
         files: Vec::new(),
         images: Images::default(),
         findings: Vec::new(),
         dropped: 0,
         errors: 0,
     };
+    let drafts = drafts(&layers, &compiled.sources, &mut found);
     if let Some(stack) = cluster {
-        apps(&mut compiled, drafts, input, &stack, &templates, &mut found);
+        let mut shared = Shared { stack: &stack, layers: &layers, defaults, templates };
+        apps(&mut compiled, drafts, &mut shared, &mut found);
         let namespaces = lower::namespaces(&compiled.objects, &stack);
         compiled.objects.extend(namespaces);
         emit::arrange(&mut compiled.objects, &stack);
@@ -103,20 +105,26 @@ pub fn compile(sources: Sources, input: &Input) -> Compiled {
     compiled
 }
 
-fn strays(input: &Input, sources: &Sources, found: &mut Findings) {
-    for file in &input.strays {
+fn strays(layers: &Layers, sources: &Sources, found: &mut Findings) {
+    for file in layers.folders.iter().flat_map(|folder| &folder.strays) {
         let message = format!("nothing reads {}", sources.file(*file).path);
         found
             .push(Finding::new(&FILE_IGNORED, file.start(), message).help("an app is a file apps/NAME.yaml"));
     }
 }
 
-/// stack.yaml: read, short forms grown, templates filled, decoded, understood.
-fn cluster(input: &Input, sources: &Sources, found: &mut Findings) -> (Option<Stack>, Templates) {
-    let Some(mut tree) = yaml::read_typed(sources, input.stack, found) else {
-        return (None, Templates::new(Map::default()));
+/// stack.yaml over what it includes: templates filled, decoded, understood. With it what it says of all apps, and what
+/// templates know.
+fn cluster(
+    layers: &Layers,
+    folder: &str,
+    sources: &Sources,
+    found: &mut Findings,
+) -> (Option<Stack>, Option<Node>, Templates) {
+    let Some(mut tree) = layers.tree.clone() else {
+        return (None, None, Templates::new(Map::default()));
     };
-    expand(&mut tree, expand::STACK);
+    let defaults = tree.as_map_mut().and_then(|map| map.remove("defaults")).map(|entry| entry.value);
     let vars = match tree.get("vars").map(|vars| &vars.value) {
         Some(Value::Map(vars)) => vars.clone(),
         _ => Map::default(),
@@ -124,10 +132,11 @@ fn cluster(input: &Input, sources: &Sources, found: &mut Findings) -> (Option<St
     stack::check_vars(&vars, found);
     let early = Templates::new(vars.clone());
     fill_cluster(&mut tree, &early, sources, found);
-    let templates = Templates::new(names(vars, &tree, input));
+    let templates = Templates::new(names(vars, &tree, folder));
     let file: Option<StackFile> = yaml::decode(&tree, found);
-    let stack = file.and_then(|file| stack::resolve(file, input.stack.start(), &input.folder_name, found));
-    (stack, templates)
+    let span = layers.folders.last().map_or(tree.span, |folder| folder.file.start());
+    let stack = file.and_then(|file| stack::resolve(file, span, folder, found));
+    (stack, defaults, templates)
 }
 
 /// Keys of stack.yaml that are read before any template can be.
@@ -141,9 +150,9 @@ fn fill_cluster(tree: &mut Node, templates: &Templates, sources: &Sources, found
 }
 
 /// What templates know beside the vars (schema.md S8).
-fn names(mut names: Map, tree: &Node, input: &Input) -> Map {
+fn names(mut names: Map, tree: &Node, folder: &str) -> Map {
     let span = tree.span;
-    let name = tree.get("name").cloned().unwrap_or_else(|| Node::text(span, input.folder_name.clone()));
+    let name = tree.get("name").cloned().unwrap_or_else(|| Node::text(span, folder.to_owned()));
     let first = |node: &Node, key: &str| node.get(key).and_then(|list| list.items().first().cloned());
     let nodes =
         tree.get("nodes").map_or(&[][..], Node::entries).iter().fold(Build::at(span), |build, entry| {
@@ -165,54 +174,91 @@ fn names(mut names: Map, tree: &Node, input: &Input) -> Map {
     names
 }
 
-/// App files as drafts: read, kinds known, short forms grown.
-fn drafts<'a>(input: &'a Input, sources: &Sources, found: &mut Findings) -> Vec<(&'a str, FileId, Draft)> {
+/// What all apps of a stack have in common.
+struct Shared<'a> {
+    stack: &'a Stack,
+    layers: &'a Layers,
+    defaults: Option<Node>,
+    templates: Templates,
+}
+
+/// App files as drafts: read, kinds known, short forms grown, changes of layers above laid over them.
+fn drafts<'a>(layers: &'a Layers, sources: &Sources, found: &mut Findings) -> Vec<(&'a Defined, Draft)> {
     let mut drafts = Vec::new();
-    for (name, file) in &input.apps {
-        if let Err(reason) = kinds::app_name(name) {
-            found.push(kinds::bad_name(file.start(), name, &reason));
+    for app in &layers.apps {
+        if let Err(reason) = kinds::app_name(&app.name) {
+            found.push(kinds::bad_name(app.file.start(), &app.name, &reason));
         }
-        let draft = yaml::read_typed(sources, *file, found).and_then(|tree| kinds::draft(tree, found));
-        drafts.extend(draft.map(|draft| (name.as_str(), *file, draft)));
+        let draft = yaml::read_typed(sources, app.file, found)
+            .and_then(|tree| kinds::draft(tree, &app.changes, found));
+        drafts.extend(draft.map(|draft| (app, draft)));
     }
     drafts
 }
 
-/// Drafts to apps to objects.
+/// Drafts to apps to objects; each draft is dropped as soon as it is lowered.
 fn apps(
     compiled: &mut Compiled,
-    drafts: Vec<(&str, FileId, Draft)>,
-    input: &Input,
-    stack: &Stack,
-    templates: &Templates,
+    drafts: Vec<(&Defined, Draft)>,
+    shared: &mut Shared<'_>,
     found: &mut Findings,
 ) {
+    let addresses: Vec<Address> = drafts
+        .iter()
+        .map(|(app, draft)| {
+            draft.address(&app.name, shared.stack, &shared.templates.scope(), &compiled.sources)
+        })
+        .collect();
+    let named = drafts.iter().map(|(app, _)| app.name.as_str()).zip(&addresses);
+    shared.templates.learn("apps", kinds::addresses(shared.stack.span, named));
+    let shared = &*shared;
     let mut merged = Merged::default();
-    for (name, file, mut draft) in drafts {
-        let own = app_names(name, file, &draft, stack);
-        let scope = templates.scope_with(&own);
-        scope.fill(draft.tree_mut(), &compiled.sources, found);
-        let Some(app) = draft.finish(name, stack, found) else { continue };
-        let files = Files { sources: &compiled.sources, files: &input.files, scope };
-        compiled.objects.extend(lower::app(&app, stack, &files, &mut merged, found));
-        compiled.apps.push(app);
+    for ((app, draft), address) in drafts.into_iter().zip(&addresses) {
+        let own = app_names(app, address);
+        let files = Files {
+            sources: &compiled.sources,
+            layers: shared.layers,
+            scope: shared.templates.scope_with(&own),
+        };
+        if let Some((app, objects)) = self::app(&app.name, draft, shared, &files, &mut merged, found) {
+            compiled.objects.extend(objects);
+            compiled.apps.push(app);
+        }
     }
-    compiled.objects.extend(lower::shared(stack, merged, found));
+    compiled.objects.extend(lower::shared(shared.stack, merged, found));
+}
+
+fn app(
+    name: &str,
+    mut draft: Draft,
+    shared: &Shared<'_>,
+    files: &Files<'_>,
+    merged: &mut Merged,
+    found: &mut Findings,
+) -> Option<(App, Vec<Object>)> {
+    files.scope.fill(draft.tree_mut(), files.sources, found);
+    let mut defaults = shared.defaults.clone();
+    if let Some(defaults) = &mut defaults {
+        files.scope.fill(defaults, files.sources, found);
+    }
+    let app = draft.finish(name, shared.stack, defaults, found)?;
+    let objects = lower::app(&app, shared.stack, files, merged, found);
+    Some((app, objects))
 }
 
 /// What templates in an app's file know beside what all know.
-fn app_names(name: &str, file: FileId, draft: &Draft, stack: &Stack) -> Map {
-    let span = file.start();
-    let namespace = draft.namespace().cloned().unwrap_or_else(|| Node::from(&stack.namespace));
-    let app = Build::at(span).text("name", name.to_owned()).with("namespace", namespace).node();
-    template::names(span, [("app", app)])
+fn app_names(app: &Defined, address: &Address) -> Map {
+    let span = app.file.start();
+    let own =
+        Build::at(span).text("name", app.name.clone()).text("namespace", address.namespace.clone()).node();
+    template::names(span, [("app", own)])
 }
 
 /// Plain manifests join here.
-fn manifests(input: &Input, sources: &Sources, stack: Option<&Stack>, found: &mut Findings) -> Vec<Object> {
+fn manifests(layers: &Layers, sources: &Sources, stack: Option<&Stack>, found: &mut Findings) -> Vec<Object> {
     let namespace = stack.map_or("default", |stack| stack.namespace.value.as_str());
     let mut objects = Vec::new();
-    for (path, file) in &input.manifests {
+    for (path, file) in layers.folders.iter().flat_map(|folder| &folder.manifests) {
         let unit = Unit::Manifest(path.clone());
         for document in yaml::read(sources, *file, Dialect::Manifest, found) {
             objects.extend(kube::objects(document, &unit, namespace, found));

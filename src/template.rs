@@ -73,6 +73,12 @@ impl Templates {
         Templates { engine: engine(), names, values }
     }
 
+    /// Teaches a name that could not be known before.
+    pub fn learn(&mut self, name: &'static str, node: Node) {
+        self.names.push(Key { span: node.span, text: name.into() }, node);
+        self.values = map_value(&self.names);
+    }
+
     /// For stack.yaml and whatever knows no more than it.
     pub fn scope(&self) -> Scope<'_> {
         Scope { templates: self, names: vec![&self.names], values: self.values.clone() }
@@ -172,7 +178,7 @@ impl Scope<'_> {
 
     /// The engine's error in the house's words; `at` is where `source` begins in the value.
     fn problem(&self, source: &str, at: usize, error: &Error) -> Problem {
-        let range = error.range();
+        let range = error.range().map(|range| whole_name(source, range));
         let part = range.clone().map(|range| range.start.saturating_add(at)..range.end.saturating_add(at));
         let named = range.and_then(|range| source.get(range)).unwrap_or_default();
         match error.kind() {
@@ -252,6 +258,18 @@ fn whole(template: &str) -> Option<(&str, usize)> {
     let inside = trimmed.strip_prefix("{{")?.strip_suffix("}}")?;
     let at = template.len().saturating_sub(template.trim_start().len()).saturating_add(2);
     Some((inside, at))
+}
+
+/// The engine marks `.b.c` of `a.b.c`; people look for the whole name.
+fn whole_name(source: &str, range: Range<usize>) -> Range<usize> {
+    let marked = source.get(range.clone()).unwrap_or_default();
+    if !marked.starts_with(['.', '[']) {
+        return range;
+    }
+    let before = source.get(..range.start).unwrap_or_default();
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '\'' | '"' | '-');
+    let start = before.trim_end_matches(is_part).len();
+    start..range.end
 }
 
 /// The engine marks the whole `{{ … }}` or the bare expression; people want the name.

@@ -11,6 +11,7 @@ mod layers;
 mod probes;
 mod random;
 mod reader;
+mod readme;
 mod scalars;
 mod stack;
 mod tools;

@@ -58,7 +58,7 @@ pub(super) fn many(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
 pub(super) fn compiled(stack: &Path) -> Result<Compiled, Trouble> {
     let mut sources = Sources::default();
     let input = read_input(stack, &mut sources).map_err(|error| Trouble::io(stack, &error))?;
-    Ok(compile(sources, &input))
+    Ok(compile(sources, input))
 }
 
 fn here() -> Result<PathBuf, Trouble> {

@@ -33,6 +33,9 @@ pub static FILE_NAME_TAKEN: Code = Code {
     },
 };
 
+/// Between documents.
+const SEPARATOR: &str = "---\n";
+
 /// A file for k3s' folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct File {
@@ -124,19 +127,28 @@ fn file(addon: &str, unit: &Unit, objects: &[Object]) -> File {
     let mut text = format!("# stackc: {name} from {}\n", origin(unit));
     for (index, object) in objects.iter().enumerate() {
         if index > 0 {
-            text.push_str("---\n");
+            text.push_str(SEPARATOR);
         }
         write::document(&object.body, &mut text);
     }
+    text.shrink_to_fit();
     let secret = objects.iter().any(|object| object.id.kind == "Secret");
     File { name, text, secret, objects: objects.len() }
 }
 
 /// All files as one stream. Its last line tells a whole stream from one that was cut off.
 pub fn stream(files: &[File]) -> String {
-    let mut text = files.iter().map(|file| file.text.as_str()).collect::<Vec<_>>().join("---\n");
     let plural = if files.len() == 1 { "file" } else { "files" };
-    text.push_str(&format!("# stackc: end of {} {plural}\n", files.len()));
+    let end = format!("# stackc: end of {} {plural}\n", files.len());
+    let length: usize = files.iter().map(|file| file.text.len().saturating_add(SEPARATOR.len())).sum();
+    let mut text = String::with_capacity(length.saturating_add(end.len()));
+    for (index, file) in files.iter().enumerate() {
+        if index > 0 {
+            text.push_str(SEPARATOR);
+        }
+        text.push_str(&file.text);
+    }
+    text.push_str(&end);
     text
 }
 

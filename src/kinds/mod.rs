@@ -6,15 +6,19 @@
 //!
 //! What must hold: a kind computes nodes whose places are the keys that asked for them.
 
+mod address;
 mod app;
+
+pub use address::{Address, addresses};
 
 use crate::finding::{Code, Finding, Findings, list, nearest};
 use crate::kube::names;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::stack::expand::{self, Short, expand};
-use crate::stack::{App, Container, PodFile, Stack, value_invalid};
+use crate::stack::{App, Container, PodFile, Port, Stack, name_invalid, value_invalid};
+use crate::template::Scope;
 use crate::yaml::{
-    KEY_MISSING, Map, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
+    KEY_MISSING, Map, Named, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
 };
 
 /// The kinds.
@@ -59,30 +63,42 @@ pub struct Draft {
     tree: Node,
 }
 
-/// Reads the kind and grows the short forms. `None` when the kind is missing or unknown.
-pub fn draft(mut tree: Node, found: &mut Findings) -> Option<Draft> {
-    let names = KINDS.iter().map(|kind| kind.name);
+/// Reads the kind, grows the short forms, and lays the changes of layers above over the file. `None` when the kind is
+/// missing or unknown.
+pub fn draft(mut tree: Node, changes: &[Node], found: &mut Findings) -> Option<Draft> {
     let Some(entry) = tree.as_map_mut().and_then(|map| map.remove("kind")) else {
         let span = tree.entries().first().map_or(tree.span, |entry| entry.key.span);
+        let known = list(KINDS.iter().map(|kind| kind.name));
         found.push(
             Finding::new(&KEY_MISSING, span, "the app does not say its `kind`")
-                .help(format!("kind: app   (the kinds are {})", list(names))),
+                .help(format!("kind: app   (the kinds are {known})")),
         );
         return None;
     };
+    let kind = kind(&entry.value, found)?;
     let word = entry.value.as_text().unwrap_or_default().to_owned();
-    let Some(kind) = KINDS.iter().find(|kind| kind.name == word) else {
-        let near = nearest(&word, names.clone()).map(|near| format!("did you mean `{near}`?"));
-        let known = format!("the kinds are {}", list(names));
-        found.push(
-            Finding::new(&VALUE_UNKNOWN, entry.value.span, format!("there is no kind `{word}`"))
-                .help(near.unwrap_or(known)),
-        );
-        return None;
+    let grown = |mut tree: Node| {
+        expand(&mut tree, expand::APP);
+        expand(&mut tree, kind.shorts);
+        tree
     };
-    expand(&mut tree, expand::APP);
-    expand(&mut tree, kind.shorts);
+    let changes = changes.iter().cloned().map(grown);
+    let tree = changes.fold(grown(tree), |under, over| merge(under, over, &ALTERNATIVES));
     Some(Draft { kind, word: Spanned { span: entry.value.span, value: word }, tree })
+}
+
+fn kind(word: &Node, found: &mut Findings) -> Option<&'static Kind> {
+    let text = word.as_text().unwrap_or_default();
+    let kind = KINDS.iter().find(|kind| kind.name == text).copied();
+    if kind.is_none() {
+        let names = || KINDS.iter().map(|kind| kind.name);
+        let near = nearest(text, names()).map(|near| format!("did you mean `{near}`?"));
+        found.push(
+            Finding::new(&VALUE_UNKNOWN, word.span, format!("there is no kind `{text}`"))
+                .help(near.unwrap_or_else(|| format!("the kinds are {}", list(names())))),
+        );
+    }
+    kind
 }
 
 impl Draft {
@@ -91,13 +107,37 @@ impl Draft {
         &mut self.tree
     }
 
-    /// The namespace as written, which other keys' templates may use.
-    pub fn namespace(&self) -> Option<&Node> {
-        self.tree.get("namespace")
+    /// Where other apps reach it, by the keys that may use vars only (schema.md S8). What is wrong with them is told
+    /// when the app itself is finished.
+    pub fn address(&self, name: &str, stack: &Stack, vars: &Scope<'_>, sources: &Sources) -> Address {
+        let mut quiet = Findings::default();
+        let (mut own, _) = split(self.tree.clone(), (self.kind.own)());
+        let (mut told, _) = split(self.tree.clone(), &["namespace", "ports"]);
+        vars.fill(&mut own, sources, &mut quiet);
+        vars.fill(&mut told, sources, &mut quiet);
+        let asked = Asked { name, at: self.word.span, stack };
+        let computed = (self.kind.general)(&own, &asked, &mut quiet);
+        let mut computed = computed.unwrap_or_else(|| Node::null(self.word.span));
+        expand(&mut computed, expand::APP);
+        let (ports, _) = split(computed, &["ports"]);
+        let whole = merge(ports, told, &ALTERNATIVES);
+        let ports =
+            whole.get("ports").and_then(|ports| decode::<Named<Port>>(ports, &mut quiet)).unwrap_or_default();
+        Address {
+            namespace: whole.text_at(&["namespace"]).unwrap_or(&stack.namespace.value).to_owned(),
+            ports: ports.iter().map(|(name, port)| (name.value.clone(), port.port.value)).collect(),
+        }
     }
 
-    /// The general app: the kind's part beneath, the user's over it, decoded. `None` when something was wrong.
-    pub fn finish(self, name: &str, stack: &Stack, found: &mut Findings) -> Option<App> {
+    /// The general app: what the stack says of all apps, the kind's part over it, the user's on top, decoded. `None` when
+    /// something was wrong.
+    pub fn finish(
+        self,
+        name: &str,
+        stack: &Stack,
+        defaults: Option<Node>,
+        found: &mut Findings,
+    ) -> Option<App> {
         let before = found.errors();
         let own_keys = (self.kind.own)();
         let (container_keys, pod_keys) = (fields::<Container>(), fields::<PodFile>());
@@ -110,12 +150,19 @@ impl Draft {
         let one_node = (self.kind.one_node)(&own, &asked);
         let mut computed = (self.kind.general)(&own, &asked, found)?;
         expand(&mut computed, expand::APP);
-        let (container, pod) = split(merge(computed, rest, &ALTERNATIVES), container_keys);
+        let under = match defaults {
+            Some(defaults) => merge(defaults, computed, &ALTERNATIVES),
+            None => computed,
+        };
+        let (container, pod) = split(merge(under, rest, &ALTERNATIVES), container_keys);
         let (pod, _) = split(pod, pod_keys);
         let container: Option<Container> = decode(&container, found);
         let pod: Option<PodFile> = decode(&pod, found);
         let (container, pod) = (container?, pod?);
         let namespace = pod.namespace.clone().unwrap_or_else(|| stack.namespace.clone());
+        if let Err(reason) = names::dns_label(&namespace.value) {
+            found.push(name_invalid("namespace", &namespace.value, namespace.span, &reason));
+        }
         (found.errors() == before).then(|| App {
             name: name.to_owned(),
             span,

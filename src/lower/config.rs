@@ -8,6 +8,7 @@ use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::Object;
 use crate::kube::names;
 use crate::source::{FileId, Sources};
+use crate::stack::layers::Layers;
 use crate::stack::{App, Stack, name_invalid};
 use crate::template::Scope;
 use crate::yaml::{Build, FILE_UNREADABLE, Node, Spanned, unreadable};
@@ -30,8 +31,8 @@ pub static FILE_UNKNOWN: Code = Code {
 pub struct Files<'a> {
     /// All registered files.
     pub sources: &'a Sources,
-    /// Files below `files/` by path.
-    pub files: &'a BTreeMap<String, FileId>,
+    /// The stack's folders, each with its files.
+    pub layers: &'a Layers,
     /// For `*.j2`.
     pub scope: Scope<'a>,
 }
@@ -79,8 +80,11 @@ fn content(file: &Spanned<String>, files: &Files<'_>, found: &mut Findings) -> O
         );
         return None;
     }
-    let Some(id) = files.files.get(path) else {
-        found.push(unknown(file, path, files));
+    // A file is searched in the folder of the file that names it (schema.md S4).
+    let empty = BTreeMap::new();
+    let known = files.layers.files(file.span).unwrap_or(&empty);
+    let Some(id) = known.get(path) else {
+        found.push(unknown(file, path, known));
         return None;
     };
     let source = files.sources.file(*id);
@@ -98,11 +102,10 @@ fn content(file: &Spanned<String>, files: &Files<'_>, found: &mut Findings) -> O
     Some(("data", Node::text(file.span, source.text.clone())))
 }
 
-fn unknown(file: &Spanned<String>, path: &str, files: &Files<'_>) -> Finding {
-    let near =
-        nearest(path, files.files.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+fn unknown(file: &Spanned<String>, path: &str, files: &BTreeMap<String, FileId>) -> Finding {
+    let near = nearest(path, files.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
     let template = format!("{path}.j2");
-    let help = if files.files.contains_key(&template) { Some(format!("file: {template}")) } else { near };
+    let help = if files.contains_key(&template) { Some(format!("file: {template}")) } else { near };
     Finding::new(&FILE_UNKNOWN, file.span, format!("there is no file `files/{path}` in the stack"))
         .maybe_help(help)
 }

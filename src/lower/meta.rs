@@ -106,5 +106,6 @@ pub(super) fn texts(span: Span, texts: &Named<Spanned<String>>) -> Node {
 /// Sorted by key.
 pub(super) fn sorted(span: Span, mut map: Map) -> Node {
     map.entries.sort_by(|a, b| a.key.text.cmp(&b.key.text));
+    map.entries.shrink_to_fit();
     Node { span, value: crate::yaml::Value::Map(map) }
 }

@@ -12,6 +12,8 @@ use super::{Fault, FileId, Sources};
 
 /// The file that makes a folder a stack.
 pub const STACK_FILE: &str = "stack.yaml";
+/// The file that makes a folder one that stacks can include.
+pub const INCLUDE_FILE: &str = "include.yaml";
 
 /// Bytes of a typed file.
 const TYPED: u64 = 1 << 20;
@@ -20,13 +22,20 @@ const MOUNTED: u64 = 1 << 20;
 /// Bytes of a manifest.
 const MANIFEST: u64 = 64 << 20;
 
-/// The files of one stack.
+/// A stack's own folder.
 #[derive(Debug)]
 pub struct Input {
     /// The folder's own name: the stack's default name.
     pub folder_name: String,
-    /// stack.yaml.
-    pub stack: FileId,
+    /// Its files.
+    pub layer: Layer,
+}
+
+/// One folder of a stack: the stack's own, or one that it includes.
+#[derive(Debug)]
+pub struct Layer {
+    /// stack.yaml or include.yaml.
+    pub file: FileId,
     /// Apps by name, sorted.
     pub apps: Vec<(String, FileId)>,
     /// Files below `files/` by their path there.
@@ -35,6 +44,9 @@ pub struct Input {
     pub manifests: Vec<(String, FileId)>,
     /// YAML files beside the apps that nothing reads (`apps/web.yml`, `apps/more/web.yaml`).
     pub strays: Vec<FileId>,
+    /// The folder without links: what tells two ways to one folder.
+    pub root: PathBuf,
+    shown: PathBuf,
 }
 
 /// Reads all files of the stack in a folder.
@@ -42,31 +54,59 @@ pub struct Input {
 /// # Errors
 /// The folder itself cannot be read. What is wrong with a file in it is registered with the file.
 pub fn read_input(folder: &Path, sources: &mut Sources) -> io::Result<Input> {
-    let reader = Reader { shown: shown(folder), root: fs::canonicalize(folder)? };
-    let folder_name = reader.root.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let stack = reader.register(sources, Path::new(STACK_FILE), TYPED);
-    let mut input = Input {
-        folder_name,
-        stack,
-        apps: Vec::new(),
-        files: BTreeMap::new(),
-        manifests: Vec::new(),
-        strays: Vec::new(),
-    };
-    for path in reader.below("apps") {
-        reader.app(sources, &path, &mut input);
+    let root = fs::canonicalize(folder)?;
+    let folder_name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let layer = Reader { shown: shown(folder), root }.layer(STACK_FILE, sources);
+    Ok(Input { folder_name, layer })
+}
+
+/// Reads a folder that another one names by a relative path.
+///
+/// # Errors
+/// Why it cannot be one: it is missing, has no include.yaml, or lies outside of the repository (the nearest folder above
+/// with `.git`).
+pub fn read_include(from: &Layer, path: &str, sources: &mut Sources) -> Result<Layer, String> {
+    let shown = tidy(&from.shown.join(path));
+    let root =
+        fs::canonicalize(from.root.join(path)).map_err(|error| format!("{}: {error}", shown.display()))?;
+    if let Some(repository) = from.root.ancestors().find(|folder| folder.join(".git").exists())
+        && !root.starts_with(repository)
+    {
+        return Err(format!("{} lies outside of the repository", shown.display()));
     }
-    for path in reader.below("files") {
-        let id = reader.register(sources, &path, MOUNTED);
-        input.files.insert(below(&path), id);
+    if fs::symlink_metadata(root.join(INCLUDE_FILE)).is_err() {
+        return Err(format!("{} has no {INCLUDE_FILE}", shown.display()));
     }
-    for path in reader.below("manifests") {
-        if is_manifest(&path) {
-            let id = reader.register(sources, &path, MANIFEST);
-            input.manifests.push((below(&path), id));
+    Ok(Reader { shown, root }.layer(INCLUDE_FILE, sources))
+}
+
+/// `stacks/shop/../../shared` reads better as `shared`.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        let below = tidy.file_name().is_some();
+        match part {
+            std::path::Component::ParentDir if below => {
+                tidy.pop();
+            }
+            std::path::Component::CurDir => {}
+            part => tidy.push(part),
         }
     }
-    Ok(input)
+    tidy
+}
+
+/// A file of the stack, by its path in the stack.
+struct Found {
+    path: PathBuf,
+    /// Whether listing it showed a regular file on a way without links, so that it is surely inside the stack.
+    plain: bool,
+}
+
+impl Found {
+    fn unknown(path: impl Into<PathBuf>) -> Self {
+        Found { path: path.into(), plain: false }
+    }
 }
 
 struct Reader {
@@ -75,25 +115,58 @@ struct Reader {
 }
 
 impl Reader {
-    /// Paths of what lies in a folder of the stack, relative to the stack, in byte order.
-    fn below(&self, name: &str) -> Vec<PathBuf> {
-        let mut paths: Vec<PathBuf> = WalkDir::new(self.root.join(name))
+    /// Reads everything in the folder.
+    fn layer(self, file: &str, sources: &mut Sources) -> Layer {
+        let mut layer = Layer {
+            file: self.register(sources, &Found::unknown(file), TYPED),
+            apps: Vec::new(),
+            files: BTreeMap::new(),
+            manifests: Vec::new(),
+            strays: Vec::new(),
+            root: PathBuf::new(),
+            shown: PathBuf::new(),
+        };
+        for found in self.below("apps") {
+            self.app(sources, &found, &mut layer);
+        }
+        for found in self.below("files") {
+            let id = self.register(sources, &found, MOUNTED);
+            layer.files.insert(below(&found.path), id);
+        }
+        for found in self.below("manifests") {
+            if is_manifest(&found.path) {
+                let id = self.register(sources, &found, MANIFEST);
+                layer.manifests.push((below(&found.path), id));
+            }
+        }
+        Layer { root: self.root, shown: self.shown, ..layer }
+    }
+
+    /// What lies in a folder of the stack, in byte order of the paths.
+    fn below(&self, name: &str) -> Vec<Found> {
+        let folder = self.root.join(name);
+        let linked = fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_symlink());
+        let mut all: Vec<Found> = WalkDir::new(folder)
             .into_iter()
             .filter_entry(|entry| entry.depth() == 0 || !hidden(entry))
             .filter_map(Result::ok)
             .filter(|entry| !entry.file_type().is_dir())
-            .filter_map(|entry| entry.path().strip_prefix(&self.root).ok().map(Path::to_path_buf))
+            .filter_map(|entry| {
+                let path = entry.path().strip_prefix(&self.root).ok()?.to_path_buf();
+                Some(Found { path, plain: entry.file_type().is_file() && !linked })
+            })
             .collect();
-        paths.sort();
-        paths
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        all
     }
 
-    fn register(&self, sources: &mut Sources, path: &Path, limit: u64) -> FileId {
-        let shown = self.shown.join(path).to_string_lossy().into_owned();
-        sources.add(shown, self.read(path, limit))
+    fn register(&self, sources: &mut Sources, found: &Found, limit: u64) -> FileId {
+        let shown = self.shown.join(&found.path).to_string_lossy().into_owned();
+        sources.add(shown, self.read(found, limit))
     }
 
-    fn app(&self, sources: &mut Sources, path: &Path, input: &mut Input) {
+    fn app(&self, sources: &mut Sources, found: &Found, layer: &mut Layer) {
+        let path = &found.path;
         if !is_manifest(path) {
             return;
         }
@@ -101,32 +174,37 @@ impl Reader {
             path.components().count() == 2 && path.extension().is_some_and(|ending| ending == "yaml");
         if direct {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let id = self.register(sources, path, TYPED);
-            input.apps.push((name, id));
+            let id = self.register(sources, found, TYPED);
+            layer.apps.push((name, id));
         } else {
             let shown = self.shown.join(path).to_string_lossy().into_owned();
-            input.strays.push(sources.add(shown, Ok(Vec::new())));
+            layer.strays.push(sources.add(shown, Ok(Vec::new())));
         }
     }
 
-    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Fault> {
-        let full = self.root.join(path);
-        let real = fs::canonicalize(&full).map_err(|error| fault(&error))?;
-        if !real.starts_with(&self.root) {
-            return Err(Fault::Outside);
+    fn read(&self, found: &Found, limit: u64) -> Result<Vec<u8>, Fault> {
+        let full = self.root.join(&found.path);
+        if !found.plain {
+            self.vet(&full)?;
         }
-        let kind = fs::metadata(&real).map_err(|error| fault(&error))?;
-        // Opening a FIFO would wait for a writer for ever.
-        if !kind.is_file() {
-            return Err(Fault::NotRegular);
-        }
-        let mut bytes = Vec::new();
-        let file = File::open(&real).map_err(|error| fault(&error))?;
+        let file = File::open(&full).map_err(|error| fault(&error))?;
+        let length = file.metadata().map_err(|error| fault(&error))?.len();
+        let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0).saturating_add(1));
         file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
             return Err(Fault::TooLarge(limit));
         }
         Ok(bytes)
+    }
+
+    /// A link may lead anywhere, and opening a FIFO would wait for a writer for ever.
+    fn vet(&self, full: &Path) -> Result<(), Fault> {
+        let real = fs::canonicalize(full).map_err(|error| fault(&error))?;
+        if !real.starts_with(&self.root) {
+            return Err(Fault::Outside);
+        }
+        let is_file = fs::metadata(&real).map_err(|error| fault(&error))?.is_file();
+        if is_file { Ok(()) } else { Err(Fault::NotRegular) }
     }
 }
 

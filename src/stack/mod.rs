@@ -13,6 +13,7 @@ mod app;
 mod cluster;
 mod container;
 pub mod expand;
+pub mod layers;
 mod network;
 mod nodes;
 mod place;
@@ -36,6 +37,9 @@ use crate::finding::Code;
 
 /// What the typed stack can find.
 pub static CODES: &[&Code] = &[
+    &layers::INCLUDE_INVALID,
+    &layers::APP_UNKNOWN,
+    &layers::APP_TWICE,
     &resolve::VALUE_INVALID,
     &resolve::RELEASE_UNKNOWN,
     &resolve::RELEASE_NEWER,

@@ -67,7 +67,9 @@ impl Build {
     }
 
     /// The map.
-    pub fn node(self) -> Node {
+    pub fn node(mut self) -> Node {
+        // Most maps are small and stay: the room that they grew into would be half of a large stack's memory.
+        self.map.entries.shrink_to_fit();
         Node { span: self.span, value: Value::Map(self.map) }
     }
 }

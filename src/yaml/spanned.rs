@@ -97,6 +97,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
                         named.0.push((key, value));
                     }
                 }
+                named.0.shrink_to_fit();
                 Ok(named)
             }
         }

@@ -247,8 +247,14 @@ impl<'t, 'f> Builder<'t, 'f> {
         }
         let own = self.weight().saturating_sub(frame.began).saturating_add(1);
         let value = match frame.kind {
-            Open::List(items) => Value::List(items),
-            Open::Map { map, merge: None, .. } => Value::Map(map),
+            Open::List(mut items) => {
+                items.shrink_to_fit();
+                Value::List(items)
+            }
+            Open::Map { mut map, merge: None, .. } => {
+                map.entries.shrink_to_fit();
+                Value::Map(map)
+            }
             Open::Map { map, merge: Some((at, source)), .. } => Value::Map(self.merged(at, source, map)),
         };
         let node = Node { span, value };

@@ -1,0 +1,213 @@
+//! A stack and what it includes, as one tree and one list of apps (schema.md S2 to S4).
+//!
+//! Layers lie on one another, the included folders lowest, in the order in which they are named; a folder's own includes
+//! lie beneath it. Short forms are grown before anything is merged.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::expand::{self, expand};
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::source::{FileId, Input, Layer, Sources, Span, read_include};
+use crate::yaml::{Entry, Map, Node, Value, merge, read_typed};
+
+/// A folder that cannot be included.
+pub static INCLUDE_INVALID: Code = Code {
+    name: "include-invalid",
+    severity: Severity::Error,
+    page: Page {
+        about: "`include` names folders by their path from this one; each has an include.yaml with the same keys as\n\
+                stack.yaml, and may have apps, files and manifests of its own. They lie inside the repository, and none\n\
+                includes what includes it.",
+        bad: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\ninclude: [../shared]\nvars: {domain: example.org}\n\
+              nodes:\n  alpha: {arch: amd64}\nplatforms: {registry.example/web: [amd64]}\n",
+        good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\n\
+               nodes:\n  alpha: {arch: amd64}\nplatforms: {registry.example/web: [amd64]}\n",
+    },
+};
+
+/// A change of an app that nothing below defines.
+pub static APP_UNKNOWN: Code = Code {
+    name: "app-unknown",
+    severity: Severity::Error,
+    page: Page {
+        about: "`apps:` changes or drops apps that an included folder defines. It never defines one: an app is a file\n\
+                apps/NAME.yaml, and this folder's own apps are changed there.",
+        bad: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+              platforms: {registry.example/web: [amd64]}\napps: {shop: {replicas: 2}}\n",
+        good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+               platforms: {registry.example/web: [amd64]}\n",
+    },
+};
+
+/// One app in two folders.
+pub static APP_TWICE: Code = Code {
+    name: "app-defined-twice",
+    severity: Severity::Error,
+    page: Page {
+        about: "Two folders of a stack define an app of the same name. An app is defined once; to change one that an\n\
+                included folder defines, write its changes under `apps:` in stack.yaml.",
+        bad: "",
+        good: "",
+    },
+};
+
+/// A stack with all that it includes.
+pub struct Layers {
+    /// stack.yaml over what it includes; none when a file could not be read.
+    pub tree: Option<Node>,
+    /// Apps by name.
+    pub apps: Vec<Defined>,
+    /// The folders, lowest first.
+    pub folders: Vec<Layer>,
+    /// Which folder a file belongs to.
+    owners: BTreeMap<FileId, usize>,
+}
+
+/// An app's file, and what layers above it change.
+pub struct Defined {
+    /// Its name.
+    pub name: String,
+    /// Its file.
+    pub file: FileId,
+    /// Partial apps, lowest first.
+    pub changes: Vec<Node>,
+}
+
+impl Layers {
+    /// Files below `files/` of the folder that a place belongs to.
+    pub fn files(&self, place: Span) -> Option<&BTreeMap<String, FileId>> {
+        let owner = self.owners.get(&place.file)?;
+        self.folders.get(*owner).map(|layer| &layer.files)
+    }
+}
+
+/// Reads what a stack includes, and lays one over another.
+pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Layers {
+    let mut gathering = Gathering { folders: Vec::new(), trees: Vec::new(), open: Vec::new() };
+    gathering.add(input.layer, sources, found);
+    let Gathering { folders, trees, .. } = gathering;
+    let complete = trees.iter().all(Option::is_some);
+    let mut apps = Vec::new();
+    let mut whole: Option<Node> = None;
+    for (folder, tree) in folders.iter().zip(trees) {
+        let mut tree = tree;
+        let changes = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("apps"));
+        if let Some(changes) = changes {
+            change(&mut apps, changes, found);
+        }
+        define(&mut apps, folder, found);
+        whole = match (whole, tree) {
+            (Some(under), Some(over)) => Some(merge(under, over, &ALTERNATIVES)),
+            (under, over) => over.or(under),
+        };
+    }
+    apps.sort_by(|a, b| a.name.cmp(&b.name));
+    let owners = owners(&folders);
+    Layers { tree: whole.filter(|_| complete), apps, folders, owners }
+}
+
+/// A middleware is one of many forms; a mixture of two is none.
+const ALTERNATIVES: [&[&str]; 1] = [&["middlewares", "*"]];
+
+struct Gathering {
+    folders: Vec<Layer>,
+    trees: Vec<Option<Node>>,
+    /// Folders whose includes are being read: naming one of them is a circle.
+    open: Vec<PathBuf>,
+}
+
+impl Gathering {
+    fn add(&mut self, layer: Layer, sources: &mut Sources, found: &mut Findings) {
+        let mut tree = read_typed(sources, layer.file, found);
+        let include = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("include"));
+        self.open.push(layer.root.clone());
+        for path in include.iter().flat_map(|entry| entry.value.items()) {
+            self.include(&layer, path, sources, found);
+        }
+        if let Some(entry) = include.filter(|entry| !matches!(entry.value.value, Value::List(_))) {
+            let finding = Finding::new(&INCLUDE_INVALID, entry.value.span, "`include` is a list of folders");
+            found.push(finding.help("include: [../../shared/home]"));
+        }
+        self.open.pop();
+        if let Some(tree) = &mut tree {
+            expand(tree, expand::STACK);
+            if let Some(defaults) = tree.as_map_mut().and_then(|map| map.get_mut("defaults")) {
+                expand(defaults, expand::APP);
+            }
+        }
+        self.folders.push(layer);
+        self.trees.push(tree);
+    }
+
+    fn include(&mut self, from: &Layer, path: &Node, sources: &mut Sources, found: &mut Findings) {
+        let text = path.as_text().unwrap_or_default();
+        match read_include(from, text, sources) {
+            Err(reason) => found.push(Finding::new(&INCLUDE_INVALID, path.span, reason)),
+            Ok(layer) if self.open.contains(&layer.root) => {
+                found.push(Finding::new(
+                    &INCLUDE_INVALID,
+                    path.span,
+                    format!("`{text}` includes this folder again"),
+                ));
+            }
+            // Two folders may include a third; it is laid once, where it is first named.
+            Ok(layer) if self.folders.iter().any(|known| known.root == layer.root) => {}
+            Ok(layer) => self.add(layer, sources, found),
+        }
+    }
+}
+
+fn define(apps: &mut Vec<Defined>, folder: &Layer, found: &mut Findings) {
+    for (name, file) in &folder.apps {
+        if let Some(other) = apps.iter().find(|app| app.name == *name) {
+            found.push(
+                Finding::new(&APP_TWICE, file.start(), format!("the app `{name}` is defined twice"))
+                    .label("again here")
+                    .also(other.file.start(), "first here")
+                    .help(format!("change the first one in stack.yaml: apps: {{{name}: {{…}}}}")),
+            );
+        } else {
+            apps.push(Defined { name: name.clone(), file: *file, changes: Vec::new() });
+        }
+    }
+}
+
+/// Lays a layer's `apps:` over the apps of the layers beneath it.
+fn change(apps: &mut Vec<Defined>, changes: Entry, found: &mut Findings) {
+    let Value::Map(Map { entries }) = changes.value.value else {
+        let finding = Finding::new(&APP_UNKNOWN, changes.value.span, "`apps` is a map of names and changes");
+        found.push(finding.help("apps: {web: {replicas: 2}}"));
+        return;
+    };
+    for Entry { key, value } in entries {
+        let Some(at) = apps.iter().position(|app| app.name == key.text) else {
+            let near = nearest(&key.text, apps.iter().map(|app| app.name.as_str()));
+            found.push(
+                Finding::new(
+                    &APP_UNKNOWN,
+                    key.span,
+                    format!("no included folder defines an app `{}`", key.text),
+                )
+                .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+            );
+            continue;
+        };
+        if matches!(value.value, Value::Null) {
+            apps.remove(at);
+        } else if let Some(kind) = value.get("kind") {
+            found.push(Finding::new(&APP_UNKNOWN, kind.span, "a change of an app never says `kind`"));
+        } else if let Some(app) = apps.get_mut(at) {
+            app.changes.push(value);
+        }
+    }
+}
+
+fn owners(folders: &[Layer]) -> BTreeMap<FileId, usize> {
+    let mut owners = BTreeMap::new();
+    for (index, folder) in folders.iter().enumerate() {
+        owners.insert(folder.file, index);
+        owners.extend(folder.apps.iter().map(|(_, file)| (*file, index)));
+    }
+    owners
+}
