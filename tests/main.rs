@@ -8,6 +8,7 @@
 mod dependencies;
 mod hooks;
 mod layers;
+mod nasty;
 mod probes;
 mod random;
 mod reader;

@@ -99,7 +99,7 @@ fn content(file: &Spanned<String>, files: &Files<'_>, found: &mut Findings) -> O
         found.push(unreadable(*id, &source.path, fault).also(file.span, "mounted here"));
         return None;
     }
-    Some(("data", Node::text(file.span, source.text.clone())))
+    Some(("data", Node::text(file.span, source.whole())))
 }
 
 fn unknown(file: &Spanned<String>, path: &str, files: &BTreeMap<String, FileId>) -> Finding {
