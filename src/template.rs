@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context, filters, syntax, tests, value};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context, filters, syntax, value};
 
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::{FileId, Sources, Span};
@@ -384,12 +384,12 @@ rows! { FILTERS, add_filters, add_filter,
 }
 
 rows! { TESTS, add_tests, add_test,
-    "defined" tests::is_defined,
-    "undefined" tests::is_undefined,
-    "none" tests::is_none,
-    "string" tests::is_string,
-    "number" tests::is_number,
-    "in" tests::is_in
+    "defined" minijinja::tests::is_defined,
+    "undefined" minijinja::tests::is_undefined,
+    "none" minijinja::tests::is_none,
+    "string" minijinja::tests::is_string,
+    "number" minijinja::tests::is_number,
+    "in" minijinja::tests::is_in
 }
 
 fn map_value(map: &Map) -> value::Value {
@@ -432,4 +432,70 @@ pub fn names<'a>(span: Span, entries: impl IntoIterator<Item = (&'a str, Node)>)
         map.push(Key { span, text: name.to_owned().into() }, node);
     }
     map
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::yaml::write::tests::{any_node, cases};
+
+    fn has_template(node: &Node) -> bool {
+        node.as_text().is_some_and(is_template)
+            || node.items().iter().any(has_template)
+            || node.entries().iter().any(|entry| has_template(&entry.value))
+    }
+
+    /// A value of a file, filled; `a`, `b.c` and `n` are known.
+    fn filled(text: &str) -> (Node, Vec<Finding>) {
+        let mut sources = Sources::default();
+        let file = sources.add("test".into(), Ok(text.as_bytes().to_vec()));
+        let at = file.start();
+        let known = [
+            ("a", Node::text(at, "A")),
+            ("b", Node::map(at, [("c", Node::list(at, [Node::text(at, "C")]))])),
+            ("n", Node::int(at, 8)),
+        ];
+        let mut node =
+            Node::text(Span { end: u32::try_from(text.len()).unwrap_or(0), ..at }, text.to_owned());
+        let mut found = Findings::default();
+        Templates::new(names(at, known)).scope().fill(&mut node, &sources, &mut found);
+        (node, found.sorted())
+    }
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        #[test]
+        fn what_holds_no_template_stays(node in any_node()) {
+            prop_assume!(!has_template(&node));
+            let mut after = node.clone();
+            let mut found = Findings::default();
+            Templates::new(Map::default()).scope().fill(&mut after, &Sources::default(), &mut found);
+            prop_assert!(after.same(&node) && found.errors() == 0);
+        }
+
+        /// Whatever stands in braces: a text, or one finding inside of it.
+        #[test]
+        fn any_template_ends(parts in proptest::collection::vec(
+            prop_oneof![
+                "[ -~\\n]{0,4}",
+                proptest::sample::select(vec![
+                    "{{", "}}", "{%", "%}", "{#", "#}", "{{ a }}", "{{ n * n }}", "{% for x in b.c %}", "{% endfor %}",
+                    "{% if a %}", "{% endif %}", "{% raw %}", "{% endraw %}", "{% set a = a ~ a %}", " | upper", " b.c[0]", "'x' * 999999999",
+                    "range(999999999)", "-", "(", "[", "é",
+                ]).prop_map(str::to_owned),
+            ],
+            0..10,
+        )) {
+            let text = parts.concat();
+            let (_, found) = filled(&text);
+            prop_assert!(found.len() <= 1, "{:?}", found);
+            for finding in found {
+                let end = usize::try_from(finding.primary.span.end).unwrap_or(usize::MAX);
+                prop_assert!(finding.primary.span.start <= finding.primary.span.end && end <= text.len());
+            }
+        }
+    }
 }

@@ -194,7 +194,7 @@ fn text(file: FileId, at: Span, files: &Files<'_>, found: &mut Findings) -> Opti
     if is_template(&source.path) {
         files.scope.file(file, files.sources, found)
     } else {
-        Some(source.text.clone())
+        Some(source.whole())
     }
 }
 

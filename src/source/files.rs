@@ -4,6 +4,9 @@ use std::sync::OnceLock;
 
 use super::{FileId, Span};
 
+/// The byte order mark. It says nothing in UTF-8, and YAML drops it.
+const MARK: &str = "\u{feff}";
+
 /// Why a file could not be read. The file is registered all the same, so that a finding can name it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
@@ -35,6 +38,8 @@ pub struct SourceFile {
     pub bytes: Option<Vec<u8>>,
     /// Why `text` is empty.
     pub fault: Option<Fault>,
+    /// Whether a byte order mark began the file.
+    marked: bool,
     lines: OnceLock<Vec<u32>>,
 }
 
@@ -58,11 +63,13 @@ pub struct Sources {
 impl Sources {
     /// Registers bytes that should be UTF-8. One leading byte order mark is dropped.
     pub fn add(&mut self, path: String, content: Result<Vec<u8>, Fault>) -> FileId {
+        let mut marked = false;
         let (text, bytes, fault) = match content {
             Err(fault) => (String::new(), None, Some(fault)),
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(mut text) => {
-                    if text.starts_with('\u{feff}') {
+                    marked = text.starts_with(MARK);
+                    if marked {
                         text.remove(0);
                     }
                     (text, None, None)
@@ -77,7 +84,7 @@ impl Sources {
             },
         };
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { path, text, bytes, fault, lines: OnceLock::new() });
+        self.files.push(SourceFile { path, text, bytes, fault, marked, lines: OnceLock::new() });
         id
     }
 
@@ -105,6 +112,12 @@ impl Sources {
 }
 
 impl SourceFile {
+    /// The text with the byte order mark that began it: what whoever mounts the file gets.
+    pub fn whole(&self) -> String {
+        let mark = if self.marked { MARK } else { "" };
+        format!("{mark}{}", self.text)
+    }
+
     /// Byte offsets of the lines' starts.
     pub fn lines(&self) -> &[u32] {
         self.lines.get_or_init(|| {

@@ -49,3 +49,111 @@ fn is_alternative(path: &[String], alternatives: &[&[&str]]) -> bool {
         place.len() == path.len() && place.iter().zip(path).all(|(key, part)| *key == "*" || key == part)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::{Sources, Span};
+    use crate::yaml::write::tests::{any_node, cases};
+
+    fn place() -> Span {
+        Sources::default().add("test".into(), Ok(Vec::new())).start()
+    }
+
+    fn map(entries: Vec<(&'static str, Node)>) -> Node {
+        Node::map(place(), entries)
+    }
+
+    fn text(text: &'static str) -> Node {
+        Node::text(place(), text)
+    }
+
+    fn has_null(node: &Node) -> bool {
+        matches!(node.value, Value::Null)
+            || node.items().iter().any(has_null)
+            || node.entries().iter().any(|entry| has_null(&entry.value))
+    }
+
+    /// A map over whose keys another one has a chance to lie.
+    fn any_map() -> impl Strategy<Value = Node> {
+        let entries = proptest::collection::btree_map("[ab]", prop_oneof![any_node(), any_small()], 0..3);
+        entries.prop_map(|entries| Node::map(place(), entries))
+    }
+
+    fn any_small() -> impl Strategy<Value = Node> {
+        proptest::collection::btree_map("[ab]", any_node(), 0..3)
+            .prop_map(|entries| Node::map(place(), entries))
+    }
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        #[test]
+        fn nothing_changes_nothing(tree in any_map()) {
+            prop_assert!(merge(tree.clone(), map(vec![]), &[]).same(&tree));
+            prop_assert!(merge(map(vec![]), tree.clone(), &[]).same(&tree));
+        }
+
+        #[test]
+        fn once_is_as_good_as_twice(under in any_map(), over in any_map()) {
+            prop_assume!(!has_null(&over));
+            let once = merge(under, over.clone(), &[]);
+            prop_assert!(merge(once.clone(), over, &[]).same(&once));
+        }
+
+        /// Every key of the lower tree is there, in its place; what comes on top comes last.
+        #[test]
+        fn keys_keep_their_order(under in any_map(), over in any_map()) {
+            prop_assume!(!has_null(&over));
+            let key = |entry: &Entry| entry.key.text.to_string();
+            let mut expected: Vec<String> = under.entries().iter().map(key).collect();
+            expected.extend(over.entries().iter().map(key).filter(|key| under.get(key).is_none()));
+            let merged = merge(under, over, &[]);
+            prop_assert_eq!(merged.entries().iter().map(key).collect::<Vec<_>>(), expected);
+        }
+
+        /// Where a map chooses a form, the upper one is taken whole.
+        #[test]
+        fn alternatives_replace(under in any_map(), over in any_map()) {
+            prop_assert!(merge(under, over.clone(), &[&[]]).same(&over));
+        }
+    }
+
+    #[test]
+    fn each_rule_once() {
+        let under = || {
+            map(vec![
+                ("kept", text("k")),
+                ("list", Node::list(place(), [text("a"), text("b")])),
+                ("gone", text("g")),
+                ("env", map(vec![("A", map(vec![("secret", text("s")), ("key", text("k"))]))])),
+            ])
+        };
+        let over = || {
+            map(vec![
+                ("list", Node::list(place(), [text("c")])),
+                ("gone", Node::null(place())),
+                ("nothing", Node::null(place())),
+                (
+                    "env",
+                    map(vec![("A", map(vec![("value", text("v"))])), ("B", map(vec![("value", text("b"))]))]),
+                ),
+            ])
+        };
+        let merged = merge(under(), over(), &[&["env", "*"]]);
+        let expected = map(vec![
+            ("kept", text("k")),
+            ("list", Node::list(place(), [text("c")])),
+            (
+                "env",
+                map(vec![("A", map(vec![("value", text("v"))])), ("B", map(vec![("value", text("b"))]))]),
+            ),
+            ("nothing", Node::null(place())),
+        ]);
+        assert!(merged.same(&expected), "{merged:?}");
+        let mixed = merge(under(), over(), &[]);
+        assert_eq!(mixed.at(&["env", "A"]).map_or(0, |a| a.entries().len()), 3);
+    }
+}

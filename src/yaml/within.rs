@@ -41,7 +41,7 @@ fn step(raw: &str, quote: Option<char>, decoded: char) -> Option<(usize, bool)> 
                 'x' => 4,
                 'u' => 6,
                 'U' => 10,
-                '\n' => return Some((2, false)),
+                '\n' | '\r' => return Some((2, false)),
                 other => 1_usize.saturating_add(other.len_utf8()),
             };
             Some((length, true))
@@ -56,7 +56,53 @@ fn step(raw: &str, quote: Option<char>, decoded: char) -> Option<(usize, bool)> 
 
 #[cfg(test)]
 mod tests {
-    use super::source_offset;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::finding::Findings;
+    use crate::yaml::write::inline;
+    use crate::yaml::write::tests::cases;
+    use crate::yaml::{Dialect, Node, read};
+
+    /// The value of `a:` in a file of its own.
+    fn value(sources: &mut Sources, written: &str) -> Node {
+        let file = sources.add("test".into(), Ok(format!("a: {written}\n").into_bytes()));
+        let mut found = Findings::default();
+        let documents = read(sources, file, Dialect::Typed, &mut found);
+        documents.first().and_then(|document| document.get("a")).cloned().expect(written)
+    }
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        #[test]
+        fn any_texts_can_be_walked(raw in any::<String>(), decoded in any::<String>(), from in 0..40_usize, to in 0..40_usize) {
+            let mut sources = Sources::default();
+            let file = sources.add("test".into(), Ok(raw.clone().into_bytes()));
+            let end = u32::try_from(raw.len()).unwrap_or(0);
+            let part = within(&sources, Span { file, start: 0, end }, &decoded, from..to);
+            prop_assert!(part.start <= part.end && part.end <= end);
+        }
+
+        /// What stands at the place of a part is that part.
+        #[test]
+        fn a_part_s_source_means_the_part(
+            text in "([a-z \"'\\\\é😀]|\n|\t|\u{0}|\u{85}|\u{2028}|\u{fffe}|\u{10ffff}){1,12}",
+            from in 0..12_usize,
+            length in 1..12_usize,
+        ) {
+            let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let (from, to) = (from.min(bounds.len() - 2), from.saturating_add(length).min(bounds.len() - 1));
+            let part = bounds[from]..bounds[to.max(from)];
+            let mut sources = Sources::default();
+            let node = value(&mut sources, &inline(&text));
+            let place = within(&sources, node.span, &text, part.clone());
+            let source = sources.text(place).to_owned();
+            let quoted = sources.text(node.span).starts_with('"');
+            let back = if quoted { value(&mut sources, &format!("\"{source}\"")) } else { Node::text(place, source) };
+            prop_assert_eq!(back.as_text(), text.get(part));
+        }
+    }
 
     #[test]
     fn every_style_is_walked() {

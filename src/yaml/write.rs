@@ -224,7 +224,16 @@ pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::finding::Findings;
     use crate::source::{Sources, Span};
+    use crate::yaml::{Dialect, read};
+
+    /// How many cases a property is tried on; `STACKC_LONG=1` for the long run.
+    #[expect(clippy::disallowed_methods, reason = "tests know the environment")]
+    pub(crate) fn cases() -> ProptestConfig {
+        let is_long = std::env::var_os("STACKC_LONG").is_some_and(|value| value == "1");
+        ProptestConfig::with_cases(if is_long { 20_000 } else { 256 })
+    }
 
     fn place() -> Span {
         Sources::default().add("test".into(), Ok(Vec::new())).start()
@@ -280,6 +289,21 @@ pub(crate) mod tests {
     }
 
     proptest! {
+        #![proptest_config(cases())]
+
+        #[test]
+        fn what_is_written_is_read_back(node in any_node()) {
+            let mut sources = Sources::default();
+            let node = Node::map(place(), [("v", node)]);
+            let text = written(&node);
+            for dialect in [Dialect::Typed, Dialect::Manifest] {
+                let mut found = Findings::default();
+                let file = sources.add("test".into(), Ok(text.clone().into_bytes()));
+                let back = read(&sources, file, dialect, &mut found);
+                prop_assert!(back.len() == 1 && node.same(&back[0]), "{}\n{:?}\n{:?}", text, back, found);
+            }
+        }
+
         /// Readers split documents by lines, before they parse.
         #[test]
         fn lines_are_a_document_s(node in any_node()) {

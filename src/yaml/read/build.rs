@@ -10,7 +10,7 @@ use super::{Dialect, KEY_DUPLICATE, KEY_NOT_TEXT, YAML_ALIAS, YAML_LIMIT, YAML_M
 use crate::finding::{Finding, Findings};
 use crate::source::{FileId, Span};
 use crate::yaml::scalar::{self, Scalar};
-use crate::yaml::{Entry, Key, Map, Node, Value};
+use crate::yaml::{Key, Map, Node, Value};
 
 const ALIASES: usize = 1_000;
 const EXPANDED_FREE: usize = 10_000;
@@ -75,6 +75,8 @@ impl Seen {
 struct Anchored {
     node: Node,
     nodes: usize,
+    /// What a scalar was, as keys are made of that.
+    scalar: Option<Scalar>,
 }
 
 pub(super) struct Builder<'t, 'f> {
@@ -86,6 +88,8 @@ pub(super) struct Builder<'t, 'f> {
     stack: Vec<Frame>,
     root: Option<Node>,
     anchors: BTreeMap<usize, Anchored>,
+    /// What keys were before they became text, by their place.
+    converted: BTreeMap<u32, Scalar>,
     nodes: usize,
     expanded: usize,
     aliases: usize,
@@ -108,6 +112,7 @@ impl<'t, 'f> Builder<'t, 'f> {
             stack: Vec::new(),
             root: None,
             anchors: BTreeMap::new(),
+            converted: BTreeMap::new(),
             nodes: 0,
             expanded: 0,
             aliases: 0,
@@ -225,9 +230,16 @@ impl<'t, 'f> Builder<'t, 'f> {
             return Err(self.limit(span, format!("nested deeper than {most} levels")));
         }
         let flow = style == StructureStyle::Flow;
+        if flow && !self.in_flow() {
+            refuse::tab(self.text, span, self.found);
+        }
         let in_key = self.collection_key(span);
         self.stack.push(Frame { span, anchor, flow, broken: false, in_key, began: self.weight(), kind });
         Ok(())
+    }
+
+    fn in_flow(&self) -> bool {
+        self.stack.last().is_some_and(|frame| frame.flow)
     }
 
     /// Tells a list or map where a key is due; true for it and all in it.
@@ -275,17 +287,18 @@ impl<'t, 'f> Builder<'t, 'f> {
             }
             Open::Map { map, merge: Some((at, source)), .. } => Value::Map(self.merged(at, source, map)),
         };
-        self.finish(Node { span, value }, frame.anchor, own);
-    }
-
-    /// A finished node: remembered under its anchor, then handed to what holds it.
-    fn finish(&mut self, node: Node, anchor: usize, nodes: usize) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes });
-        }
+        let node = Node { span, value };
+        self.remember(frame.anchor, &node, own, None);
         self.place(node);
     }
 
+    fn remember(&mut self, anchor: usize, node: &Node, nodes: usize, scalar: Option<Scalar>) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes, scalar });
+        }
+    }
+
+    /// Hands a finished node to what holds it.
     fn place(&mut self, node: Node) {
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);
@@ -317,14 +330,17 @@ impl<'t, 'f> Builder<'t, 'f> {
         }
         // granit gives an absent value as a plain `~` of no length.
         let absent = style == ScalarStyle::Plain && span.start == span.end;
-        let flow = self.stack.last().is_some_and(|frame| frame.flow);
-        refuse::scalar(self.text, span, style, flow, absent, self.found);
+        let flow = self.in_flow();
+        refuse::scalar(self.text, span, style, flow, self.found);
+        if !flow
+            && matches!(style, ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted)
+        {
+            refuse::tab(self.text, span, self.found);
+        }
         let plain = style == ScalarStyle::Plain;
         let key_due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
         let text = if absent { Cow::Borrowed("") } else { text };
-        let tagged = tag.is_some_and(|tag| is_core(tag) && tag.suffix() == "merge");
-        let merge = tagged || plain && text == "<<" && tag.is_none();
-        if key_due && merge {
+        if key_due && text == "<<" && is_merge(plain, tag) {
             self.merge_key(span);
             return Ok(());
         }
@@ -333,12 +349,17 @@ impl<'t, 'f> Builder<'t, 'f> {
             self.scalar_key(scalar, &text, anchor, span);
             return Ok(());
         }
-        let value = scalar.into_value(text.clone()).unwrap_or_else(|reason| {
+        let node = Node { span, value: self.value(scalar, &text, span) };
+        self.remember(anchor, &node, 1, Some(scalar));
+        self.place(node);
+        Ok(())
+    }
+
+    fn value(&mut self, scalar: Scalar, text: &str, span: Span) -> Value {
+        scalar.into_value(text.into()).unwrap_or_else(|reason| {
             self.found.push(Finding::new(&YAML_SYNTAX, span, format!("`{text}`: {reason}")));
             Value::Null
-        });
-        self.finish(Node { span, value }, anchor, 1);
-        Ok(())
+        })
     }
 
     fn resolve<'x>(
@@ -348,11 +369,11 @@ impl<'t, 'f> Builder<'t, 'f> {
         tag: Option<&Tag>,
         span: Span,
     ) -> (Scalar, Cow<'x, str>) {
-        let Some(tag) = tag.filter(|tag| is_core(tag)) else {
+        let Some(suffix) = tag.and_then(core) else {
             let scalar = if plain && tag.is_none() { scalar::plain(&text) } else { Scalar::Text };
             return (scalar, text);
         };
-        scalar::tagged(tag.suffix(), text).unwrap_or_else(|reason| {
+        scalar::tagged(suffix, text).unwrap_or_else(|reason| {
             self.found.push(Finding::new(&YAML_SYNTAX, span, reason.to_string()));
             (Scalar::Text, Cow::Borrowed(""))
         })
@@ -360,11 +381,16 @@ impl<'t, 'f> Builder<'t, 'f> {
 
     fn scalar_key(&mut self, scalar: Scalar, text: &str, anchor: usize, span: Span) {
         if anchor != 0 {
-            let value = Value::Text(Cow::Owned(text.to_owned()));
-            self.anchors.insert(anchor, Anchored { node: Node { span, value }, nodes: 1 });
+            let node = Node { span, value: self.value(scalar, text, span) };
+            self.remember(anchor, &node, 1, Some(scalar));
         }
         match key_text(scalar, text, self.dialect) {
-            Ok(text) => self.key(text, span),
+            Ok(text) => {
+                if scalar != Scalar::Text {
+                    self.converted.insert(span.start, scalar);
+                }
+                self.key(text, span);
+            }
             Err(message) => {
                 let quoted = (!text.is_empty()).then(|| format!("write it in quotes: \"{text}\""));
                 if !self.stack.last().is_some_and(|frame| frame.in_key) {
@@ -438,21 +464,34 @@ impl<'t, 'f> Builder<'t, 'f> {
                 Vec::new()
             }
         };
-        let mut merged = Map::default();
-        let mut places = BTreeMap::new();
-        for Entry { key, value } in sources.into_iter().flat_map(|map| map.entries) {
-            if !places.contains_key(&key.text) {
-                places.insert(key.text.clone(), merged.entries.len());
-                merged.push(key, value);
-            }
-        }
-        for Entry { key, value } in own.entries {
-            match places.get(&key.text).and_then(|at| merged.entries.get_mut(*at)) {
-                Some(entry) => *entry = Entry { key, value },
-                None => merged.push(key, value),
+        let theirs = sources.into_iter().flat_map(|map| map.entries).map(|entry| (entry, false));
+        let (mut merged, mut places) = (Map::default(), BTreeMap::new());
+        for (entry, is_own) in theirs.chain(own.entries.into_iter().map(|entry| (entry, true))) {
+            let place = places.get(&entry.key.text).copied();
+            let Some(before) = place.and_then(|place: usize| merged.entries.get_mut(place)) else {
+                places.insert(entry.key.text.clone(), merged.entries.len());
+                merged.entries.push(entry);
+                continue;
+            };
+            self.same_kind(&before.key, &entry.key);
+            if is_own {
+                *before = entry;
             }
         }
         merged
+    }
+
+    /// `1` and `"1"` are two keys until Kubernetes makes text of both; which one is left then is chance.
+    fn same_kind(&mut self, first: &Key, second: &Key) {
+        let kind = |key: &Key| self.converted.get(&key.span.start);
+        if kind(first) != kind(second) {
+            let message = format!("the keys `{}` of merged maps differ in quotes or in kind", first.text);
+            self.found.push(
+                Finding::new(&KEY_DUPLICATE, second.span, message)
+                    .label("this one")
+                    .also(first.span, "and this one"),
+            );
+        }
     }
 
     fn anchor_name(&mut self, name: &str, span: Span) {
@@ -487,16 +526,16 @@ impl<'t, 'f> Builder<'t, 'f> {
                 self.limit(span, "the aliases repeat more than ten times what the file holds".to_owned())
             );
         }
-        let node = anchored.node.clone();
+        let (node, scalar) = (anchored.node.clone(), anchored.scalar);
         let key_due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
-        match node.value {
-            Value::Text(text) if key_due => self.key(text, span),
-            _ if key_due => {
-                self.found.push(Finding::new(
-                    &KEY_NOT_TEXT,
-                    span,
-                    format!("{} cannot be a key", node.kind()),
-                ));
+        match scalar {
+            Some(scalar) if key_due => {
+                let text = node.written().unwrap_or_default();
+                self.scalar_key(scalar, &text, 0, span);
+            }
+            None if key_due => {
+                let message = format!("{} cannot be a key", node.kind());
+                self.found.push(Finding::new(&KEY_NOT_TEXT, span, message));
                 self.set_key(PendingKey::Bad);
             }
             _ => self.place(node),
@@ -505,8 +544,23 @@ impl<'t, 'f> Builder<'t, 'f> {
     }
 }
 
-fn is_core(tag: &Tag) -> bool {
-    tag.handle() == "tag:yaml.org,2002:"
+/// The name of one of YAML's own tags: `int` of `!!int` and of `!<tag:yaml.org,2002:int>`.
+fn core(tag: &Tag) -> Option<&str> {
+    const CORE: &str = "tag:yaml.org,2002:";
+    match tag.handle() {
+        CORE => Some(tag.suffix()),
+        "" => tag.suffix().strip_prefix(CORE),
+        _ => None,
+    }
+}
+
+/// Whether a key `<<` is a merge key: plain without a tag or with a lone `!`, or tagged so (go-yaml v2's `isMerge`).
+fn is_merge(plain: bool, tag: Option<&Tag>) -> bool {
+    match tag {
+        None => plain,
+        Some(tag) if tag.handle().is_empty() && tag.suffix() == "!" => plain,
+        Some(tag) => core(tag) == Some("merge"),
+    }
 }
 
 /// The key's text: as it is, or converted as Kubernetes converts it; in typed files a plain number or truth is an

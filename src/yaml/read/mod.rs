@@ -142,6 +142,7 @@ pub fn read(sources: &Sources, file: FileId, dialect: Dialect, found: &mut Findi
     }
     let before = found.errors();
     refuse::characters(file, &source.text, found);
+    refuse::carriage_returns(file, &source.text, found);
     refuse::separators(file, &source.text, found);
     if found.errors() > before {
         return Vec::new();

@@ -70,6 +70,8 @@ pub(super) fn characters(file: FileId, text: &str, found: &mut Findings) {
             }
             '\t' | '\n' | '\r' => continue,
             '\u{fffe}' | '\u{ffff}' => "no character",
+            // Kubernetes' reader takes it for text there, others for nothing.
+            '\u{feff}' if begins_line(text, at) => "a byte order mark that does not begin the file",
             c if c.is_control() => "a control character",
             _ => continue,
         };
@@ -83,6 +85,23 @@ pub(super) fn characters(file: FileId, text: &str, found: &mut Findings) {
         );
         return;
     }
+}
+
+fn begins_line(text: &str, at: usize) -> bool {
+    text.get(..at).is_none_or(|before| before.is_empty() || before.ends_with(['\n', '\r']))
+}
+
+/// A carriage return alone ends a line for YAML, but not for the step before it, which splits the file into documents and
+/// drops one before a line feed.
+pub(super) fn carriage_returns(file: FileId, text: &str, found: &mut Findings) {
+    let Some(at) = ["\r\r\n", "\r---", "\r..."].iter().filter_map(|odd| text.find(odd)).min() else { return };
+    let start = u32::try_from(at).unwrap_or(u32::MAX);
+    let span = Span { file, start, end: start.saturating_add(1) };
+    found.push(
+        Finding::new(&YAML_CHARACTER, span, "a carriage return (U+000D) where lines or documents part")
+            .note("Kubernetes splits the file at line feeds before it reads YAML, which takes both for the end of a line")
+            .help("end lines with a line feed alone"),
+    );
 }
 
 /// Kubernetes splits a file into documents by lines, before any YAML is parsed.
@@ -120,14 +139,7 @@ pub(super) fn separators(file: FileId, text: &str, found: &mut Findings) {
 }
 
 /// Scalars that kubectl's reader refuses or reads as something else.
-pub(super) fn scalar(
-    text: &str,
-    span: Span,
-    style: ScalarStyle,
-    flow: bool,
-    absent: bool,
-    found: &mut Findings,
-) {
+pub(super) fn scalar(text: &str, span: Span, style: ScalarStyle, flow: bool, found: &mut Findings) {
     let start = usize::try_from(span.start).unwrap_or(0);
     let end = usize::try_from(span.end).unwrap_or(0);
     let raw = text.get(start..end).unwrap_or("");
@@ -136,9 +148,20 @@ pub(super) fn scalar(
         ScalarStyle::Plain if flow && raw.starts_with('?') => {
             Some(("a plain text that starts with `?` in a flow list or map", "put it in quotes"))
         }
-        ScalarStyle::Plain if flow && absent && squeezed_colon(text, start) => Some((
+        ScalarStyle::Plain if flow && raw.starts_with(':') => {
+            Some(("a plain text that starts with `:` in a flow list or map", "put it in quotes"))
+        }
+        ScalarStyle::Plain if flow && raw.is_empty() && squeezed_colon(text, start) => Some((
             "`:` directly before a bracket or comma is part of the key to Kubernetes' reader",
             "put a space behind the colon",
+        )),
+        ScalarStyle::Plain if flow && raw.is_empty() && squeezed_tag(text, start) => Some((
+            "`,` or a bracket directly behind a tag is part of the tag to Kubernetes' reader",
+            "put a space behind the tag, or leave it out",
+        )),
+        ScalarStyle::Literal | ScalarStyle::Folded if raw.starts_with('\t') => Some((
+            "a block of text that starts with a tab, which Kubernetes' reader takes for its indentation",
+            "write the text in double quotes, its tabs as \\t",
         )),
         _ => None,
     };
@@ -147,10 +170,37 @@ pub(super) fn scalar(
     }
 }
 
+/// A tab between the start of a line, or a `-` or `?` there, and a value: Kubernetes' reader takes it for no blank.
+pub(super) fn tab(text: &str, span: Span, found: &mut Findings) {
+    let start = usize::try_from(span.start).unwrap_or(0);
+    let before = text.get(..start).unwrap_or("").chars().rev().take_while(|c| !matches!(c, '\n' | '\r'));
+    let mut tabs = 0_usize;
+    for character in before {
+        match character {
+            '\t' => tabs = tabs.saturating_add(1),
+            ' ' | '-' | '?' | ':' => {}
+            _ => return,
+        }
+    }
+    if tabs > 0 {
+        found.push(
+            Finding::new(&YAML_SYNTAX, span, "a tab where YAML wants spaces").help("indent with spaces"),
+        );
+    }
+}
+
+/// The place of an absent value is that of the colon before it, or the next one.
 fn squeezed_colon(text: &str, at: usize) -> bool {
-    let before = text.get(..at).unwrap_or("").chars().next_back();
-    let after = text.get(at..).unwrap_or("").chars().next();
-    before == Some(':') && matches!(after, Some('}' | ']' | ','))
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    let behind = after.strip_prefix(':').or(before.ends_with(':').then_some(after));
+    behind.is_some_and(|behind| behind.starts_with(['}', ']', ',']))
+}
+
+/// The place of an absent value behind a tag is the tag's end.
+fn squeezed_tag(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at_checked(at).unwrap_or_default();
+    let word = before.rsplit(|c: char| c.is_whitespace() || "[]{},".contains(c)).next();
+    word.is_some_and(|word| word.starts_with('!')) && after.starts_with(['}', ']', ','])
 }
 
 /// `\/` and surrogate pairs are JSON's; Kubernetes' YAML reader refuses them.
