@@ -7,7 +7,7 @@ use super::secret::{self, SecretKey};
 use super::{Asked, COMPUTED, General, Kind, athens, data};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::source::Span;
-use crate::stack::expand::{self, Short};
+use crate::stack::expand::{self, Long, Short};
 use crate::stack::value_invalid;
 use crate::yaml::{Build, Node, Spanned, decode, fields, maybe};
 
@@ -15,7 +15,7 @@ pub(super) static KIND: Kind = Kind {
     name: "goproxy",
     own: fields::<Own>,
     computes: COMPUTED,
-    shorts: &[Short { place: &["cache"], long: expand::volume }],
+    shorts: &[Short { place: &["cache"], long: Long::Inside(expand::VOLUME) }],
     ports: |_, at| Build::at(at).int("http", PORT).node(),
     general,
     one_node: |_, _| None,

@@ -6,14 +6,14 @@ use super::secret::{self, SecretKey};
 use super::{Asked, COMPUTED, General, Kind, data, minio_release, upstream};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::source::Span;
-use crate::stack::expand::{self, Short};
+use crate::stack::expand::{self, Long, Short};
 use crate::yaml::{Build, Node, Spanned, decode, fields};
 
 pub(super) static KIND: Kind = Kind {
     name: "minio",
     own: fields::<Own>,
     computes: COMPUTED,
-    shorts: &[Short { place: &["data"], long: expand::volume }],
+    shorts: &[Short { place: &["data"], long: Long::Inside(expand::VOLUME) }],
     ports,
     general,
     one_node: |_, _| None,

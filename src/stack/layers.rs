@@ -132,9 +132,6 @@ impl Gathering {
         self.open.pop();
         if let Some(tree) = &mut tree {
             expand(tree, expand::STACK);
-            if let Some(defaults) = tree.as_map_mut().and_then(|map| map.get_mut("defaults")) {
-                expand(defaults, expand::APP);
-            }
         }
         self.folders.push(layer);
         self.trees.push(tree);
