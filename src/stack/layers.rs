@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::expand::{self, expand};
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::source::{FileId, Input, Layer, Sources, Span, read_include};
-use crate::yaml::{Entry, Map, Node, Value, merge, read_typed};
+use crate::yaml::{Entry, Map, Node, Value, merge, read_typed, unknown_keys, wrong_type};
 
 /// A folder that cannot be included.
 pub static INCLUDE_INVALID: Code = Code {
@@ -80,6 +80,30 @@ impl Layers {
         let owner = self.owners.get(&place.file)?;
         self.folders.get(*owner).map(|layer| &layer.files)
     }
+}
+
+/// Keys of an app that stack.yaml may give to all apps (schema.md 1.4).
+pub const DEFAULTS: [&str; 12] = [
+    "annotations",
+    "env",
+    "imagePullPolicy",
+    "imagePullSecrets",
+    "labels",
+    "namespace",
+    "place",
+    "priorityClassName",
+    "replicas",
+    "resources",
+    "securityContext",
+    "selector",
+];
+
+/// Tells what `defaults` cannot give.
+pub fn check_defaults(defaults: &Node, found: &mut Findings) {
+    if defaults.as_map().is_none() {
+        found.push(wrong_type(defaults, "defaults", "a map"));
+    }
+    unknown_keys(defaults, &DEFAULTS, Some("defaults"), found);
 }
 
 /// Reads what a stack includes, and lays one over another.
