@@ -9,6 +9,7 @@ mod dependencies;
 mod hooks;
 mod layers;
 mod readme;
+mod reference;
 mod seed;
 mod snapshots;
 mod tools;

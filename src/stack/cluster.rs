@@ -56,8 +56,8 @@ pub struct LayersFile {
     /// Folders whose include.yaml, `apps/`, `files/` and `manifests/` lie beneath this stack, by their paths from here. The
     /// first named lies lowest.
     pub include: Vec<Spanned<String>>,
-    /// What lies under every app: some keys of an app.
-    pub defaults: Option<Node>,
+    /// What lies under every app.
+    pub defaults: Named<Node>,
     /// Changes of apps that an included folder defines, laid over their files; `null` drops the app.
     pub apps: Named<Node>,
 }

@@ -9,7 +9,7 @@ use crate::yaml::{Named, Node, Spanned, like, maybe};
 /// A container.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Container {
-    /// The image, with a tag or digest. A sidecar or init container without one takes the app's.
+    /// The image, with a tag or digest. An app needs one; a sidecar or init container without one takes the app's.
     pub image: Option<Spanned<String>>,
     /// What is run, instead of the image's entrypoint.
     pub command: Vec<Spanned<String>>,

@@ -4,6 +4,7 @@
 use crate::yaml::{Node, Value};
 
 /// A place in the tree, `*` for any key, and how its short form grows.
+#[derive(Debug)]
 pub struct Short {
     /// Keys from the root of the rows.
     pub place: &'static [&'static str],
@@ -12,7 +13,7 @@ pub struct Short {
 }
 
 /// How a short form grows.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Long {
     /// `x` → `{KEY: x}`; a list where a map or text is wanted is still told as a list.
     Under(&'static str),

@@ -64,7 +64,7 @@ pub struct TcpRoute {
     /// Default: no TLS.
     #[serde(deserialize_with = "like::<Option<Either<String, Named<Node>>>, _, _>")]
     pub tls: Option<Node>,
-    /// Middlewares for TCP, such as `ipAllowList`, of the stack.
+    /// Middlewares for TCP, such as `ipAllowList`, of the app or of the stack, in the order in which they act.
     pub middlewares: Vec<Spanned<String>>,
     /// Traefik's own map for the PROXY protocol, such as `{version: 2}`.
     #[serde(rename = "proxyProtocol", deserialize_with = "like::<Option<Named<Node>>, _, _>")]

@@ -275,7 +275,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Asked> {
         let (_, inside) = self.step(Head::List)?;
-        visitor.visit_seq(One(inside))
+        visitor.visit_seq(One(Some(inside)))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Asked> {
@@ -312,13 +312,14 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 }
 
 /// A list of one item.
-struct One<'a>(Probe<'a>);
+struct One<'a>(Option<Probe<'a>>);
 
 impl<'de> SeqAccess<'de> for One<'_> {
     type Error = Asked;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Asked> {
-        seed.deserialize(self.0).map(Some)
+        // Once: a map of what cannot be decoded is an empty map.
+        self.0.take().map(|inside| seed.deserialize(inside)).transpose()
     }
 }
 
@@ -364,6 +365,7 @@ mod tests {
         inner: Option<Inner>,
         list: Vec<Spanned<String>>,
         free: Named<Node>,
+        maps: Vec<Named<Spanned<bool>>>,
         #[serde(deserialize_with = "like::<Option<Either<Inner, bool>>, _, _>")]
         node: Option<Node>,
     }
@@ -398,10 +400,11 @@ mod tests {
             ("maybeInner", may(inner())),
             ("list", may(Form::List(Box::new(must(Form::Text))))),
             ("free", may(Form::Map(Box::new(must(Form::Any))))),
+            ("maps", may(Form::List(Box::new(may(Form::Map(Box::new(must(Form::Bool)))))))),
             ("node", may(either)),
         ];
         assert_eq!(shape::<Outer>(), must(Form::Struct("Outer", expected)));
-        assert_eq!(fields::<Outer>(), ["count", "maybeInner", "list", "free", "node"]);
+        assert_eq!(fields::<Outer>(), ["count", "maybeInner", "list", "free", "maps", "node"]);
         assert_eq!(fields::<Spanned<String>>(), [""; 0]);
     }
 
