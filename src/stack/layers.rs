@@ -232,3 +232,34 @@ fn owners(folders: &[Layer]) -> BTreeMap<FileId, usize> {
     }
     owners
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFAULTS, check_defaults};
+    use crate::finding::Findings;
+    use crate::source::Sources;
+    use crate::stack::{Container, PodFile};
+    use crate::yaml::{fields, read_typed};
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        let (mut sources, mut found) = (Sources::default(), Findings::default());
+        let file = sources.add("stack.yaml".to_owned(), Ok(text.into()));
+        let tree = read_typed(&sources, file, &mut found).unwrap();
+        check_defaults(&tree.get("defaults").unwrap().clone(), &mut found);
+        found.sorted().iter().map(|finding| finding.code.name).collect()
+    }
+
+    #[test]
+    fn what_defaults_cannot_give_is_told() {
+        assert_eq!(codes("defaults: {replicas: 2, place: {arch: auto}}"), [""; 0]);
+        assert_eq!(codes("defaults: {replica: 2}"), ["key-unknown"]);
+        assert_eq!(codes("defaults: {image: registry.example/web:1.0}"), ["key-unknown"]);
+        assert_eq!(codes("defaults: [replicas]"), ["value-type"]);
+    }
+
+    #[test]
+    fn defaults_are_keys_of_an_app() {
+        let known = [fields::<Container>(), fields::<PodFile>()].concat();
+        assert!(DEFAULTS.iter().all(|key| known.contains(key)));
+    }
+}
