@@ -138,10 +138,10 @@ fn cluster(
     };
     stack::refuse_values(&mut tree, found);
     let defaults = tree.as_map_mut().and_then(|map| map.remove("defaults")).map(|entry| entry.value);
-    let vars = match tree.get("vars").map(|vars| &vars.value) {
-        Some(Value::Map(vars)) => vars.clone(),
-        _ => Map::default(),
-    };
+    if let Some(defaults) = &defaults {
+        layers::check_defaults(defaults, found);
+    }
+    let vars = vars(&tree, found);
     stack::check_vars(&vars, found);
     let early = Templates::new(vars.clone());
     fill_cluster(&mut tree, &early, sources, found);
@@ -152,8 +152,16 @@ fn cluster(
     (stack, defaults, templates)
 }
 
+fn vars(tree: &Node, found: &mut Findings) -> Map {
+    let vars = tree.get("vars");
+    if let Some(vars) = vars.filter(|vars| vars.as_map().is_none()) {
+        found.push(yaml::wrong_type(vars, "vars", "a map"));
+    }
+    vars.and_then(Node::as_map).cloned().unwrap_or_default()
+}
+
 /// Keys of stack.yaml that are read before any template can be.
-const NOT_FILLED: [&str; 3] = ["stackc", "k3s", "vars"];
+pub const NOT_FILLED: [&str; 3] = ["stackc", "k3s", "vars"];
 
 fn fill_cluster(tree: &mut Node, templates: &Templates, sources: &Sources, found: &mut Findings) {
     let Some(map) = tree.as_map_mut() else { return };

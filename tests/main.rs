@@ -17,6 +17,7 @@ mod probes;
 mod random;
 mod reader;
 mod readme;
+mod reference;
 mod scalars;
 mod seed;
 mod snapshots;

@@ -43,7 +43,9 @@ pub(crate) fn unescaped(text: &str) -> String {
             "t" => out.push('\t'),
             "\\" => out.push('\\'),
             code => {
-                let number = u32::from_str_radix(&code[1..], 16).unwrap();
+                let number =
+                    u32::from_str_radix(code.trim_start_matches(|c: char| !c.is_ascii_hexdigit()), 16)
+                        .unwrap();
                 out.push(char::from_u32(number).unwrap());
             }
         }

@@ -11,6 +11,7 @@ mod check;
 mod explain;
 mod folder;
 mod nodes;
+mod schema;
 mod show;
 mod target;
 
@@ -74,6 +75,7 @@ enum Command {
     Check(check::Arguments),
     Nodes(nodes::Arguments),
     Explain(explain::Arguments),
+    Schema(schema::Arguments),
 }
 
 /// When to colour.
@@ -114,6 +116,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Check(arguments) => check::run(&arguments, color),
         Command::Nodes(arguments) => nodes::run(&arguments, color),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
     };
     match result {
         Ok(status) => status,

@@ -1,12 +1,19 @@
 //! `kind: app`: the general app itself.
 
-use super::{General, Kind};
-use crate::yaml::Build;
+use serde::Deserialize;
 
-/// It has no keys of its own and computes nothing.
+use super::{General, Kind};
+use crate::yaml::{Build, fields, shape};
+
+/// It has no keys of its own.
+#[derive(Deserialize)]
+struct Own {}
+
+/// It computes nothing.
 pub(super) static KIND: Kind = Kind {
     name: "app",
-    own: || &[],
+    own: fields::<Own>,
+    shape: shape::<Own>,
     computes: &[],
     shorts: &[],
     ports: |_, at| Build::at(at).node(),

@@ -23,12 +23,15 @@ const SCHEMES: [(&str, u16); 4] = [("udp", 53), ("tcp", 53), ("tls", 853), ("htt
 /// `forward` refuses more.
 const MOST_UPSTREAMS: usize = 15;
 
-/// Answers that are kept.
+/// Answers that are kept, and for how long.
 #[derive(Deserialize)]
 pub(super) struct Cache {
+    /// How many answers: 1024 to 10000000. Default: `9984`.
     size: Option<Spanned<String>>,
+    /// The shortest time, a number with `s`, `m` or `h`. Default: `5s`.
     #[serde(rename = "minTTL")]
     min_ttl: Option<Spanned<String>>,
+    /// The longest time, a number with `s`, `m` or `h`. Default: `1h`.
     #[serde(rename = "maxTTL")]
     max_ttl: Option<Spanned<String>>,
 }

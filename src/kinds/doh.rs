@@ -7,11 +7,12 @@ use super::engine::{self, Engine};
 use super::{Asked, COMPUTED, General, Kind, data};
 use crate::finding::{Finding, Findings};
 use crate::stack::MadeFile;
-use crate::yaml::{Build, KEY_MISSING, Node, Spanned, decode, fields, maybe};
+use crate::yaml::{Build, KEY_MISSING, Node, Spanned, decode, fields, like, maybe, shape};
 
 pub(super) static KIND: Kind = Kind {
     name: "doh",
     own: fields::<Own>,
+    shape: shape::<Own>,
     computes: COMPUTED,
     shorts: &[],
     ports: |_, at| {
@@ -47,19 +48,37 @@ const USER: u32 = 65_532;
 
 #[derive(Deserialize)]
 struct Own {
-    /// No default yet: the format's, m13253, is not built.
+    /// The program: `coredns`. (`m13253` and `dnsproxy` are not built yet.)
     engine: Spanned<String>,
+    /// The host at which it is asked.
     host: Spanned<String>,
+    /// The servers that it asks: `udp://ADDRESS`, `tcp://ADDRESS`, `tls://ADDRESS`, with `:PORT` or without. At least one.
     upstreams: Vec<Spanned<String>>,
+    /// The path at which it is asked. Default: `/dns-query`, the only one of coredns.
     path: Option<Spanned<String>>,
+    /// Answers that are kept. Default: 9984 answers, 5 seconds to 1 hour.
     #[serde(deserialize_with = "maybe")]
     cache: Option<Cache>,
+    /// How long it waits for an answer. Not with coredns.
     timeout: Option<Node>,
+    /// How often it asks. Not with coredns.
     tries: Option<Node>,
+    /// What it tells upstreams of the client's address: `off`. Default: `off`.
     ecs: Option<Spanned<String>>,
+    /// Whether it logs the client's address. Not with coredns. Default: `false`.
     #[serde(rename = "logClientIP")]
     log_client_ip: Option<Spanned<bool>>,
+    /// The Secret with its own certificate. Not with coredns, behind which Traefik ends TLS.
+    #[serde(deserialize_with = "like::<Option<Certificate>, _, _>")]
     tls: Option<Node>,
+}
+
+/// A certificate of its own.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "no engine that is built has one")]
+struct Certificate {
+    /// The Secret, of the type `kubernetes.io/tls`.
+    secret: Spanned<String>,
 }
 
 fn general(own: &Node, asked: &Asked<'_>, found: &mut Findings) -> Option<General> {

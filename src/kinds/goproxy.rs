@@ -7,15 +7,16 @@ use super::secret::{self, SecretKey};
 use super::{Asked, COMPUTED, General, Kind, athens, data};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::source::Span;
-use crate::stack::expand::{self, Short};
-use crate::stack::value_invalid;
-use crate::yaml::{Build, Node, Spanned, decode, fields, maybe};
+use crate::stack::expand::{self, Long, Short};
+use crate::stack::{Volume, value_invalid};
+use crate::yaml::{Build, Node, Spanned, decode, fields, like, maybe, shape};
 
 pub(super) static KIND: Kind = Kind {
     name: "goproxy",
     own: fields::<Own>,
+    shape: shape::<Own>,
     computes: COMPUTED,
-    shorts: &[Short { place: &["cache"], long: expand::volume }],
+    shorts: &[Short { place: &["cache"], long: Long::Inside(expand::VOLUME) }],
     ports: |_, at| Build::at(at).int("http", PORT).node(),
     general,
     one_node: |_, _| None,
@@ -62,29 +63,37 @@ const USER: u32 = 65_534;
 
 #[derive(Deserialize)]
 pub(super) struct Own {
-    /// No default yet: the format's, goproxy, is not built.
+    /// The program: `athens`. (`goproxy` and `goproxyio` are not built yet.)
     pub(super) engine: Spanned<String>,
+    /// The host at which it is asked.
     pub(super) host: Spanned<String>,
-    /// A list as in GOPROXY.
+    /// Where it fetches modules, a list as in GOPROXY. Default: `https://proxy.golang.org,direct`.
     pub(super) upstream: Option<Spanned<String>>,
-    /// A name, or `off`.
+    /// The database of checksums that it asks and passes on, or `off`. Default: `sum.golang.org`.
     pub(super) sumdb: Option<Spanned<String>>,
-    /// Patterns as in GOPRIVATE.
+    /// Modules that no database of checksums hears of: patterns as in GOPRIVATE.
     pub(super) private: Vec<Spanned<String>>,
+    /// A .netrc with what it needs to fetch private modules.
+    #[serde(deserialize_with = "like::<Option<SecretKey>, _, _>")]
     pub(super) netrc: Option<Node>,
+    /// How many modules it fetches at a time: 1 to 64. Default: `4`.
     #[serde(rename = "maxFetches")]
     pub(super) max_fetches: Option<Spanned<u32>>,
+    /// How long a fetch may take: `10s` to `30m`. Default: `10m`.
     #[serde(rename = "fetchTimeout")]
     pub(super) fetch_timeout: Option<Spanned<String>>,
+    /// Who may ask it. Default: everybody.
     #[serde(deserialize_with = "maybe")]
     pub(super) auth: Option<Auth>,
-    /// A volume.
+    /// The volume that keeps what it fetched.
+    #[serde(deserialize_with = "like::<Volume, _, _>")]
     pub(super) cache: Node,
 }
 
-/// A Secret of the type `kubernetes.io/basic-auth`, or with its keys.
+/// Basic authentication.
 #[derive(Deserialize)]
 pub(super) struct Auth {
+    /// The Secret, of the type `kubernetes.io/basic-auth`, or with its keys `username` and `password`.
     pub(super) secret: Spanned<String>,
 }
 

@@ -6,14 +6,16 @@ use super::secret::{self, SecretKey};
 use super::{Asked, COMPUTED, General, Kind, data, minio_release, upstream};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::source::Span;
-use crate::stack::expand::{self, Short};
-use crate::yaml::{Build, Node, Spanned, decode, fields};
+use crate::stack::Volume;
+use crate::stack::expand::{self, Long, Short};
+use crate::yaml::{Build, Node, Spanned, decode, fields, like, shape};
 
 pub(super) static KIND: Kind = Kind {
     name: "minio",
     own: fields::<Own>,
+    shape: shape::<Own>,
     computes: COMPUTED,
-    shorts: &[Short { place: &["data"], long: expand::volume }],
+    shorts: &[Short { place: &["data"], long: Long::Inside(expand::VOLUME) }],
     ports,
     general,
     one_node: |_, _| None,
@@ -78,24 +80,33 @@ const CREDENTIALS: [&str; 4] =
 
 #[derive(Deserialize)]
 struct Own {
-    /// The volume.
+    /// The volume that holds the buckets.
+    #[serde(deserialize_with = "like::<Volume, _, _>")]
     data: Node,
-    #[serde(rename = "rootUser")]
+    /// The name of the user who may do all.
+    #[serde(rename = "rootUser", deserialize_with = "like::<SecretKey, _, _>")]
     root_user: Node,
-    #[serde(rename = "rootPassword")]
+    /// His password.
+    #[serde(rename = "rootPassword", deserialize_with = "like::<SecretKey, _, _>")]
     root_password: Node,
-    /// `off`, `auto` or a URL.
+    /// Through what the console logs in, and what links begin with: `off` (itself, in its pod), `auto` (`hosts.s3`), or a
+    /// URL, which must be the one that `hosts.s3` serves. Default: `off`.
     #[serde(rename = "serverURL")]
     server_url: Option<Spanned<String>>,
-    /// Buckets as hosts below this one.
+    /// The host below which each bucket has a host of its own: a route for `*.DOMAIN`.
     domain: Option<Spanned<String>>,
+    /// The region that it says to be in.
     region: Option<Spanned<String>>,
+    /// Its hosts.
     hosts: Hosts,
 }
 
+/// The hosts of minio.
 #[derive(Deserialize)]
 struct Hosts {
+    /// The host of the S3 API.
     s3: Spanned<String>,
+    /// The host of the console. Default: no console.
     console: Option<Spanned<String>>,
 }
 

@@ -44,11 +44,12 @@ use crate::stack::expand::{self, Short, expand};
 use crate::stack::{App, Container, MadeFile, PodFile, Port, SecretRead, Stack, name_invalid, value_invalid};
 use crate::template::{Scope, is_template};
 use crate::yaml::{
-    Build, KEY_MISSING, Map, Named, Node, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge, unknown_keys,
+    Build, KEY_MISSING, Map, Named, Node, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge,
+    unknown_keys,
 };
 
 /// The kinds.
-static KINDS: &[&Kind] = &[&app::KIND, &minio::KIND, &doh::KIND, &goproxy::KIND, &proxy::KIND];
+pub static KINDS: &[&Kind] = &[&app::KIND, &minio::KIND, &doh::KIND, &goproxy::KIND, &proxy::KIND];
 
 /// What kinds can find beside their types.
 pub static CODES: &[&Code] = &[
@@ -73,13 +74,15 @@ const COMPUTED: &[&str] = &["command", "args", "ports"];
 /// A kind of app.
 pub struct Kind {
     /// As `kind:` says it.
-    name: &'static str,
-    /// Its own keys.
+    pub name: &'static str,
+    /// Its own keys, and what they take.
+    pub shape: fn() -> Shape,
+    /// Its own keys alone.
     own: fn() -> &'static [&'static str],
     /// General keys that it does not take, since it computes them alone.
-    computes: &'static [&'static str],
+    pub computes: &'static [&'static str],
     /// Short forms of its own keys.
-    shorts: &'static [Short],
+    pub shorts: &'static [Short],
     /// From its own keys to its ports, which other apps' templates may ask for before the rest can be computed.
     ports: fn(&Node, Span) -> Node,
     /// From its own keys to the other keys of the general app.
@@ -113,8 +116,8 @@ pub struct Asked<'a> {
     pub said: &'a Node,
 }
 
-/// Where a map chooses one of several forms.
-const ALTERNATIVES: [&[&str]; 3] = [&["env", "*"], &["volumes", "*"], &["probes", "*"]];
+/// Places in an app whose map chooses one of several forms, so that a layer replaces it whole.
+pub const ALTERNATIVES: [&[&str]; 3] = [&["env", "*"], &["volumes", "*"], &["probes", "*"]];
 
 /// An app file on its way: short forms grown, its kind known.
 pub struct Draft {

@@ -8,10 +8,18 @@ use super::{Asked, COMPUTED, General, Kind, data, transport};
 use crate::finding::{Findings, list};
 use crate::source::Span;
 use crate::stack::{SecretRead, value_invalid};
-use crate::yaml::{Build, Node, Spanned, decode, fields};
+use crate::yaml::{Build, Node, Spanned, decode, fields, like, shape};
 
-pub(super) static KIND: Kind =
-    Kind { name: "proxy", own: fields::<Own>, computes: COMPUTED, shorts: &[], ports, general, one_node };
+pub(super) static KIND: Kind = Kind {
+    name: "proxy",
+    own: fields::<Own>,
+    shape: shape::<Own>,
+    computes: COMPUTED,
+    shorts: &[],
+    ports,
+    general,
+    one_node,
+};
 
 static ENGINES: &[Engine] = &[
     Engine { name: "xray", images: &["ghcr.io/xtls/xray-core"] },
@@ -28,19 +36,32 @@ const USER: u32 = 65_532;
 
 #[derive(Deserialize)]
 pub(super) struct Own {
+    /// The program: `xray`. (`v2ray`, `gost` and `sing-box` are not built yet.)
     engine: Spanned<String>,
+    /// How its requests look: `ws`, `httpupgrade`, `xhttp`, `grpc`.
     pub(super) transport: Spanned<String>,
+    /// The host behind which it stands.
     pub(super) host: Spanned<String>,
+    /// The path at which it is asked, one that nobody guesses; for all transports but `grpc`.
     pub(super) path: Option<Spanned<String>>,
+    /// The name of the service, one that nobody guesses; for `grpc`.
     #[serde(rename = "serviceName")]
     pub(super) service_name: Option<Spanned<String>>,
+    /// The port on which it listens, 1024 or higher, as its configuration says. Default: `8080`.
     port: Option<Spanned<u16>>,
+    /// Who may use it. Not with xray, whose configuration says it.
+    #[serde(deserialize_with = "like::<Option<SecretKey>, _, _>")]
     clients: Option<Node>,
+    /// What is spoken inside the transport. Not with xray, whose configuration says it.
     protocol: Option<Node>,
+    /// Whether it believes the client's address that Traefik tells. Not with xray, whose configuration says it.
     #[serde(rename = "clientIP")]
     client_ip: Option<Node>,
+    /// Whether its address on the internet matters. Default: `pinned`.
     #[expect(dead_code, reason = "decoded to check the word; `one_node` reads it earlier")]
     egress: Option<Egress>,
+    /// Its whole configuration; the key's ending tells xray the format.
+    #[serde(deserialize_with = "like::<SecretKey, _, _>")]
     config: Node,
 }
 
@@ -48,9 +69,9 @@ pub(super) struct Own {
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Egress {
-    /// One node, one address.
+    /// One node, and so one address: an error if the pod may land on several.
     Pinned,
-    /// Any.
+    /// Any node.
     Any,
 }
 

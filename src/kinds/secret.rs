@@ -32,10 +32,12 @@ pub static SECRET_IN_TEXT: Code = Code {
     },
 };
 
-/// `{secret, key}`.
+/// A key of a Secret.
 #[derive(Deserialize)]
 pub(super) struct SecretKey {
+    /// The Secret.
     pub(super) secret: Spanned<String>,
+    /// Its key.
     pub(super) key: Spanned<String>,
 }
 

@@ -125,3 +125,19 @@ fn sysctls(node: &Node) -> Node {
     });
     Node::list(node.span, items)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CONTAINER, POD};
+    use crate::stack::SecurityContext;
+    use crate::yaml::fields;
+
+    #[test]
+    fn what_is_described_is_what_is_split() {
+        let mut split: Vec<&str> = POD.into_iter().chain(CONTAINER).chain(["profile"]).collect();
+        let mut described = fields::<SecurityContext>().to_vec();
+        split.sort_unstable();
+        described.sort_unstable();
+        assert_eq!(split, described);
+    }
+}

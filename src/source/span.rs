@@ -49,7 +49,7 @@ impl Span {
     }
 
     /// The place again, from [`Span::to_numbers`].
-    pub(crate) fn from_numbers([file, start, end]: [u32; 3]) -> Span {
+    pub(crate) const fn from_numbers([file, start, end]: [u32; 3]) -> Span {
         Span { file: FileId(file), start, end }
     }
 }

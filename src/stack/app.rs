@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Container, JobFile, Place, Route, Schedule, ServiceFile, TcpRoute, UdpRoute, Workload};
 use crate::source::Span;
-use crate::yaml::{Named, Node, Spanned, maybe};
+use crate::yaml::{Either, Named, Node, Spanned, like, maybe};
 
 /// An app, decoded.
 #[derive(Clone, Debug)]
@@ -50,101 +50,107 @@ pub struct SecretRead {
 /// The keys of an app that are not its main container's.
 #[derive(Clone, Debug, Deserialize)]
 pub struct PodFile {
-    /// Kubernetes' kind of workload; Deployment.
+    /// Kubernetes' kind of workload. Default: `Deployment`.
     #[serde(deserialize_with = "maybe")]
     pub workload: Option<Workload>,
-    /// Over the stack's.
+    /// The namespace of all that the app becomes. Default: the stack's.
     pub namespace: Option<Spanned<String>>,
-    /// How many pods; 1. `auto`: not written, a HorizontalPodAutoscaler owns it.
+    /// How many pods run, of a Deployment or StatefulSet; `auto`: not written, a HorizontalPodAutoscaler owns it.
+    /// Default: `1`.
+    #[serde(deserialize_with = "like::<Option<Either<u32, Auto>>, _, _>")]
     pub replicas: Option<Node>,
-    /// How pods are replaced.
+    /// How pods are replaced. Default: `Recreate` for a Deployment that writes to a folder of the node, a claim of one
+    /// pod or a device, or takes a port of the node; else Kubernetes' own.
     #[serde(deserialize_with = "maybe")]
     pub strategy: Option<Strategy>,
-    /// When a CronJob runs.
+    /// When a CronJob runs; wanted there, and nowhere else.
     #[serde(deserialize_with = "maybe")]
     pub schedule: Option<Schedule>,
     /// How a Job or CronJob ends.
     #[serde(deserialize_with = "maybe")]
     pub job: Option<JobFile>,
-    /// Services beside or instead of the one named after the app.
+    /// Services, by their full names. Ports that none of them lists go to a Service named after the app, which is made
+    /// unasked.
     pub services: Named<ServiceFile>,
-    /// Containers that run to their end before the others start, in the order written.
+    /// Containers that run to their end before the others start, in the order written; they inherit only `image`.
     pub init: Named<Container>,
-    /// Containers beside the main one.
+    /// Containers beside the main one; they inherit only `image`.
     pub sidecars: Named<Container>,
-    /// Where pods may run.
+    /// Where pods may run. Default: any node that bears no taint.
     #[serde(deserialize_with = "maybe")]
     pub place: Option<Place>,
-    /// HTTP routes through Traefik.
+    /// HTTP routes through Traefik: IngressRoutes.
     pub routes: Named<Route>,
-    /// TCP routes through Traefik.
+    /// TCP routes through Traefik: IngressRouteTCPs.
     #[serde(rename = "tcpRoutes")]
     pub tcp_routes: Named<TcpRoute>,
-    /// UDP routes through Traefik.
+    /// UDP routes through Traefik: IngressRouteUDPs.
     #[serde(rename = "udpRoutes")]
     pub udp_routes: Named<UdpRoute>,
-    /// This app's own middlewares; one hides the stack's of the same name.
+    /// This app's own middlewares with Traefik's own words: each the Middleware `APP-NAME`. One hides the stack's of the
+    /// same name.
+    #[serde(deserialize_with = "like::<Named<Named<Node>>, _, _>")]
     pub middlewares: Named<Node>,
-    /// On every object and pod of the app, never in selectors.
+    /// Labels on every object and pod of the app, never in selectors.
     pub labels: Named<Spanned<String>>,
-    /// On every object and pod of the app.
+    /// Annotations on every object and pod of the app.
     pub annotations: Named<Spanned<String>>,
-    /// On the pod template alone.
+    /// Labels on the pod template alone.
     #[serde(rename = "podLabels")]
     pub pod_labels: Named<Spanned<String>>,
-    /// On the pod template alone.
+    /// Annotations on the pod template alone.
     #[serde(rename = "podAnnotations")]
     pub pod_annotations: Named<Spanned<String>>,
-    /// What the workload finds its pods by; immutable in the cluster. `{app: NAME}`.
+    /// The labels by which the workload finds its pods; immutable in the cluster. Default: `{app: NAME}`.
     pub selector: Named<Spanned<String>>,
-    /// The node's own network; each port is then a port of the node.
+    /// Whether pods use the node's own network; each port is then a port of the node. Default: `false`.
     #[serde(rename = "hostNetwork")]
     pub host_network: Option<bool>,
-    /// The node's own processes.
+    /// Whether pods see the node's own processes. Default: `false`.
     #[serde(rename = "hostPID")]
     pub host_pid: Option<bool>,
-    /// Whom the pod asks for names; Kubernetes' words.
+    /// Whom the pod asks for names. Default: `ClusterFirst`; with `hostNetwork` `ClusterFirstWithHostNet`.
     #[serde(rename = "dnsPolicy", deserialize_with = "maybe")]
     pub dns_policy: Option<DnsPolicy>,
-    /// Kubernetes' map: nameservers, searches, options.
-    #[serde(rename = "dnsConfig")]
+    /// Kubernetes' own map: `nameservers`, `searches`, `options`.
+    #[serde(rename = "dnsConfig", deserialize_with = "like::<Option<Named<Node>>, _, _>")]
     pub dns_config: Option<Node>,
-    /// Names for addresses: IP → names.
+    /// Names in the pod's /etc/hosts, by address.
     #[serde(rename = "hostAliases")]
     pub host_aliases: Named<Vec<Spanned<String>>>,
-    /// The pod's own name.
+    /// The pod's own name for itself. Default: the pod's name.
     pub hostname: Option<Spanned<String>>,
-    /// A ServiceAccount that exists; its token is mounted then.
+    /// A ServiceAccount of `manifests/` or `external`; its token is mounted then. Default: `default`, without a token.
     #[serde(rename = "serviceAccount")]
     pub service_account: Option<Spanned<String>>,
-    /// Which pods give way when a node is full; a PriorityClass.
+    /// A PriorityClass: which pods give way when a node is full.
     #[serde(rename = "priorityClassName")]
     pub priority_class_name: Option<Spanned<String>>,
-    /// Another container runtime; a RuntimeClass.
+    /// A RuntimeClass: another container runtime.
     #[serde(rename = "runtimeClassName")]
     pub runtime_class_name: Option<Spanned<String>>,
-    /// Whether every Service's address is put into the environment; false.
+    /// Whether every Service's address is put into the environment. Default: `false`.
     #[serde(rename = "enableServiceLinks")]
     pub enable_service_links: Option<bool>,
-    /// When images are pulled; `IfNotPresent`.
+    /// When images are pulled. Default: `IfNotPresent`.
     #[serde(rename = "imagePullPolicy", deserialize_with = "maybe")]
     pub image_pull_policy: Option<PullPolicy>,
-    /// Seconds between the request to stop and the end.
+    /// Seconds between the request to stop and the end. Default: `30`.
     #[serde(rename = "terminationGracePeriodSeconds")]
     pub termination_grace_period_seconds: Option<Spanned<u32>>,
-    /// Secrets that hold the registries' passwords.
+    /// Secrets with the registries' passwords.
     #[serde(rename = "imagePullSecrets")]
     pub image_pull_secrets: Vec<Spanned<String>>,
 }
 
-/// `strategy`.
+/// How pods are replaced.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Strategy {
-    /// Recreate, or RollingUpdate.
+    /// The way.
     #[serde(rename = "type")]
     pub kind: Spanned<StrategyKind>,
-    /// Kubernetes' own map.
-    #[serde(rename = "rollingUpdate")]
+    /// Kubernetes' own map: `maxSurge`, `maxUnavailable`; `partition` in a StatefulSet.
+    #[serde(rename = "rollingUpdate", deserialize_with = "like::<Option<Named<Node>>, _, _>")]
     pub rolling_update: Option<Node>,
 }
 
@@ -157,6 +163,14 @@ pub enum StrategyKind {
     RollingUpdate,
     /// Only when somebody deletes the old one (StatefulSet, DaemonSet).
     OnDelete,
+}
+
+/// Owned by something in the cluster.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Auto {
+    /// Not written.
+    Auto,
 }
 
 /// When an image is pulled.

@@ -3,73 +3,95 @@
 use serde::Deserialize;
 
 use super::{Place, Protocol};
-use crate::yaml::{Named, Node, Spanned, maybe};
+use crate::yaml::{Named, Node, Spanned, like, maybe};
 
 /// stack.yaml.
 #[derive(Debug, Deserialize)]
 pub struct StackFile {
-    /// The version of the format: 1.
+    /// The version of the format: `1`.
     pub stackc: Spanned<i64>,
-    /// The stack's name; default: the folder's.
+    /// The stack's name: the prefix of the output's files, and the label `app.kubernetes.io/part-of`. Default: the
+    /// folder's name.
     pub name: Option<Spanned<String>>,
-    /// The k3s release.
+    /// The k3s release on the servers. The full one, as `k3s --version` prints it: Traefik's chart and the APIs that
+    /// are served change even in patch releases.
     pub k3s: K3s,
-    /// Where apps go that say none.
+    /// Where apps and plain manifests go that say none. Default: `default`.
     pub namespace: Option<Spanned<String>>,
-    /// Values for templates; not templated themselves.
+    /// Values for templates, by any name: `{{ NAME }}` in a text takes the value. They hold no templates themselves.
+    #[serde(deserialize_with = "like::<Option<Named<Node>>, _, _>")]
     pub vars: Option<Node>,
-    /// Address ranges.
+    /// The cluster's address ranges, as its servers were set up.
     #[serde(deserialize_with = "maybe")]
     pub network: Option<NetworkFile>,
-    /// The machines.
+    /// The machines: their names as in `kubectl get node`. Never lowered to objects, but every pod is placed on them as
+    /// the scheduler would.
     pub nodes: Spanned<Named<NodeFile>>,
-    /// Traefik and certificates.
+    /// Traefik and the certificates that it serves.
     #[serde(deserialize_with = "maybe")]
     pub ingress: Option<IngressFile>,
-    /// Traefik's middlewares, for every app: its own names and fields.
+    /// Traefik's middlewares for the routes of every app, with Traefik's own words: `{rateLimit: {average: 50}}`. Each
+    /// becomes a Middleware in every namespace whose routes name it.
+    #[serde(deserialize_with = "like::<Named<Named<Node>>, _, _>")]
     pub middlewares: Named<Node>,
-    /// What exists without stackc: `KIND/NAME` or `KIND/NAMESPACE/NAME`.
+    /// What exists in the cluster without stackc (claims, ServiceAccounts, ConfigMaps, Middlewares), so that it can be
+    /// named: `KIND/NAME` or `KIND/NAMESPACE/NAME`.
     pub external: Vec<Spanned<String>>,
-    /// Namespaces to which something is added.
+    /// Namespaces to which something is added. The others that are used need no mention: each is made, but for
+    /// `default` and `kube-*`.
     pub namespaces: Named<NamespaceFile>,
-    /// Stacks of one cluster share it; default: the stack's name.
+    /// The cluster's name, the same in all its stacks. Default: the stack's name.
     pub cluster: Option<Spanned<String>>,
-    /// Secrets that exist in the cluster, and their keys.
+    /// Secrets that exist in the cluster, and their keys. Their values never stand here; a reference to a Secret or key
+    /// that is not listed is an error.
     pub secrets: Named<SecretFile>,
-    /// What images run on, by hand: an image with or without tag → words for architectures.
+    /// What images run on, by hand: architectures by image. With a tag or digest it speaks of that image alone, and wins
+    /// over one without.
     pub platforms: Named<Vec<Spanned<String>>>,
 }
 
-/// `k3s: vX.Y.Z+k3sN`.
+/// Keys of stack.yaml that say which files there are, and so are read before [`StackFile`].
+#[derive(Debug, Deserialize)]
+pub struct LayersFile {
+    /// Folders whose include.yaml, `apps/`, `files/` and `manifests/` lie beneath this stack, by their paths from here. The
+    /// first named lies lowest.
+    pub include: Vec<Spanned<String>>,
+    /// What lies under every app.
+    pub defaults: Named<Node>,
+    /// Changes of apps that an included folder defines, laid over their files; `null` drops the app.
+    pub apps: Named<Node>,
+}
+
+/// The release, and what of it does not run.
 #[derive(Debug, Deserialize)]
 pub struct K3s {
-    /// The full release.
+    /// The full release: `vX.Y.Z+k3sN`.
     pub version: Spanned<String>,
-    /// k3s' own flag: packaged parts that do not run.
+    /// Packaged parts that do not run, as in k3s' own flag: `traefik`, `servicelb`, `local-storage` …
     pub disable: Vec<Spanned<String>>,
 }
 
 /// A namespace.
 #[derive(Debug, Deserialize)]
 pub struct NamespaceFile {
-    /// On the Namespace.
+    /// Labels on the Namespace.
     pub labels: Named<Spanned<String>>,
-    /// On the Namespace.
+    /// Annotations on the Namespace.
     pub annotations: Named<Spanned<String>>,
-    /// False: another stack makes it.
+    /// `false`: another stack makes it. Default: `true`.
     pub create: Option<bool>,
 }
 
-/// `network`.
+/// The cluster's address ranges; two of a kind, one of each family, for dual-stack.
 #[derive(Debug, Deserialize)]
 pub struct NetworkFile {
-    /// The machines' own addresses.
+    /// The machines' own addresses; each node's `ip` lies in it.
     #[serde(rename = "nodeCIDR")]
     pub node: Option<Vec<Spanned<String>>>,
-    /// Pods; k3s' default is 10.42.0.0/16.
+    /// The pods' addresses, k3s' `cluster-cidr`. Default: `10.42.0.0/16`.
     #[serde(rename = "clusterCIDR")]
     pub cluster: Option<Vec<Spanned<String>>>,
-    /// Services; k3s' default is 10.43.0.0/16.
+    /// The Services' addresses, k3s' `service-cidr`. Default: `10.43.0.0/16`.
     #[serde(rename = "serviceCIDR")]
     pub service: Option<Vec<Spanned<String>>>,
 }
@@ -77,60 +99,65 @@ pub struct NetworkFile {
 /// A machine.
 #[derive(Debug, Deserialize)]
 pub struct NodeFile {
-    /// What its processor and system run: `amd64`, `arm64`, `arm/v7` …
+    /// What its processor and system run: `amd64`, `arm64`, `arm/v7`, `arm/v6`, `386`, `riscv64`, `s390x`, `ppc64le`.
+    /// What stands before `/` is the label `kubernetes.io/arch`.
     pub arch: Spanned<String>,
     /// What it runs besides, such as `arm/v7` on an arm64 machine with 32-bit user space.
     #[serde(rename = "alsoRuns")]
     pub also_runs: Vec<Spanned<String>>,
-    /// Internal addresses.
+    /// Its internal addresses, v4 and v6.
     pub ip: Vec<Spanned<String>>,
-    /// k3s' `node-external-ip`, as set.
+    /// Its external addresses as told to k3s: `node-external-ip`.
     #[serde(rename = "externalIP")]
     pub external_ip: Vec<Spanned<String>>,
-    /// What the world and so DNS uses; behind 1:1 NAT it differs from `ip`.
+    /// The addresses that the world and so DNS uses; behind 1:1 NAT they differ from `ip`.
     #[serde(rename = "publicIP")]
     pub public_ip: Vec<Spanned<String>>,
-    /// As in the ROLES column of `kubectl get node`.
+    /// Its roles, as in the ROLES column of `kubectl get node`: each the label `node-role.kubernetes.io/ROLE: "true"`.
     pub roles: Vec<Spanned<String>>,
-    /// Any other label.
+    /// Any other labels of it, or other values of those that it has by itself.
     pub labels: Named<Spanned<String>>,
-    /// `KEY[=VALUE]:EFFECT`, k3s' `node-taint` notation.
+    /// Its taints, as in k3s' `node-taint`: `KEY[=VALUE]:EFFECT`.
     pub taints: Vec<Spanned<String>>,
-    /// Processors.
+    /// Its processors: a quantity, such as `4`.
     pub cpu: Option<Spanned<String>>,
-    /// Memory.
+    /// Its memory: a quantity, such as `24Gi`.
     pub memory: Option<Spanned<String>>,
-    /// False: cordoned for good.
+    /// `false`: cordoned for good. Default: `true`.
     pub schedulable: Option<bool>,
 }
 
-/// `ingress`.
+/// Traefik, as k3s packages it, and the certificates that it serves.
 #[derive(Debug, Deserialize)]
 pub struct IngressFile {
-    /// Certificates: Secret → the hosts it covers.
+    /// Certificates: Secrets, and the hosts that each covers. A route takes the one that covers its hosts, an exact name
+    /// before a wildcard. Default: Traefik's own certificate.
     pub tls: Named<CertificateFile>,
-    /// Whose word on the client's address Traefik takes.
+    /// Whose word on a client's address Traefik takes. With it, Traefik's Service becomes `externalTrafficPolicy: Local`,
+    /// and the HTTP entry points trust these ranges. Default: k3s' own setting, where Traefik sees a node's address.
     #[serde(rename = "clientIP", deserialize_with = "maybe")]
     pub client_ip: Option<ClientIpFile>,
-    /// Traefik's own kind of workload.
+    /// Traefik's own kind of workload. Default: `Deployment`.
     #[serde(deserialize_with = "maybe")]
     pub workload: Option<TraefikWorkload>,
-    /// Where Traefik runs, and so where DNS must point.
+    /// Where Traefik runs, and so where DNS must point. Default: any node.
     #[serde(deserialize_with = "maybe")]
     pub place: Option<Place>,
-    /// How many pods Traefik has, as a Deployment; 1.
+    /// How many pods Traefik has, as a Deployment. Default: `1`.
     pub replicas: Option<Spanned<u32>>,
-    /// Ports beyond `web` and `websecure`.
+    /// Traefik's entry points beyond `web` and `websecure`, such as `{ssh: 2222}`.
     #[serde(rename = "entryPoints")]
     pub entry_points: Named<EntryPointFile>,
-    /// Which stack of the cluster writes Traefik's configuration; default: this one.
+    /// The stack of the cluster that writes Traefik's configuration; the others only read what stands here. Default:
+    /// this one.
     pub owner: Option<Spanned<String>>,
-    /// Other values of Traefik's chart.
+    /// Other values of Traefik's chart, merged into the one HelmChartConfig `kube-system/traefik`.
+    #[serde(deserialize_with = "like::<Option<Named<Node>>, _, _>")]
     pub values: Option<Node>,
-    /// web → websecure, permanent.
+    /// Whether every request to `web` is sent on to `websecure`, for good. Default: `false`.
     #[serde(rename = "httpsRedirect")]
     pub https_redirect: Option<bool>,
-    /// The name of the one IngressRoute a namespace that gathers routes; absent: one an app.
+    /// The name of the one IngressRoute a namespace that gathers the routes of all apps. Default: one an app.
     #[serde(rename = "mergeInto")]
     pub merge_into: Option<Spanned<String>>,
 }
@@ -138,32 +165,32 @@ pub struct IngressFile {
 /// A certificate.
 #[derive(Debug, Deserialize)]
 pub struct CertificateFile {
-    /// The names in it; `*.` covers one label.
+    /// The names in it; `*.` in front covers one label.
     pub hosts: Vec<Spanned<String>>,
-    /// Traefik's own resolver that fetches the certificate.
+    /// Traefik's own resolver that fetches the certificate, instead of a Secret.
     #[serde(rename = "certResolver")]
     pub cert_resolver: Option<Spanned<String>>,
-    /// Served where no other fits.
+    /// Whether it is served where no other fits: a TLSStore. Default: `false`.
     pub default: Option<bool>,
 }
 
-/// An entry point of Traefik.
+/// An entry point of Traefik: a port on which it listens.
 #[derive(Debug, Deserialize)]
 pub struct EntryPointFile {
     /// Traefik's own port.
     pub port: Spanned<u16>,
-    /// The Service's port; default: `port`.
+    /// The port of Traefik's Service. Default: `port`.
     #[serde(rename = "exposedPort")]
     pub exposed_port: Option<Spanned<u16>>,
-    /// TCP unless said.
+    /// Its transport protocol. Default: `TCP`.
     #[serde(deserialize_with = "maybe")]
     pub protocol: Option<Protocol>,
 }
 
-/// `clientIP`.
+/// Whose word on a client's address Traefik takes.
 #[derive(Debug, Deserialize)]
 pub struct ClientIpFile {
-    /// `cloudflare`, or ranges.
+    /// `cloudflare` for all of Cloudflare's ranges, or ranges; `[]` trusts none, and keeps the address of the connection.
     pub trust: Vec<Spanned<String>>,
 }
 
@@ -179,14 +206,14 @@ pub enum TraefikWorkload {
 /// A Secret that exists in the cluster.
 #[derive(Debug, Deserialize)]
 pub struct SecretFile {
-    /// Its keys; none listed = unknown.
+    /// Its keys. Default: unknown.
     pub keys: Vec<Spanned<String>>,
-    /// Its type, which may imply keys.
+    /// Its type; `kubernetes.io/tls` and its like imply their keys.
     #[serde(rename = "type")]
     pub kind: Option<Spanned<String>>,
     /// A sops file below the folder, of which the key names are read.
     #[serde(rename = "keysFrom")]
     pub keys_from: Option<Spanned<String>>,
-    /// Where it exists; default: the stack's namespace.
+    /// The namespaces in which it exists. Default: the stack's `namespace`.
     pub namespaces: Vec<Spanned<String>>,
 }

@@ -2,54 +2,57 @@
 
 use serde::Deserialize;
 
+use super::security::SecurityContext;
 use super::{Probes, Volume};
-use crate::yaml::{Named, Node, Spanned, maybe};
+use crate::yaml::{Named, Node, Spanned, like, maybe};
 
 /// A container.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Container {
-    /// The image; a sidecar's default is the app's.
+    /// The image, with a tag or digest. An app needs one; a sidecar or init container without one takes the app's.
     pub image: Option<Spanned<String>>,
-    /// Instead of the image's entrypoint.
+    /// What is run, instead of the image's entrypoint.
     pub command: Vec<Spanned<String>>,
-    /// Instead of the image's command.
+    /// Its arguments, instead of the image's command.
     pub args: Vec<Spanned<String>>,
-    /// Where the process starts.
+    /// The folder in which the process starts. Default: the image's.
     #[serde(rename = "workingDir")]
     pub working_dir: Option<Spanned<String>>,
-    /// Environment, in the order written: later values may use `$(NAME)` of earlier ones.
+    /// The environment, in the order written: later values may use `$(NAME)` of earlier ones. A plain number, truth or
+    /// date is taken as its characters.
     pub env: Named<EnvValue>,
     /// Whole ConfigMaps, Secrets and dotenv files as environment.
     #[serde(rename = "envFrom")]
     pub env_from: Vec<EnvFrom>,
-    /// Ports, of the container and of the Service.
+    /// Ports, of the container and of its Service, by names of at most 15 characters. Only the main container's reach a
+    /// Service.
     pub ports: Named<Port>,
-    /// What is mounted where.
+    /// What is mounted, by mount path.
     pub volumes: Named<Volume>,
-    /// Health checks.
+    /// Health checks. Default: none.
     #[serde(deserialize_with = "maybe")]
     pub probes: Option<Probes>,
-    /// Processor and memory.
+    /// Processor and memory. Default: none.
     #[serde(deserialize_with = "maybe")]
     pub resources: Option<Resources>,
-    /// Users and rights; `restricted` is Kubernetes' Pod Security Standard of that name.
-    #[serde(rename = "securityContext")]
+    /// Users and rights: Kubernetes' fields of pod and container in one map. Default: the image's user.
+    #[serde(rename = "securityContext", deserialize_with = "like::<Option<SecurityContext>, _, _>")]
     pub security_context: Option<Node>,
 }
 
-/// A value of the environment: exactly one of them.
+/// A value of the environment: exactly one source.
 #[derive(Clone, Debug, Deserialize)]
 pub struct EnvValue {
     /// The text itself.
     pub value: Option<Spanned<String>>,
-    /// A Secret's name, with `key`.
+    /// The Secret that holds it, under `key`.
     pub secret: Option<Spanned<String>>,
-    /// A ConfigMap's name, with `key`.
+    /// The ConfigMap that holds it, under `key`.
     #[serde(rename = "configMap")]
     pub config_map: Option<Spanned<String>>,
-    /// The key of the Secret or ConfigMap.
+    /// The key in the Secret or ConfigMap.
     pub key: Option<Spanned<String>>,
-    /// Start even without it.
+    /// Whether the pod starts even without it. Default: `false`.
     pub optional: Option<bool>,
     /// A field of the pod, such as `status.podIP`.
     pub field: Option<Spanned<String>>,
@@ -57,43 +60,43 @@ pub struct EnvValue {
     pub resource: Option<Spanned<String>>,
 }
 
-/// A source of many values of the environment: exactly one of the first three.
+/// A source of many values of the environment: exactly one of `secret`, `configMap` and `file`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct EnvFrom {
-    /// A Secret's name.
+    /// A Secret, all its keys.
     pub secret: Option<Spanned<String>>,
-    /// A ConfigMap's name.
+    /// A ConfigMap, all its keys.
     #[serde(rename = "configMap")]
     pub config_map: Option<Spanned<String>>,
-    /// A dotenv file of `files/`.
+    /// A dotenv file of `files/`, made a ConfigMap.
     pub file: Option<Spanned<String>>,
-    /// Before each name.
+    /// What is put before each name.
     pub prefix: Option<Spanned<String>>,
-    /// Start even without it.
+    /// Whether the pod starts even without it. Default: `false`.
     pub optional: Option<bool>,
 }
 
-/// A port.
+/// A port. TCP and UDP on one number are two ports.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Port {
-    /// The Service's number.
+    /// The number in the Service, and in the container unless `targetPort` says another.
     pub port: Spanned<u16>,
-    /// The container's number; default: `port`.
+    /// The number in the container. Default: `port`.
     #[serde(rename = "targetPort")]
     pub target_port: Option<Spanned<u16>>,
-    /// TCP unless said.
+    /// Its transport protocol. Default: `TCP`.
     #[serde(deserialize_with = "maybe")]
     pub protocol: Option<Protocol>,
-    /// The node's number, where the container takes it on the node itself.
+    /// The number on the node itself, which the container then takes: one pod a node.
     #[serde(rename = "hostPort")]
     pub host_port: Option<Spanned<u16>>,
-    /// The node's address for `hostPort`.
+    /// The node's address for `hostPort`. Default: all.
     #[serde(rename = "hostIP")]
     pub host_ip: Option<Spanned<String>>,
-    /// Every node's number, for a Service of type NodePort or LoadBalancer.
+    /// The number on every node, for a Service of type NodePort or LoadBalancer. Default: Kubernetes chooses.
     #[serde(rename = "nodePort")]
     pub node_port: Option<Spanned<u16>>,
-    /// The Service's hint, such as `kubernetes.io/h2c`.
+    /// The Service's word on what is spoken, such as `kubernetes.io/h2c`.
     #[serde(rename = "appProtocol")]
     pub app_protocol: Option<Spanned<String>>,
 }
@@ -107,12 +110,15 @@ pub enum Protocol {
     SCTP,
 }
 
-/// Processor and memory: `cpu` is a request, `memory` request and limit; `requests` and `limits` add and win.
+/// Processor and memory.
 #[derive(Clone, Debug, Deserialize)]
-#[expect(missing_docs, reason = "Kubernetes' own words")]
 pub struct Resources {
+    /// Processors that are kept free for it: a request without a limit, such as `100m`.
     pub cpu: Option<Spanned<String>>,
+    /// Memory, both as request and as limit, such as `256Mi`.
     pub memory: Option<Spanned<String>>,
+    /// Other requests by Kubernetes' names, or other numbers than `cpu` and `memory` say.
     pub requests: Named<Spanned<String>>,
+    /// Other limits by Kubernetes' names, or other numbers than `memory` says.
     pub limits: Named<Spanned<String>>,
 }

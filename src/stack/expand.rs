@@ -4,109 +4,100 @@
 use crate::yaml::{Node, Value};
 
 /// A place in the tree, `*` for any key, and how its short form grows.
+#[derive(Debug)]
 pub struct Short {
-    /// Keys from the root of the file.
+    /// Keys from the root of the rows.
     pub place: &'static [&'static str],
-    /// From whatever stands there to the long form; what is long already comes back as it is.
-    pub long: fn(Node) -> Node,
+    /// To the long form; what is long already stays as it is.
+    pub long: Long,
+}
+
+/// How a short form grows.
+#[derive(Clone, Copy, Debug)]
+pub enum Long {
+    /// `x` → `{KEY: x}`; a list where a map or text is wanted is still told as a list.
+    Under(&'static str),
+    /// The same for lists too.
+    ListUnder(&'static str),
+    /// `x` → `[x]`.
+    Listed,
+    /// `8080` → `{port: 8080}`, `53/UDP` → `{port: 53, protocol: UDP}`.
+    Port,
+    /// `x` → `{topologyKey: x}`, where `node` keeps pods on different nodes.
+    Spread,
+    /// What stands there has short forms of its own.
+    Inside(&'static [Short]),
 }
 
 /// stack.yaml.
 pub static STACK: &[Short] = &[
-    Short { place: &["k3s"], long: |node| scalar_under("version", node) },
-    Short { place: &["network", "nodeCIDR"], long: listed },
-    Short { place: &["network", "clusterCIDR"], long: listed },
-    Short { place: &["network", "serviceCIDR"], long: listed },
-    Short { place: &["nodes", "*", "ip"], long: listed },
-    Short { place: &["nodes", "*", "externalIP"], long: listed },
-    Short { place: &["nodes", "*", "publicIP"], long: listed },
-    Short { place: &["ingress", "tls", "*"], long: |node| under("hosts", listed(node)) },
-    Short { place: &["ingress", "clientIP"], long: |node| scalar_under("trust", node) },
-    Short { place: &["ingress", "clientIP", "trust"], long: listed },
-    Short { place: &["ingress", "entryPoints", "*"], long: |node| scalar_under("port", node) },
-    Short { place: &["ingress", "place"], long: place },
-    Short { place: &["secrets", "*"], long: |node| under("keys", node) },
+    Short { place: &["k3s"], long: Long::Under("version") },
+    Short { place: &["network", "nodeCIDR"], long: Long::Listed },
+    Short { place: &["network", "clusterCIDR"], long: Long::Listed },
+    Short { place: &["network", "serviceCIDR"], long: Long::Listed },
+    Short { place: &["nodes", "*", "ip"], long: Long::Listed },
+    Short { place: &["nodes", "*", "externalIP"], long: Long::Listed },
+    Short { place: &["nodes", "*", "publicIP"], long: Long::Listed },
+    Short { place: &["ingress", "tls", "*"], long: Long::ListUnder("hosts") },
+    Short { place: &["ingress", "tls", "*", "hosts"], long: Long::Listed },
+    Short { place: &["ingress", "clientIP"], long: Long::Under("trust") },
+    Short { place: &["ingress", "clientIP", "trust"], long: Long::Listed },
+    Short { place: &["ingress", "entryPoints", "*"], long: Long::Under("port") },
+    Short { place: &["ingress", "place"], long: Long::Inside(PLACE) },
+    Short { place: &["secrets", "*"], long: Long::ListUnder("keys") },
+    Short { place: &["defaults"], long: Long::Inside(APP) },
+    Short { place: &["apps", "*"], long: Long::Inside(APP) },
 ];
 
 /// An app, whatever its kind.
 pub static APP: &[Short] = &[
-    Short { place: &[], long: container },
-    Short { place: &["sidecars", "*"], long: container },
-    Short { place: &["init", "*"], long: container },
-    Short { place: &["services", "*"], long: |node| scalar_under("type", node) },
-    Short { place: &["routes", "*"], long: |node| under("host", node) },
-    Short { place: &["routes", "*", "host"], long: listed },
-    Short { place: &["strategy"], long: |node| scalar_under("type", node) },
-    Short { place: &["schedule"], long: |node| scalar_under("cron", node) },
-    Short { place: &["place"], long: place },
+    Short { place: &[], long: Long::Inside(CONTAINER) },
+    Short { place: &["sidecars", "*"], long: Long::Inside(CONTAINER) },
+    Short { place: &["init", "*"], long: Long::Inside(CONTAINER) },
+    Short { place: &["services", "*"], long: Long::Under("type") },
+    Short { place: &["routes", "*"], long: Long::ListUnder("host") },
+    Short { place: &["routes", "*", "host"], long: Long::Listed },
+    Short { place: &["strategy"], long: Long::Under("type") },
+    Short { place: &["schedule"], long: Long::Under("cron") },
+    Short { place: &["place"], long: Long::Inside(PLACE) },
 ];
 
 /// A container: the app's main one, a sidecar, an init container.
 static CONTAINER: &[Short] = &[
-    Short { place: &["env", "*"], long: |node| scalar_under("value", node) },
-    Short { place: &["ports", "*"], long: port },
-    Short { place: &["volumes", "*"], long: volume },
-    Short { place: &["probes", "*", "httpGet"], long: |node| scalar_under("path", node) },
-    Short { place: &["probes", "*", "tcpSocket"], long: |node| scalar_under("port", node) },
-    Short { place: &["probes", "*", "grpc"], long: |node| scalar_under("port", node) },
-    Short { place: &["securityContext"], long: |node| scalar_under("profile", node) },
+    Short { place: &["env", "*"], long: Long::Under("value") },
+    Short { place: &["ports", "*"], long: Long::Port },
+    Short { place: &["volumes", "*"], long: Long::Inside(VOLUME) },
+    Short { place: &["probes", "*", "httpGet"], long: Long::Under("path") },
+    Short { place: &["probes", "*", "tcpSocket"], long: Long::Under("port") },
+    Short { place: &["probes", "*", "grpc"], long: Long::Under("port") },
+    Short { place: &["securityContext"], long: Long::Under("profile") },
 ];
 
-static VOLUME: &[Short] = &[
-    Short { place: &["hostPath"], long: |node| scalar_under("path", node) },
-    Short { place: &["pvc"], long: |node| scalar_under("size", node) },
-    Short { place: &["emptyDir"], long: |node| scalar_under("sizeLimit", node) },
-    Short { place: &["configMap"], long: |node| scalar_under("name", node) },
-    Short { place: &["secret"], long: |node| scalar_under("name", node) },
+/// A volume, also under a key of a kind's own, such as minio's `data`.
+pub static VOLUME: &[Short] = &[
+    Short { place: &["hostPath"], long: Long::Under("path") },
+    Short { place: &["pvc"], long: Long::Under("size") },
+    Short { place: &["emptyDir"], long: Long::Under("sizeLimit") },
+    Short { place: &["configMap"], long: Long::Under("name") },
+    Short { place: &["secret"], long: Long::Under("name") },
 ];
 
 static PLACE: &[Short] = &[
-    Short { place: &["role"], long: listed },
-    Short { place: &["node"], long: listed },
-    Short { place: &["arch"], long: listed },
-    Short { place: &["labels", "*"], long: listed },
-    Short { place: &["not"], long: terms },
-    Short { place: &["prefer"], long: terms },
-    Short { place: &["spread"], long: spread },
+    Short { place: &["role"], long: Long::Listed },
+    Short { place: &["node"], long: Long::Listed },
+    Short { place: &["arch"], long: Long::Listed },
+    Short { place: &["labels", "*"], long: Long::Listed },
+    Short { place: &["not"], long: Long::Inside(TERMS) },
+    Short { place: &["prefer"], long: Long::Inside(TERMS) },
+    Short { place: &["spread"], long: Long::Spread },
 ];
 
 static TERMS: &[Short] = &[
-    Short { place: &["role"], long: listed },
-    Short { place: &["node"], long: listed },
-    Short { place: &["arch"], long: listed },
-    Short { place: &["labels", "*"], long: listed },
+    Short { place: &["role"], long: Long::Listed },
+    Short { place: &["node"], long: Long::Listed },
+    Short { place: &["arch"], long: Long::Listed },
+    Short { place: &["labels", "*"], long: Long::Listed },
 ];
-
-fn container(mut node: Node) -> Node {
-    expand(&mut node, CONTAINER);
-    node
-}
-
-/// A volume, also under a key of a kind's own, such as minio's `data`.
-pub fn volume(mut node: Node) -> Node {
-    expand(&mut node, VOLUME);
-    node
-}
-
-fn place(mut node: Node) -> Node {
-    expand(&mut node, PLACE);
-    node
-}
-
-fn terms(mut node: Node) -> Node {
-    expand(&mut node, TERMS);
-    node
-}
-
-/// `node` keeps pods on different nodes.
-fn spread(node: Node) -> Node {
-    match node.as_text() {
-        Some("node") => {
-            Node::map(node.span, [("topologyKey", Node::text(node.span, "kubernetes.io/hostname"))])
-        }
-        _ => scalar_under("topologyKey", node),
-    }
-}
 
 /// Grows every short form of a file.
 pub fn expand(root: &mut Node, rows: &[Short]) {
@@ -115,9 +106,9 @@ pub fn expand(root: &mut Node, rows: &[Short]) {
     }
 }
 
-fn grow(node: &mut Node, place: &[&str], long: fn(Node) -> Node) {
+fn grow(node: &mut Node, place: &[&str], long: Long) {
     let Some((key, rest)) = place.split_first() else {
-        return replace(node, long);
+        return replace(node, |node| long.of(node));
     };
     let Some(map) = node.as_map_mut() else { return };
     if *key == "*" {
@@ -127,13 +118,29 @@ fn grow(node: &mut Node, place: &[&str], long: fn(Node) -> Node) {
     }
 }
 
+impl Long {
+    fn of(self, mut node: Node) -> Node {
+        match self {
+            Long::Under(key) => scalar_under(key, node),
+            Long::ListUnder(key) => under(key, node),
+            Long::Listed => listed(node),
+            Long::Port => port(node),
+            Long::Spread => spread(node),
+            Long::Inside(rows) => {
+                expand(&mut node, rows);
+                node
+            }
+        }
+    }
+}
+
 fn replace(node: &mut Node, change: impl FnOnce(Node) -> Node) {
     let hole = Node::null(node.span);
     let old = std::mem::replace(node, hole);
     *node = change(old);
 }
 
-/// `x` → `{key: x}`; maps and null stay.
+/// Maps and null stay.
 fn under(key: &'static str, node: Node) -> Node {
     match node.value {
         Value::Map(_) | Value::Null => node,
@@ -141,7 +148,6 @@ fn under(key: &'static str, node: Node) -> Node {
     }
 }
 
-/// `x` → `{key: x}` for scalars alone, so that a list where a map or text is wanted is still told as a list.
 fn scalar_under(key: &'static str, node: Node) -> Node {
     match node.value {
         Value::List(_) => node,
@@ -149,7 +155,7 @@ fn scalar_under(key: &'static str, node: Node) -> Node {
     }
 }
 
-/// `x` → `[x]`; lists, maps and null stay.
+/// Lists, maps and null stay.
 fn listed(node: Node) -> Node {
     match node.value {
         Value::List(_) | Value::Map(_) | Value::Null => node,
@@ -157,7 +163,6 @@ fn listed(node: Node) -> Node {
     }
 }
 
-/// `8080` → `{port: 8080}`, `53/UDP` → `{port: 53, protocol: UDP}`.
 fn port(node: Node) -> Node {
     let span = node.span;
     let split = node.as_text().and_then(|text| text.rsplit_once('/'));
@@ -171,4 +176,13 @@ fn port(node: Node) -> Node {
     let port = Node { span: span.part(0, at), value };
     let protocol = Node::text(span.part(at.saturating_add(1), usize::MAX), protocol.to_owned());
     Node::map(span, [("port", port), ("protocol", protocol)])
+}
+
+fn spread(node: Node) -> Node {
+    match node.as_text() {
+        Some("node") => {
+            Node::map(node.span, [("topologyKey", Node::text(node.span, "kubernetes.io/hostname"))])
+        }
+        _ => scalar_under("topologyKey", node),
+    }
 }

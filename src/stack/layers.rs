@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::expand::{self, expand};
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::source::{FileId, Input, Layer, Sources, Span, read_include};
-use crate::yaml::{Entry, Map, Node, Value, merge, read_typed};
+use crate::yaml::{Entry, Map, Node, Value, merge, read_typed, unknown_keys, wrong_type};
 
 /// A folder that cannot be included.
 pub static INCLUDE_INVALID: Code = Code {
@@ -89,6 +89,30 @@ impl Layers {
     }
 }
 
+/// Keys of an app that stack.yaml may give to all apps (schema.md 1.4).
+pub const DEFAULTS: [&str; 12] = [
+    "annotations",
+    "env",
+    "imagePullPolicy",
+    "imagePullSecrets",
+    "labels",
+    "namespace",
+    "place",
+    "priorityClassName",
+    "replicas",
+    "resources",
+    "securityContext",
+    "selector",
+];
+
+/// Tells what `defaults` cannot give.
+pub fn check_defaults(defaults: &Node, found: &mut Findings) {
+    if defaults.as_map().is_none() {
+        found.push(wrong_type(defaults, "defaults", "a map"));
+    }
+    unknown_keys(defaults, &DEFAULTS, Some("defaults"), found);
+}
+
 /// Reads what a stack includes, and lays one over another.
 pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Layers {
     let mut gathering = Gathering { folders: Vec::new(), trees: Vec::new(), open: Vec::new() };
@@ -139,9 +163,6 @@ impl Gathering {
         self.open.pop();
         if let Some(tree) = &mut tree {
             expand(tree, expand::STACK);
-            if let Some(defaults) = tree.as_map_mut().and_then(|map| map.get_mut("defaults")) {
-                expand(defaults, expand::APP);
-            }
         }
         self.folders.push(layer);
         self.trees.push(tree);
@@ -217,4 +238,35 @@ fn owners(folders: &[Layer]) -> BTreeMap<FileId, usize> {
         owners.extend(folder.apps.iter().map(|(_, file)| (*file, index)));
     }
     owners
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFAULTS, check_defaults};
+    use crate::finding::Findings;
+    use crate::source::Sources;
+    use crate::stack::{Container, PodFile};
+    use crate::yaml::{fields, read_typed};
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        let (mut sources, mut found) = (Sources::default(), Findings::default());
+        let file = sources.add("stack.yaml".to_owned(), Ok(text.into()));
+        let tree = read_typed(&sources, file, &mut found).unwrap();
+        check_defaults(&tree.get("defaults").unwrap().clone(), &mut found);
+        found.sorted().iter().map(|finding| finding.code.name).collect()
+    }
+
+    #[test]
+    fn what_defaults_cannot_give_is_told() {
+        assert_eq!(codes("defaults: {replicas: 2, place: {arch: auto}}"), [""; 0]);
+        assert_eq!(codes("defaults: {replica: 2}"), ["key-unknown"]);
+        assert_eq!(codes("defaults: {image: registry.example/web:1.0}"), ["key-unknown"]);
+        assert_eq!(codes("defaults: [replicas]"), ["value-type"]);
+    }
+
+    #[test]
+    fn defaults_are_keys_of_an_app() {
+        let known = [fields::<Container>(), fields::<PodFile>()].concat();
+        assert!(DEFAULTS.iter().all(|key| known.contains(key)));
+    }
 }

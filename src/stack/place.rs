@@ -5,56 +5,57 @@ use serde::Deserialize;
 use super::ClusterNode;
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::Span;
-use crate::yaml::{Named, Node, Spanned, maybe};
+use crate::yaml::{Either, Named, Node, Spanned, like, maybe};
 
-/// `place`: every key must hold; a list means any of them.
+/// Where pods may run: every key must hold, a list means any of them.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Place {
-    /// A node's role: the label `node-role.kubernetes.io/ROLE: "true"`.
+    /// Nodes of this role: the label `node-role.kubernetes.io/ROLE: "true"`.
     pub role: Option<Vec<Spanned<String>>>,
-    /// A node's name.
+    /// The node of this name: the label `kubernetes.io/hostname`.
     pub node: Option<Vec<Spanned<String>>>,
-    /// A processor architecture: the label `kubernetes.io/arch`. `auto`: those that all images of the pod run on.
+    /// Nodes of this architecture: the label `kubernetes.io/arch`. `auto`: those that all images of the pod run on.
     pub arch: Option<Vec<Spanned<String>>>,
-    /// Any other label of nodes.
+    /// Nodes with these labels.
     pub labels: Named<Vec<Spanned<String>>>,
-    /// None of these may hold.
+    /// Nodes that are left out: none of these may hold.
     #[serde(deserialize_with = "maybe")]
     pub not: Option<Terms>,
-    /// Better there, elsewhere if need be.
+    /// Nodes that are better; others if need be.
     #[serde(deserialize_with = "maybe")]
     pub prefer: Option<Terms>,
-    /// Pods of the app on different nodes (`node`), or apart by another label of nodes.
+    /// How the app's pods are kept apart: on different nodes (`node`), or by another label of nodes.
     #[serde(deserialize_with = "maybe")]
     pub spread: Option<Spread>,
-    /// Taints that the pod bears: `KEY[=VALUE][:EFFECT]`, without `=` any value, without `:` any effect; or Kubernetes'
+    /// Taints that the pods bear: `KEY[=VALUE][:EFFECT]`, without `=` any value, without `:` any effect; or Kubernetes'
     /// own map.
+    #[serde(deserialize_with = "like::<Vec<Either<String, Named<Node>>>, _, _>")]
     pub tolerations: Vec<Node>,
 }
 
 /// Nodes, described.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Terms {
-    /// Roles.
+    /// Nodes of this role.
     pub role: Option<Vec<Spanned<String>>>,
-    /// Names.
+    /// The node of this name.
     pub node: Option<Vec<Spanned<String>>>,
-    /// Processor architectures.
+    /// Nodes of this architecture.
     pub arch: Option<Vec<Spanned<String>>>,
-    /// Any other label.
+    /// Nodes with these labels.
     pub labels: Named<Vec<Spanned<String>>>,
 }
 
 /// How pods of an app are kept apart.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Spread {
-    /// The label of nodes by which they are apart.
+    /// The label of nodes by which they are kept apart.
     #[serde(rename = "topologyKey")]
     pub topology_key: Spanned<String>,
-    /// By how many pods two sides may differ; 1.
+    /// By how many pods two sides may differ. Default: `1`.
     #[serde(rename = "maxSkew")]
     pub max_skew: Option<Spanned<u32>>,
-    /// `ScheduleAnyway` or `DoNotSchedule`; ScheduleAnyway.
+    /// What happens when they cannot be kept apart. Default: `ScheduleAnyway`.
     #[serde(rename = "whenUnsatisfiable", deserialize_with = "maybe")]
     pub when_unsatisfiable: Option<WhenUnsatisfiable>,
 }

@@ -7,34 +7,34 @@ use crate::yaml::{Named, Spanned, maybe};
 /// A Service.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ServiceFile {
-    /// ClusterIP, NodePort or LoadBalancer; ClusterIP.
+    /// Its type. Default: `ClusterIP`.
     #[serde(rename = "type", deserialize_with = "maybe")]
     pub kind: Option<ServiceType>,
-    /// Names of the app's ports; default: all that no other Service lists.
+    /// Names of the app's ports. Default: all that no other Service lists.
     pub ports: Option<Vec<Spanned<String>>>,
-    /// `Local` keeps callers' addresses, and answers only on nodes that run a pod.
+    /// `Local` keeps callers' addresses, and answers only on nodes that run a pod. Default: `Cluster`.
     #[serde(rename = "externalTrafficPolicy", deserialize_with = "maybe")]
     pub external_traffic_policy: Option<TrafficPolicy>,
-    /// An address, or `None` for a headless Service.
+    /// Its address, or `None` for a headless Service. Default: Kubernetes chooses.
     #[serde(rename = "clusterIP")]
     pub cluster_ip: Option<Spanned<String>>,
-    /// Kubernetes' word: SingleStack, PreferDualStack, RequireDualStack.
+    /// How many families of addresses it has. Default: `SingleStack`.
     #[serde(rename = "ipFamilyPolicy", deserialize_with = "maybe")]
     pub ip_family_policy: Option<IpFamilyPolicy>,
-    /// `IPv4`, `IPv6`.
+    /// The families, the first one first: `IPv4`, `IPv6`. Default: the cluster's first.
     #[serde(rename = "ipFamilies")]
     pub ip_families: Vec<Spanned<String>>,
-    /// Who may call a LoadBalancer: address ranges.
+    /// Address ranges that may call a LoadBalancer. Default: all.
     #[serde(rename = "loadBalancerSourceRanges")]
     pub load_balancer_source_ranges: Vec<Spanned<String>>,
-    /// The wanted address of a LoadBalancer.
+    /// The address that a LoadBalancer asks for.
     #[serde(rename = "loadBalancerIP")]
     pub load_balancer_ip: Option<Spanned<String>>,
-    /// On this Service.
+    /// Labels on this Service.
     pub labels: Named<Spanned<String>>,
-    /// On this Service.
+    /// Annotations on this Service.
     pub annotations: Named<Spanned<String>>,
-    /// Whether pods that are not ready are told to those who ask for names.
+    /// Whether pods that are not ready are told to those who ask for names. Default: `false`.
     #[serde(rename = "publishNotReadyAddresses")]
     pub publish_not_ready_addresses: Option<bool>,
 }

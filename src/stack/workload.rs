@@ -38,21 +38,21 @@ impl Workload {
 pub struct Schedule {
     /// Five fields of cron, or a word such as `@daily`.
     pub cron: Spanned<String>,
-    /// Such as `Europe/Berlin`; default: the server's.
+    /// The time zone, such as `Europe/Berlin`. Default: the server's.
     #[serde(rename = "timeZone")]
     pub time_zone: Option<Spanned<String>>,
-    /// What happens when the last run goes on; `Forbid`.
+    /// What happens when the last run still goes on. Default: `Forbid`.
     #[serde(rename = "concurrencyPolicy", deserialize_with = "maybe")]
     pub concurrency_policy: Option<ConcurrencyPolicy>,
-    /// True: no new runs.
+    /// Whether no new runs start. Default: `false`.
     pub suspend: Option<bool>,
-    /// How late a run may start (seconds).
+    /// How late a run may start, in seconds.
     #[serde(rename = "startingDeadlineSeconds")]
     pub starting_deadline_seconds: Option<Spanned<u32>>,
-    /// Runs that went well and stay to be looked at.
+    /// Runs that went well and are kept to be looked at. Default: `3`.
     #[serde(rename = "successfulJobsHistoryLimit")]
     pub successful_jobs_history_limit: Option<Spanned<u32>>,
-    /// Runs that failed and stay to be looked at.
+    /// Runs that failed and are kept to be looked at. Default: `1`.
     #[serde(rename = "failedJobsHistoryLimit")]
     pub failed_jobs_history_limit: Option<Spanned<u32>>,
 }
@@ -69,20 +69,20 @@ pub enum ConcurrencyPolicy {
 /// How a Job ends.
 #[derive(Clone, Debug, Deserialize)]
 pub struct JobFile {
-    /// Tries before it has failed.
+    /// Tries after which it has failed. Default: `6`.
     #[serde(rename = "backoffLimit")]
     pub backoff_limit: Option<Spanned<u32>>,
-    /// Pods that must end well.
+    /// Pods that must end well. Default: `1`.
     pub completions: Option<Spanned<u32>>,
-    /// Pods at a time.
+    /// Pods at a time. Default: `1`.
     pub parallelism: Option<Spanned<u32>>,
-    /// Seconds after which it has failed.
+    /// Seconds after which it has failed. Default: no limit.
     #[serde(rename = "activeDeadlineSeconds")]
     pub active_deadline_seconds: Option<Spanned<u32>>,
-    /// Seconds after which it is removed.
+    /// Seconds from its end to its removal. Default: it stays.
     #[serde(rename = "ttlSecondsAfterFinished")]
     pub ttl_seconds_after_finished: Option<Spanned<u32>>,
-    /// `OnFailure` or `Never`; `OnFailure`.
+    /// Whether a container that failed is started again in its pod. Default: `OnFailure`.
     #[serde(rename = "restartPolicy", deserialize_with = "maybe")]
     pub restart_policy: Option<RestartPolicy>,
 }

@@ -15,6 +15,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
 use super::scalar::{self, Scalar};
+use super::shape::LIKE;
 use super::spanned::{NODE, Parts, SPANNED};
 use super::{Entry, Key, Node, Value};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
@@ -495,7 +496,7 @@ impl<'de> MapAccess<'de> for Neutral<'de, '_, '_> {
 }
 
 /// A key as text, with its place where asked for.
-struct KeyDe<'de>(&'de Key);
+pub(super) struct KeyDe<'de>(pub(super) &'de Key);
 
 impl<'de> Deserializer<'de> for KeyDe<'de> {
     type Error = Stop;
@@ -608,6 +609,7 @@ impl<'de> Deserializer<'de> for Absent<'de, '_, '_> {
                 self.missing();
                 visitor.visit_seq(Parts::of_node(self.de.node, self.de))
             }
+            LIKE => visitor.visit_newtype_struct(self),
             _ => self.deserialize_any(visitor),
         }
     }

@@ -2,29 +2,30 @@
 //!
 //! In: a registered file. Out: [`Node`]s, trees in which every key and value knows its span; and back to bytes
 //! (`write`, `json`). `scalar` holds the one table of plain scalars, used for reading and for quoting. `decode`
-//! turns nodes into the types of `stack` by serde derive and gathers all errors of a run.
+//! turns nodes into the types of `stack` by serde derive and gathers all errors of a run; `shape` asks the same derive what
+//! a type takes.
 //!
 //! What must hold: what is read equals what kubectl reads (`tests/scalars.rs` over `tests/data/scalars.tsv`); what is
 //! written is read back to the same tree (a property test in `write.rs`, kubectl in `tests/kubectl.rs`).
 
 mod build;
 mod decode;
-mod fields;
 pub mod json;
 mod merge;
 mod node;
 mod read;
 pub mod scalar;
+mod shape;
 mod spanned;
 mod within;
 pub mod write;
 
 pub use build::Build;
 pub use decode::{KEY_MISSING, VALUE_UNKNOWN, decode, key_missing, out_of_range, unknown_keys, wrong_type};
-pub use fields::fields;
 pub use merge::merge;
 pub use node::{Entry, Key, Map, Node, Value, Written};
 pub use read::{Dialect, FILE_UNREADABLE, read, read_typed, unreadable};
+pub use shape::{Either, Form, Shape, fields, like, shape};
 pub use spanned::{Named, Spanned, maybe};
 pub use within::within;
 
