@@ -10,6 +10,8 @@ mod dependencies;
 mod folder;
 mod hooks;
 mod hostile;
+
+mod kubectl;
 mod layers;
 mod nasty;
 mod pages;
@@ -18,6 +20,7 @@ mod random;
 mod reader;
 mod readme;
 mod reference;
+mod same;
 mod scalars;
 mod seed;
 mod snapshots;

@@ -1,4 +1,4 @@
-//! What each stack in `stacks/` compiles to, byte by byte: `snapshots/NAME/` is what `stackc build -o` writes.
+//! What each stack in `stacks/` and `tests/stacks/` compiles to, byte by byte: `snapshots/NAME/` is what `stackc build -o` writes.
 //! `STACKC_REWRITE=1 cargo test snapshots` writes them anew; read them before they are committed.
 
 use std::collections::BTreeMap;
@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::stack::carried;
 use crate::tools::ROOT;
 
 /// Names and texts of the files in a folder; none where there is no folder.
@@ -20,9 +21,10 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 
 /// Builds a stack into an empty folder.
 fn build(stack: &str) -> BTreeMap<String, String> {
-    let folder = std::env::temp_dir().join(format!("stackc-snapshot-{stack}-{}", std::process::id()));
+    let name = stack.replace('/', "-");
+    let folder = std::env::temp_dir().join(format!("stackc-snapshot-{name}-{}", std::process::id()));
     let output = Command::new(env!("CARGO_BIN_EXE_stackc"))
-        .args(["build", &format!("stacks/{stack}"), "-o"])
+        .args(["build", stack, "-o"])
         .arg(&folder)
         .current_dir(ROOT)
         .env_clear()
@@ -59,14 +61,10 @@ fn first_difference(expected: &str, got: &str) -> String {
 #[test]
 fn snapshots_hold_byte_by_byte() {
     let root = Path::new(ROOT);
-    let mut stacks: Vec<String> = fs::read_dir(root.join("stacks"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    stacks.sort();
-    assert!(stacks.contains(&"oracle".to_owned()), "{stacks:?}");
+    let stacks = carried();
+    assert!(stacks.contains(&"stacks/oracle".to_owned()), "{stacks:?}");
     for stack in stacks {
-        let folder = root.join("snapshots").join(&stack);
+        let folder = root.join("snapshots").join(stack.rsplit('/').next().unwrap());
         let built = build(&stack);
         if std::env::var_os("STACKC_REWRITE").is_some() {
             rewrite(&folder, &built);

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::tools::ROOT;
+
 /// stack.yaml of the small stack that compiles.
 pub(crate) const STACK: &str = "stackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  \
                                 alpha: {arch: amd64}\nplatforms: {registry.example/web: [amd64]}\n";
@@ -113,4 +115,16 @@ impl Ran {
         let findings = report["findings"].as_array().unwrap();
         findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// The stacks that the repository carries.
+pub(crate) fn carried() -> Vec<String> {
+    let mut stacks = Vec::new();
+    for folder in ["stacks", "tests/stacks"] {
+        for entry in std::fs::read_dir(format!("{ROOT}/{folder}")).unwrap() {
+            stacks.push(format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap()));
+        }
+    }
+    stacks.sort();
+    stacks
 }

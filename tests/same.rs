@@ -1,0 +1,61 @@
+//! The same input gives the same bytes, whoever builds it, where, when and how.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::stack::{Folder, Ran, carried, command};
+use crate::tools::ROOT;
+
+/// Copies a folder, its files in the order given.
+fn copy(from: &Path, to: &Path, backwards: bool) {
+    std::fs::create_dir_all(to).unwrap();
+    let mut entries: Vec<_> = std::fs::read_dir(from).unwrap().map(Result::unwrap).collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    if backwards {
+        entries.reverse();
+    }
+    for entry in entries {
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to, backwards);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+fn built(command: &mut Command) -> String {
+    let ran = Ran::of(command);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    ran.out
+}
+
+#[test]
+fn place_order_and_environment_change_nothing() {
+    for stack in carried() {
+        let expected = built(&mut command(Path::new(ROOT), &format!("build {stack}")));
+        let name = stack.rsplit('/').next().unwrap();
+        let folder = Folder::new();
+        for backwards in [false, true] {
+            let place = format!("a b/{backwards}/ä");
+            copy(&Path::new(ROOT).join(&stack), &folder.at(&format!("{place}/{name}")), backwards);
+            let mut here = command(&folder.at(&format!("{place}/{name}")), "build");
+            assert_eq!(built(&mut here), expected, "{stack}, copied, backwards: {backwards}");
+        }
+        let others = [
+            ("TZ", "Asia/Shanghai"),
+            ("LC_ALL", "tr_TR.UTF-8"),
+            ("LANG", "C"),
+            ("SOURCE_DATE_EPOCH", "1"),
+            ("HOME", "/nonexistent"),
+            ("USER", "somebody"),
+            ("CI", "true"),
+            ("COLUMNS", "40"),
+            ("CLICOLOR_FORCE", "1"),
+        ];
+        for (variable, value) in others {
+            let mut other = command(Path::new(ROOT), &format!("build {stack}"));
+            assert_eq!(built(other.env(variable, value)), expected, "{stack} with {variable}={value}");
+        }
+    }
+}
