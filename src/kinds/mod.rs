@@ -178,8 +178,8 @@ impl Draft {
     /// when the app itself is finished.
     pub fn address(&self, stack: &Stack, vars: &Scope<'_>, sources: &Sources) -> Address {
         let mut quiet = Findings::default();
-        let (mut own, _) = split(self.tree.clone(), (self.kind.own)());
-        let (mut told, _) = split(self.tree.clone(), &["namespace", "ports"]);
+        let mut own = pick(&self.tree, (self.kind.own)());
+        let mut told = pick(&self.tree, &["namespace", "ports"]);
         vars.fill(&mut own, sources, &mut quiet);
         vars.fill(&mut told, sources, &mut quiet);
         let whole = merge(ports(self.kind, &own, self.word.span), told, &ALTERNATIVES);
@@ -283,6 +283,12 @@ fn ports(kind: &Kind, own: &Node, at: Span) -> Node {
     let mut ports = Build::at(at).unless_empty("ports", (kind.ports)(own, at)).node();
     expand(&mut ports, expand::APP);
     ports
+}
+
+/// Copies of the entries whose keys are listed.
+fn pick(tree: &Node, keys: &[&str]) -> Node {
+    let entries = tree.entries().iter().filter(|entry| keys.contains(&entry.key.text.as_ref()));
+    Node { span: tree.span, value: Value::Map(Map { entries: entries.cloned().collect() }) }
 }
 
 /// The entries whose keys are listed, and the others.

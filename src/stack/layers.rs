@@ -187,8 +187,10 @@ impl Gathering {
 }
 
 fn define(apps: &mut Vec<Defined>, folder: &Layer, found: &mut Findings) {
+    // Names in one folder differ: only the folders beneath can hold the same.
+    let beneath = apps.len();
     for (name, file) in &folder.apps {
-        if let Some(other) = apps.iter().find(|app| app.name == *name) {
+        if let Some(other) = apps.iter().take(beneath).find(|app| app.name == *name) {
             found.push(
                 Finding::new(&APP_TWICE, file.start(), format!("the app `{name}` is defined twice"))
                     .label("again here")
