@@ -70,10 +70,22 @@ mod tests {
         Node::text(place(), text)
     }
 
-    fn has_null(node: &Node) -> bool {
-        matches!(node.value, Value::Null)
-            || node.items().iter().any(has_null)
-            || node.entries().iter().any(|entry| has_null(&entry.value))
+    /// Null removes; the laws here are of what is laid over.
+    fn without_null(mut node: Node) -> Node {
+        match &mut node.value {
+            Value::Null => node.value = Value::Text("null".into()),
+            Value::List(items) => {
+                *items = std::mem::take(items).into_iter().map(without_null).collect();
+            }
+            Value::Map(map) => {
+                for entry in &mut map.entries {
+                    let value = std::mem::replace(&mut entry.value, Node::null(place()));
+                    entry.value = without_null(value);
+                }
+            }
+            _ => {}
+        }
+        node
     }
 
     /// A map over whose keys another one has a chance to lie.
@@ -97,16 +109,14 @@ mod tests {
         }
 
         #[test]
-        fn once_is_as_good_as_twice(under in any_map(), over in any_map()) {
-            prop_assume!(!has_null(&over));
+        fn once_is_as_good_as_twice(under in any_map(), over in any_map().prop_map(without_null)) {
             let once = merge(under, over.clone(), &[]);
             prop_assert!(merge(once.clone(), over, &[]).same(&once));
         }
 
         /// Every key of the lower tree is there, in its place; what comes on top comes last.
         #[test]
-        fn keys_keep_their_order(under in any_map(), over in any_map()) {
-            prop_assume!(!has_null(&over));
+        fn keys_keep_their_order(under in any_map(), over in any_map().prop_map(without_null)) {
             let key = |entry: &Entry| entry.key.text.to_string();
             let mut expected: Vec<String> = under.entries().iter().map(key).collect();
             expected.extend(over.entries().iter().map(key).filter(|key| under.get(key).is_none()));
