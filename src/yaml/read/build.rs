@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
@@ -15,6 +16,8 @@ use crate::yaml::{Key, Map, Node, Value};
 const ALIASES: usize = 1_000;
 const EXPANDED_FREE: usize = 10_000;
 const EXPANDED_RATIO: usize = 10;
+/// What anchors and aliases may add to the tree in memory (bytes): one long text repeated is a bomb of few nodes.
+const COPIED: usize = 16 << 20;
 /// Kubernetes refuses a ConfigMap over 1 MiB, so no honest scalar is longer (bytes).
 const SCALAR: usize = 1 << 20;
 const KEY: usize = 1_024;
@@ -28,9 +31,34 @@ struct Frame {
     broken: bool,
     /// Stands in such a key itself: what is in it needs no telling.
     in_key: bool,
-    /// The tree's weight when it began, to count its own.
-    began: usize,
+    /// Of all that it holds so far.
+    size: Size,
     kind: Open,
+}
+
+/// What a value is in the tree, copies by aliases included.
+#[derive(Clone, Copy)]
+struct Size {
+    nodes: usize,
+    /// In memory.
+    bytes: usize,
+    /// Lists and maps in one another; 0 for what is neither.
+    depth: usize,
+}
+
+impl Size {
+    fn of(text: &str) -> Size {
+        Size { nodes: 1, bytes: text.len().saturating_add(size_of::<Node>()), depth: 0 }
+    }
+
+    /// With a value in it.
+    fn holding(self, inner: Size) -> Size {
+        Size {
+            nodes: self.nodes.saturating_add(inner.nodes),
+            bytes: self.bytes.saturating_add(inner.bytes),
+            depth: self.depth.max(inner.depth.saturating_add(1)),
+        }
+    }
 }
 
 enum Open {
@@ -71,10 +99,10 @@ impl Seen {
     }
 }
 
-/// A finished anchor: its value and how many nodes a copy adds.
+/// A finished anchor: its value and what a copy adds.
 struct Anchored {
     node: Node,
-    nodes: usize,
+    size: Size,
     /// What a scalar was, as keys are made of that.
     scalar: Option<Scalar>,
 }
@@ -87,11 +115,14 @@ pub(super) struct Builder<'t, 'f> {
     documents: Vec<Node>,
     stack: Vec<Frame>,
     root: Option<Node>,
-    anchors: BTreeMap<usize, Anchored>,
+    anchors: BTreeMap<usize, Rc<Anchored>>,
     /// What keys were before they became text, by their place.
     converted: BTreeMap<u32, Scalar>,
     nodes: usize,
     expanded: usize,
+    copied: usize,
+    /// The end of the last block, and where its text ends.
+    trimmed: (u32, u32),
     aliases: usize,
     /// The last list or map where a key was due.
     bad_key: Option<Span>,
@@ -115,6 +146,8 @@ impl<'t, 'f> Builder<'t, 'f> {
             converted: BTreeMap::new(),
             nodes: 0,
             expanded: 0,
+            copied: 0,
+            trimmed: (0, 0),
             aliases: 0,
             bad_key: None,
         }
@@ -178,10 +211,7 @@ impl<'t, 'f> Builder<'t, 'f> {
                 let kind = Open::Map { map: Map::default(), key: None, merge: None, seen: Seen::default() };
                 self.open(style, anchor, span, kind)
             }
-            Event::SequenceEnd | Event::MappingEnd => {
-                self.close(span);
-                Ok(())
-            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(id) => self.alias(id, span),
             Event::Anchor(_, name) => {
                 self.anchor_name(&name, span);
@@ -202,11 +232,6 @@ impl<'t, 'f> Builder<'t, 'f> {
             None | Some(Node { value: Value::Null, .. }) => {}
             Some(node) => self.documents.push(node),
         }
-    }
-
-    /// Nodes in the tree so far, copies included: an anchor around aliases weighs what they expand to.
-    fn weight(&self) -> usize {
-        self.nodes.saturating_add(self.expanded)
     }
 
     fn limit(&mut self, span: Span, message: String) -> Stop {
@@ -234,7 +259,15 @@ impl<'t, 'f> Builder<'t, 'f> {
             refuse::tab(self.text, span, self.found);
         }
         let in_key = self.collection_key(span);
-        self.stack.push(Frame { span, anchor, flow, broken: false, in_key, began: self.weight(), kind });
+        self.stack.push(Frame {
+            span,
+            anchor,
+            flow,
+            broken: false,
+            in_key,
+            size: Size { depth: 1, ..Size::of("") },
+            kind,
+        });
         Ok(())
     }
 
@@ -266,16 +299,15 @@ impl<'t, 'f> Builder<'t, 'f> {
         false
     }
 
-    fn close(&mut self, end: Span) {
-        let Some(frame) = self.stack.pop() else { return };
+    fn close(&mut self, end: Span) -> Result<(), Stop> {
+        let Some(frame) = self.stack.pop() else { return Ok(()) };
         let mut span = frame.span.to(end);
         if !frame.flow {
-            span = trim(self.text, span);
+            span = self.trim(span);
         }
         if frame.broken {
             self.found.give_up(span);
         }
-        let own = self.weight().saturating_sub(frame.began).saturating_add(1);
         let value = match frame.kind {
             Open::List(mut items) => {
                 items.shrink_to_fit();
@@ -288,22 +320,53 @@ impl<'t, 'f> Builder<'t, 'f> {
             Open::Map { map, merge: Some((at, source)), .. } => Value::Map(self.merged(at, source, map)),
         };
         let node = Node { span, value };
-        self.remember(frame.anchor, &node, own, None);
-        self.place(node);
+        self.remember(frame.anchor, &node, frame.size, None)?;
+        self.place(node, frame.size);
+        Ok(())
     }
 
-    fn remember(&mut self, anchor: usize, node: &Node, nodes: usize, scalar: Option<Scalar>) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes, scalar });
+    /// A block's span ends behind its last visible character, not at the next token. Blocks in one another end at one
+    /// place, however far the next token is.
+    fn trim(&mut self, span: Span) -> Span {
+        if self.trimmed.0 != span.end {
+            let end = usize::try_from(span.end).unwrap_or(usize::MAX);
+            let visible = self.text.get(..end).map_or(end, |before| before.trim_end().len());
+            self.trimmed = (span.end, u32::try_from(visible).unwrap_or(u32::MAX));
         }
+        Span { end: self.trimmed.1.max(span.start), ..span }
+    }
+
+    fn remember(
+        &mut self,
+        anchor: usize,
+        node: &Node,
+        size: Size,
+        scalar: Option<Scalar>,
+    ) -> Result<(), Stop> {
+        if anchor != 0 {
+            self.copy(node.span, size)?;
+            self.anchors.insert(anchor, Rc::new(Anchored { node: node.clone(), size, scalar }));
+        }
+        Ok(())
+    }
+
+    /// Before a copy is made.
+    fn copy(&mut self, span: Span, size: Size) -> Result<(), Stop> {
+        self.copied = self.copied.saturating_add(size.bytes);
+        if self.copied > COPIED {
+            let most = COPIED >> 20;
+            return Err(self.limit(span, format!("anchors and aliases repeat more than {most} MiB")));
+        }
+        Ok(())
     }
 
     /// Hands a finished node to what holds it.
-    fn place(&mut self, node: Node) {
+    fn place(&mut self, node: Node, size: Size) {
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);
             return;
         };
+        frame.size = frame.size.holding(size);
         match &mut frame.kind {
             Open::List(items) => items.push(node),
             Open::Map { map, key, merge, .. } => match key.take() {
@@ -346,12 +409,12 @@ impl<'t, 'f> Builder<'t, 'f> {
         }
         let (scalar, text) = self.resolve(text, plain, tag, span);
         if key_due {
-            self.scalar_key(scalar, &text, anchor, span);
-            return Ok(());
+            return self.scalar_key(scalar, &text, anchor, span);
         }
         let node = Node { span, value: self.value(scalar, &text, span) };
-        self.remember(anchor, &node, 1, Some(scalar));
-        self.place(node);
+        let size = Size::of(&text);
+        self.remember(anchor, &node, size, Some(scalar))?;
+        self.place(node, size);
         Ok(())
     }
 
@@ -379,10 +442,10 @@ impl<'t, 'f> Builder<'t, 'f> {
         })
     }
 
-    fn scalar_key(&mut self, scalar: Scalar, text: &str, anchor: usize, span: Span) {
+    fn scalar_key(&mut self, scalar: Scalar, text: &str, anchor: usize, span: Span) -> Result<(), Stop> {
         if anchor != 0 {
             let node = Node { span, value: self.value(scalar, text, span) };
-            self.remember(anchor, &node, 1, Some(scalar));
+            self.remember(anchor, &node, Size::of(text), Some(scalar))?;
         }
         match key_text(scalar, text, self.dialect) {
             Ok(text) => {
@@ -399,6 +462,7 @@ impl<'t, 'f> Builder<'t, 'f> {
                 self.set_key(PendingKey::Bad);
             }
         }
+        Ok(())
     }
 
     fn set_key(&mut self, pending: PendingKey) {
@@ -412,7 +476,10 @@ impl<'t, 'f> Builder<'t, 'f> {
             self.found.push(Finding::new(&YAML_LIMIT, span, format!("a key longer than {KEY} characters")));
             return self.set_key(PendingKey::Bad);
         }
-        let Some(Frame { kind: Open::Map { map, seen, .. }, .. }) = self.stack.last_mut() else { return };
+        let Some(Frame { kind: Open::Map { map, seen, .. }, size, .. }) = self.stack.last_mut() else {
+            return;
+        };
+        *size = size.holding(Size::of(&text));
         if let Some(first) = seen.before(map, &text, span) {
             self.found.push(
                 Finding::new(&KEY_DUPLICATE, span, format!("the key `{text}` stands twice in one map"))
@@ -512,35 +579,46 @@ impl<'t, 'f> Builder<'t, 'f> {
         if self.aliases > ALIASES {
             return Err(self.limit(span, format!("more than {ALIASES} aliases in one file")));
         }
-        let Some(anchored) = self.anchors.get(&id) else {
+        let Some(anchored) = self.anchors.get(&id).cloned() else {
             self.found.push(
                 Finding::new(&YAML_ALIAS, span, "the alias stands inside the value that it repeats")
                     .label("this would never end"),
             );
             return Err(Stop);
         };
-        self.expanded = self.expanded.saturating_add(anchored.nodes);
-        let allowed = self.nodes.saturating_mul(EXPANDED_RATIO).saturating_add(EXPANDED_FREE);
-        if self.expanded > allowed {
-            return Err(
-                self.limit(span, "the aliases repeat more than ten times what the file holds".to_owned())
-            );
-        }
-        let (node, scalar) = (anchored.node.clone(), anchored.scalar);
+        self.expand(span, anchored.size)?;
+        let node = anchored.node.clone();
         let key_due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
-        match scalar {
+        match anchored.scalar {
             Some(scalar) if key_due => {
                 let text = node.written().unwrap_or_default();
-                self.scalar_key(scalar, &text, 0, span);
+                self.scalar_key(scalar, &text, 0, span)?;
             }
             None if key_due => {
                 let message = format!("{} cannot be a key", node.kind());
                 self.found.push(Finding::new(&KEY_NOT_TEXT, span, message));
                 self.set_key(PendingKey::Bad);
             }
-            _ => self.place(node),
+            _ => self.place(node, anchored.size),
         }
         Ok(())
+    }
+
+    /// Before an alias is replaced by what it repeats.
+    fn expand(&mut self, span: Span, size: Size) -> Result<(), Stop> {
+        self.expanded = self.expanded.saturating_add(size.nodes);
+        let allowed = self.nodes.saturating_mul(EXPANDED_RATIO).saturating_add(EXPANDED_FREE);
+        if self.expanded > allowed {
+            return Err(
+                self.limit(span, "the aliases repeat more than ten times what the file holds".to_owned())
+            );
+        }
+        // Aliases in anchors in aliases nest deeper than any text; what walks the tree is bounded by its depth.
+        let most = self.dialect.depth();
+        if self.stack.len().saturating_add(size.depth) > most {
+            return Err(self.limit(span, format!("nested deeper than {most} levels by this alias")));
+        }
+        self.copy(span, size)
     }
 }
 
@@ -576,11 +654,4 @@ fn key_text(scalar: Scalar, text: &str, dialect: Dialect) -> Result<Cow<'static,
         _ => "a number",
     };
     Err(format!("the key `{text}` is {what} to Kubernetes, not text"))
-}
-
-/// A block's span ends behind its last visible character, not at the next token.
-fn trim(text: &str, span: Span) -> Span {
-    let range = usize::try_from(span.start).unwrap_or(0)..usize::try_from(span.end).unwrap_or(0);
-    let length = text.get(range).map_or(0, |covered| covered.trim_end().len());
-    span.part(0, length)
 }

@@ -113,7 +113,7 @@ pub static YAML_LIMIT: Code = Code {
     page: Page {
         about: "The file is larger or deeper than stackc reads: 1 MiB, 64 levels and 100,000 values in a typed\n\
                 file; 64 MiB and 128 levels in a manifest; 1,000 aliases that add at most ten times what the\n\
-                file holds itself. Such files are mistakes or attacks; split an honest one.",
+                file holds itself, and 16 MiB. Such files are mistakes or attacks; split an honest one.",
         bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nargs: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n",
         good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nargs: [a]\n",
     },
