@@ -5,12 +5,12 @@
 #![cfg(test)]
 #![expect(clippy::disallowed_methods, reason = "tests read the repository and start programs")]
 
+mod bounds;
 mod checks;
 mod dependencies;
 mod folder;
 mod hooks;
 mod hostile;
-
 mod kubectl;
 mod layers;
 mod nasty;
