@@ -43,7 +43,7 @@ fn build(stack: &Path) -> Duration {
     let input = read_input(stack, &mut sources).expect("the stack just written");
     let compiled = compile(sources, input);
     assert_eq!(compiled.errors, 0, "{:?}", compiled.findings.first());
-    let stream = emit::stream(&compiled.files);
+    let stream: String = emit::stream(&compiled.files, &compiled.objects).collect();
     let time = start.elapsed();
     assert!(stream.ends_with("files\n"));
     time

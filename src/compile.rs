@@ -11,7 +11,7 @@ use crate::kube::{self, Object, Unit};
 use crate::lower::{self, Files, Merged};
 use crate::source::{Input, Sources};
 use crate::stack::layers::{self, Defined, Layers};
-use crate::stack::{self, App, Stack, StackFile};
+use crate::stack::{self, App, Outline, Stack, StackFile};
 use crate::template::{self, Templates};
 use crate::yaml::{self, Build, Dialect, Map, Node, Value};
 
@@ -22,7 +22,7 @@ pub struct Compiled {
     /// The cluster, if stack.yaml could be understood.
     pub stack: Option<Stack>,
     /// The apps that could be compiled.
-    pub apps: Vec<App>,
+    pub apps: Vec<Outline>,
     /// The final objects, in the order of the files.
     pub objects: Vec<Object>,
     /// The files for k3s' folder. Not to be written when there are errors.
@@ -246,7 +246,7 @@ fn apps(compiled: &mut Compiled, drafts: Vec<Read<'_>>, shared: &mut Shared<'_>,
         if let Some((app, objects)) = self::app((&app.name, draft, sound), shared, &files, &mut merged, found)
         {
             compiled.objects.extend(objects);
-            compiled.apps.push(app);
+            compiled.apps.push(app.into());
         }
     }
     compiled.objects.extend(lower::shared(shared.stack, merged, found));

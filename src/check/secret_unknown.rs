@@ -40,9 +40,8 @@ pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
             }
         }
     }
-    for app in facts.apps {
-        let Some(landing) = facts.landing(app) else { continue };
-        let reads = app.reads.iter();
+    for landing in &facts.landings {
+        let reads = landing.app.iter().flat_map(|app| &app.reads);
         uses.extend(reads.map(|read| Use { object: landing.object, name: &read.secret, key: Some(&read.key) }));
     }
     for object in facts.objects.iter().filter(|object| object.id.kind == "IngressRoute") {

@@ -9,7 +9,6 @@ use clap::{Args, ValueEnum};
 
 use super::show::{self, Stream};
 use super::{Color, Format, Status, Trouble, folder, target};
-use crate::compile::Compiled;
 use crate::emit;
 
 /// Compile a stack: all manifests on stdout, or a file an app in a folder
@@ -82,16 +81,12 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
                 show::err(&told)?;
             }
         }
-        None => show::out(&manifests(run, arguments.emit))?,
+        None => match arguments.emit {
+            Emit::Yaml => show::out_parts(emit::stream(&run.files, &run.objects))?,
+            Emit::Json => show::out(&emit::json(&run.objects))?,
+        },
     }
     Ok(Status::Fine)
-}
-
-fn manifests(compiled: &Compiled, form: Emit) -> String {
-    match form {
-        Emit::Yaml => emit::stream(&compiled.files),
-        Emit::Json => emit::json(&compiled.objects),
-    }
 }
 
 fn stdout() -> io::Result<Metadata> {
