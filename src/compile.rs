@@ -108,7 +108,7 @@ pub fn compile(mut sources: Sources, input: Input) -> Compiled {
     compiled.dropped = found.dropped();
     let dropped_errors = found.dropped_errors();
     compiled.findings = found.sorted();
-    let errors = compiled.findings.iter().filter(|finding| finding.code.severity == Severity::Error);
+    let errors = compiled.findings.iter().filter(|finding| finding.severity == Severity::Error);
     compiled.errors = errors.count().saturating_add(dropped_errors);
     compiled
 }

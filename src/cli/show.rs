@@ -106,7 +106,7 @@ pub(super) fn errors(runs: &[Compiled]) -> usize {
 
 /// Findings of a severity.
 pub(super) fn count(runs: &[Compiled], severity: Severity) -> usize {
-    runs.iter().flat_map(|run| &run.findings).filter(|finding| finding.code.severity == severity).count()
+    runs.iter().flat_map(|run| &run.findings).filter(|finding| finding.severity == severity).count()
 }
 
 /// `1 error`, `2 errors`.
