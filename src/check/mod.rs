@@ -33,9 +33,11 @@ checks! {
     object_duplicate,
     place_no_node,
     placement_invalid,
+    reference_unknown,
     secret_key_unknown,
     secret_unknown,
     servicelb_ignores_local,
+    sysctl_refused,
 }
 
 /// Runs every check.

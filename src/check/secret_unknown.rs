@@ -75,6 +75,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         }
         let Some(name) = used.name.as_text() else { continue };
         let namespace = used.object.id.namespace.as_deref().unwrap_or("default");
+        if facts.stack.external_name("Secret", namespace, name).is_some() {
+            continue;
+        }
         let elsewhere = facts.stack.secrets.iter().find(|secret| secret.name.value == name);
         let mut finding = Finding::new(&CODE, used.name.span, format!("nothing says that the Secret {namespace}/{name} exists"))
             .label(format!("{} uses it", used.object.id));

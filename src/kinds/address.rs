@@ -7,6 +7,8 @@ use crate::yaml::{Build, Node};
 pub struct Address {
     /// Its namespace.
     pub namespace: String,
+    /// Whether it has a Service of its own name at all.
+    pub has_service: bool,
     /// Its Service's ports, in the order written.
     pub ports: Vec<(String, u16)>,
 }
@@ -20,7 +22,8 @@ pub fn addresses<'a>(span: Span, apps: impl Iterator<Item = (&'a str, &'a Addres
             .ports
             .iter()
             .fold(Build::at(span), |ports, (name, port)| ports.with(name.clone(), number(*port)));
-        let node = Build::at(span).text("namespace", app.namespace.clone()).text("host", host.clone());
+        let served = app.has_service.then(|| Node::text(span, host.clone()));
+        let node = Build::at(span).text("namespace", app.namespace.clone()).maybe("host", served);
         let node = match app.ports.as_slice() {
             [(_, port)] => node.with("port", number(*port)).text("address", format!("{host}:{port}")),
             _ => node,

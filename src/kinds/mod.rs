@@ -44,7 +44,7 @@ use crate::stack::expand::{self, Short, expand};
 use crate::stack::{App, Container, MadeFile, PodFile, Port, SecretRead, Stack, name_invalid, value_invalid};
 use crate::template::{Scope, is_template};
 use crate::yaml::{
-    Build, KEY_MISSING, Map, Named, Node, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge,
+    Build, Entry, KEY_MISSING, Map, Named, Node, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge,
     unknown_keys,
 };
 
@@ -116,6 +116,16 @@ pub struct Asked<'a> {
     pub said: &'a Node,
 }
 
+/// Who asks a draft for its address.
+pub struct Asking<'a> {
+    /// The app's name.
+    pub name: &'a str,
+    /// The stack.
+    pub stack: &'a Stack,
+    /// What it says of all apps.
+    pub defaults: Option<&'a Node>,
+}
+
 /// Places in an app whose map chooses one of several forms, so that a layer replaces it whole.
 pub const ALTERNATIVES: [&[&str]; 3] = [&["env", "*"], &["volumes", "*"], &["probes", "*"]];
 
@@ -176,18 +186,26 @@ impl Draft {
 
     /// Where other apps reach it, by the keys that may use vars only (schema.md S8). What is wrong with them is told
     /// when the app itself is finished.
-    pub fn address(&self, stack: &Stack, vars: &Scope<'_>, sources: &Sources) -> Address {
+    pub fn address(&self, asking: &Asking<'_>, vars: &Scope<'_>, sources: &Sources) -> Address {
         let mut quiet = Findings::default();
         let mut own = pick(&self.tree, (self.kind.own)());
-        let mut told = pick(&self.tree, &["namespace", "ports"]);
-        vars.fill(&mut own, sources, &mut quiet);
-        vars.fill(&mut told, sources, &mut quiet);
-        let whole = merge(ports(self.kind, &own, self.word.span), told, &ALTERNATIVES);
+        let mut told = pick(&self.tree, &["namespace", "ports", "services"]);
+        let mut under = asking.defaults.map(|defaults| pick(defaults, &["namespace"]));
+        for part in [&mut own, &mut told].into_iter().chain(&mut under) {
+            vars.fill(part, sources, &mut quiet);
+        }
+        let computed = ports(self.kind, &own, self.word.span);
+        let whole = merge(under.map_or(computed.clone(), |under| merge(under, computed, &[])), told, &ALTERNATIVES);
         let ports =
             whole.get("ports").and_then(|ports| decode::<Named<Port>>(ports, &mut quiet)).unwrap_or_default();
+        let elsewhere = elsewhere(&whole, asking.name);
+        let carried = ports.iter().filter(|(name, _)| !elsewhere.contains(&name.value.as_str()));
+        let ports: Vec<_> = carried.map(|(name, port)| (name.value.clone(), port.port.value)).collect();
+        let own_service = whole.get("services").and_then(|services| services.get(asking.name));
         Address {
-            namespace: whole.text_at(&["namespace"]).unwrap_or(&stack.namespace.value).to_owned(),
-            ports: ports.iter().map(|(name, port)| (name.value.clone(), port.port.value)).collect(),
+            has_service: !ports.is_empty() || own_service.is_some(),
+            namespace: whole.text_at(&["namespace"]).unwrap_or(&asking.stack.namespace.value).to_owned(),
+            ports,
         }
     }
 
@@ -276,6 +294,16 @@ fn leave_templates(node: &Node, found: &mut Findings) {
         Value::Map(map) => map.entries.iter().for_each(|entry| leave_templates(&entry.value, found)),
         _ => {}
     }
+}
+
+/// Ports that the Service named after the app does not carry, for another one lists them (schema.md S5).
+fn elsewhere<'a>(app: &'a Node, name: &str) -> Vec<&'a str> {
+    let services = app.get("services").map_or(&[][..], Node::entries);
+    let listed = |entry: &'a Entry| entry.value.get("ports").map(Node::items);
+    let own = services.iter().find(|entry| entry.key.text == name).and_then(listed).unwrap_or_default();
+    let others = services.iter().filter(|entry| entry.key.text != name).filter_map(listed).flatten();
+    let own: Vec<&str> = own.iter().filter_map(Node::as_text).collect();
+    others.filter_map(Node::as_text).filter(|port| !own.contains(port)).collect()
 }
 
 /// `{ports: …}` as the kind computes them.

@@ -1,6 +1,6 @@
 //! For the tests of kinds: one app on a small cluster.
 
-use super::draft;
+use super::{Asking, draft};
 use crate::finding::Findings;
 use crate::source::Sources;
 use crate::stack::expand::{self, expand};
@@ -17,7 +17,7 @@ pub(super) fn port(text: &str, name: &str) -> Option<u16> {
     let file = sources.add("apps/x.yaml".into(), Ok(text.into()));
     let draft = draft(read_typed(&sources, file, &mut found).unwrap(), &[], &mut found).unwrap();
     let vars = Templates::new(Map::default());
-    let address = draft.address(&stack, &vars.scope(), &sources);
+    let address = draft.address(&Asking { name: "x", stack: &stack, defaults: None }, &vars.scope(), &sources);
     address.ports.iter().find(|(port, _)| port == name).map(|(_, number)| *number)
 }
 

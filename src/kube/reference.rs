@@ -1,4 +1,4 @@
-//! Which ConfigMaps and Secrets a pod uses.
+//! Which other objects of its namespace a pod uses.
 
 use crate::kube::Pod;
 use crate::yaml::Node;
@@ -10,6 +10,22 @@ pub enum Target {
     ConfigMap,
     /// A `Secret`.
     Secret,
+    /// A `PersistentVolumeClaim`.
+    Claim,
+    /// A `ServiceAccount`.
+    ServiceAccount,
+}
+
+impl Target {
+    /// Kubernetes' kind.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Target::ConfigMap => "ConfigMap",
+            Target::Secret => "Secret",
+            Target::Claim => "PersistentVolumeClaim",
+            Target::ServiceAccount => "ServiceAccount",
+        }
+    }
 }
 
 /// A pod's use of another object of its namespace.
@@ -32,7 +48,7 @@ const ROWS: [(Target, (&str, &str), &str, &str); 2] = [
 ];
 
 impl<'a> Pod<'a> {
-    /// Everything that the pod takes from ConfigMaps and Secrets, in the order written.
+    /// Every object that the pod needs, by kind, then in the order written.
     pub fn references(&self) -> Vec<Reference<'a>> {
         let mut all = Vec::new();
         for row in &ROWS {
@@ -43,6 +59,11 @@ impl<'a> Pod<'a> {
         }
         let pull_secrets = self.spec.get("imagePullSecrets").map_or(&[][..], Node::items);
         all.extend(pull_secrets.iter().filter_map(|secret| reference(Target::Secret, secret, "name", None)));
+        let claims = self.spec.get("volumes").map_or(&[][..], Node::items).iter();
+        all.extend(claims.filter_map(|volume| {
+            reference(Target::Claim, volume.get("persistentVolumeClaim")?, "claimName", None)
+        }));
+        all.extend(reference(Target::ServiceAccount, self.spec, "serviceAccountName", None));
         all
     }
 
@@ -104,6 +125,7 @@ mod tests {
             "v1",
             "Pod",
             &json!({
+                "serviceAccountName": "robot",
                 "imagePullSecrets": [{"name": "pull"}],
                 "initContainers": [{"name": "i", "envFrom": [{"configMapRef": {"name": "a"}}]}],
                 "containers": [{"name": "c", "env": [
@@ -113,6 +135,7 @@ mod tests {
                 "volumes": [
                     {"name": "v", "configMap": {"name": "c", "items": [{"key": "one", "path": "p"}]}},
                     {"name": "w", "secret": {"secretName": "d"}},
+                    {"name": "y", "persistentVolumeClaim": {"claimName": "data"}},
                     {"name": "x", "projected": {"sources": [{"secret": {"name": "e"}}, {"configMap": {"name": "f"}}]}},
                 ],
             }),
@@ -139,6 +162,8 @@ mod tests {
             "Secret e -",
             "Secret b k?",
             "Secret pull -",
+            "Claim data -",
+            "ServiceAccount robot -",
         ];
         assert_eq!(told, expected);
     }
