@@ -195,7 +195,8 @@ impl Draft {
             vars.fill(part, sources, &mut quiet);
         }
         let computed = ports(self.kind, &own, self.word.span);
-        let whole = merge(under.map_or(computed.clone(), |under| merge(under, computed, &[])), told, &ALTERNATIVES);
+        let whole =
+            merge(under.map_or(computed.clone(), |under| merge(under, computed, &[])), told, &ALTERNATIVES);
         let ports =
             whole.get("ports").and_then(|ports| decode::<Named<Port>>(ports, &mut quiet)).unwrap_or_default();
         let elsewhere = elsewhere(&whole, asking.name);

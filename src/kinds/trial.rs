@@ -17,7 +17,8 @@ pub(super) fn port(text: &str, name: &str) -> Option<u16> {
     let file = sources.add("apps/x.yaml".into(), Ok(text.into()));
     let draft = draft(read_typed(&sources, file, &mut found).unwrap(), &[], &mut found).unwrap();
     let vars = Templates::new(Map::default());
-    let address = draft.address(&Asking { name: "x", stack: &stack, defaults: None }, &vars.scope(), &sources);
+    let address =
+        draft.address(&Asking { name: "x", stack: &stack, defaults: None }, &vars.scope(), &sources);
     address.ports.iter().find(|(port, _)| port == name).map(|(_, number)| *number)
 }
 

@@ -16,11 +16,11 @@ pub static SECRET_NOT_ENCRYPTED: Code = Code {
                 repository, and in its history for ever. Encrypt the file (sops encrypt --in-place FILE), and change\n\
                 the value if it was committed. stackc reads the names of the keys alone, and never decrypts.",
         bad: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
-              platforms: {registry.example/web: [amd64]}\nsecrets: {web: {keysFrom: web.sops.yaml}}\n\
-              # web.sops.yaml\napiVersion: v1\nkind: Secret\nmetadata: {name: web}\nstringData:\n  password: swordfish\n",
+              platforms: {registry.example/web: [amd64]}\nsecrets: {web: {keysFrom: secrets/web.sops.yaml}}\n\
+              # secrets/web.sops.yaml\napiVersion: v1\nkind: Secret\nmetadata: {name: web}\nstringData:\n  password: swordfish\n",
         good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
-               platforms: {registry.example/web: [amd64]}\nsecrets: {web: {keysFrom: web.sops.yaml}}\n\
-               # web.sops.yaml\napiVersion: v1\nkind: Secret\nmetadata: {name: web}\n\
+               platforms: {registry.example/web: [amd64]}\nsecrets: {web: {keysFrom: secrets/web.sops.yaml}}\n\
+               # secrets/web.sops.yaml\napiVersion: v1\nkind: Secret\nmetadata: {name: web}\n\
                stringData:\n  password: ENC[AES256_GCM,data:c3dvcmQ=,type:str]\n",
     },
 };
@@ -55,7 +55,9 @@ fn names_in(file: FileId, path: &str, asked: Span, sources: &Sources, found: &mu
     let values = if is_dotenv { dotenv(&source.text, file) } else { secret(file, sources) };
     let Some(values) = values.filter(|values| !values.is_empty()) else {
         let finding = value_invalid(asked, format!("{} is neither a Secret nor a dotenv file", source.path));
-        found.push(finding.help("a Secret as YAML (with data or stringData), or NAME.env with NAME=VALUE lines"));
+        found.push(
+            finding.help("a Secret as YAML (with data or stringData), or NAME.env with NAME=VALUE lines"),
+        );
         return Vec::new();
     };
     for (name, value, span) in &values {
@@ -69,7 +71,10 @@ fn names_in(file: FileId, path: &str, asked: Span, sources: &Sources, found: &mu
             );
         }
         if let Err(reason) = names::config_key(name) {
-            found.push(value_invalid(asked, format!("`{name}` in {} cannot be a Secret's key: {reason}", source.path)));
+            found.push(value_invalid(
+                asked,
+                format!("`{name}` in {} cannot be a Secret's key: {reason}", source.path),
+            ));
         }
     }
     values.into_iter().map(|(name, ..)| name).collect()

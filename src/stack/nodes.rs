@@ -65,7 +65,11 @@ impl ClusterNode {
             ips: addresses(&file.ip, found),
             public_ips: addresses(&file.public_ip, found),
             roles,
-            allowed_unsafe_sysctls: file.allowed_unsafe_sysctls.iter().map(|name| name.value.clone()).collect(),
+            allowed_unsafe_sysctls: file
+                .allowed_unsafe_sysctls
+                .iter()
+                .map(|name| name.value.clone())
+                .collect(),
             machine: Machine {
                 name: name.value.clone(),
                 labels,
