@@ -44,7 +44,7 @@ use crate::stack::expand::{self, Short, expand};
 use crate::stack::{App, Container, MadeFile, PodFile, Port, SecretRead, Stack, name_invalid, value_invalid};
 use crate::template::{Scope, is_template};
 use crate::yaml::{
-    Build, Entry, KEY_MISSING, Map, Named, Node, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge,
+    Build, KEY_MISSING, Map, Named, Node, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge,
     unknown_keys,
 };
 
@@ -199,12 +199,12 @@ impl Draft {
             merge(under.map_or(computed.clone(), |under| merge(under, computed, &[])), told, &ALTERNATIVES);
         let ports =
             whole.get("ports").and_then(|ports| decode::<Named<Port>>(ports, &mut quiet)).unwrap_or_default();
-        let elsewhere = elsewhere(&whole, asking.name);
-        let carried = ports.iter().filter(|(name, _)| !elsewhere.contains(&name.value.as_str()));
-        let ports: Vec<_> = carried.map(|(name, port)| (name.value.clone(), port.port.value)).collect();
-        let own_service = whole.get("services").and_then(|services| services.get(asking.name));
+        let ports = ports.iter().map(|(name, port)| (name.value.clone(), port.port.value)).collect();
+        let services = whole.get("services").map_or(&[][..], Node::entries);
+        let ports = address::carried(services, asking.name, ports);
+        let own_service = services.iter().any(|entry| entry.key.text == asking.name);
         Address {
-            has_service: !ports.is_empty() || own_service.is_some(),
+            has_service: own_service || !ports.is_empty(),
             namespace: whole.text_at(&["namespace"]).unwrap_or(&asking.stack.namespace.value).to_owned(),
             ports,
         }
@@ -295,16 +295,6 @@ fn leave_templates(node: &Node, found: &mut Findings) {
         Value::Map(map) => map.entries.iter().for_each(|entry| leave_templates(&entry.value, found)),
         _ => {}
     }
-}
-
-/// Ports that the Service named after the app does not carry, for another one lists them (schema.md S5).
-fn elsewhere<'a>(app: &'a Node, name: &str) -> Vec<&'a str> {
-    let services = app.get("services").map_or(&[][..], Node::entries);
-    let listed = |entry: &'a Entry| entry.value.get("ports").map(Node::items);
-    let own = services.iter().find(|entry| entry.key.text == name).and_then(listed).unwrap_or_default();
-    let others = services.iter().filter(|entry| entry.key.text != name).filter_map(listed).flatten();
-    let own: Vec<&str> = own.iter().filter_map(Node::as_text).collect();
-    others.filter_map(Node::as_text).filter(|port| !own.contains(port)).collect()
 }
 
 /// `{ports: …}` as the kind computes them.
