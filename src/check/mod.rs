@@ -23,6 +23,7 @@ macro_rules! checks {
 }
 
 checks! {
+    chart_images_unseen,
     data_many_nodes,
     egress_many_nodes,
     image_gone,

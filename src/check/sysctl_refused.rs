@@ -2,7 +2,6 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::stack::ClusterNode;
 use crate::yaml::Node;
 
 /// An unsafe sysctl on a node that does not allow it.
@@ -46,12 +45,12 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         for name in sysctls.iter().filter_map(|item| item.get("name")) {
             // Both separators are taken; the kubelet compares dots.
             let Some(text) = name.as_text().map(|text| text.replace('/', ".")) else { continue };
-            if SAFE.iter().any(|(safe, since)| *safe == text && minor >= *since) {
+            if is_safe(&text, minor) {
                 continue;
             }
             let refusing: Vec<&str> = landing
                 .open()
-                .filter(|node| !allows(node, &text))
+                .filter(|node| !node.allowed_unsafe_sysctls.iter().any(|allowed| allows(allowed, &text)))
                 .map(|node| node.name.value.as_str())
                 .collect();
             let Some(first) = refusing.first() else { continue };
@@ -65,9 +64,32 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
-fn allows(node: &ClusterNode, sysctl: &str) -> bool {
-    node.allowed_unsafe_sysctls.iter().any(|allowed| {
-        let allowed = allowed.replace('/', ".");
-        allowed.strip_suffix('*').map_or(allowed == sysctl, |start| sysctl.starts_with(start))
-    })
+fn is_safe(sysctl: &str, minor: u16) -> bool {
+    SAFE.iter().any(|(safe, since)| *safe == sysctl && minor >= *since)
+}
+
+/// Whether the kubelet's word, which may end in `*`, means this one.
+fn allows(allowed: &str, sysctl: &str) -> bool {
+    let allowed = allowed.replace('/', ".");
+    allowed.strip_suffix('*').map_or(allowed == sysctl, |start| sysctl.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{allows, is_safe};
+
+    #[test]
+    fn what_is_safe_grows_with_the_minor() {
+        assert!(is_safe("net.ipv4.tcp_syncookies", 22));
+        assert!(!is_safe("net.ipv4.tcp_rmem", 31) && is_safe("net.ipv4.tcp_rmem", 32));
+        assert!(!is_safe("net.ipv4.ip_forward", 37));
+    }
+
+    #[test]
+    fn a_kubelet_allows_names_and_beginnings() {
+        assert!(allows("net.ipv4.ip_forward", "net.ipv4.ip_forward"));
+        assert!(allows("net/ipv4/ip_forward", "net.ipv4.ip_forward"));
+        assert!(allows("net.ipv4.*", "net.ipv4.ip_forward") && allows("kernel.msg*", "kernel.msgmax"));
+        assert!(!allows("net.ipv4", "net.ipv4.ip_forward") && !allows("net.ipv6.*", "net.ipv4.ip_forward"));
+    }
 }

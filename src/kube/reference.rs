@@ -1,6 +1,6 @@
-//! Which other objects of its namespace a pod uses.
+//! Which other objects an object needs: a pod its ConfigMaps, a route its Services.
 
-use crate::kube::Pod;
+use crate::kube::{Object, Pod};
 use crate::yaml::Node;
 
 /// What a reference names.
@@ -14,6 +14,14 @@ pub enum Target {
     Claim,
     /// A `ServiceAccount`.
     ServiceAccount,
+    /// A `Service`.
+    Service,
+    /// Traefik's `Middleware`.
+    Middleware,
+    /// Traefik's `MiddlewareTCP`.
+    MiddlewareTcp,
+    /// Traefik's `ServersTransport`.
+    ServersTransport,
 }
 
 impl Target {
@@ -24,17 +32,23 @@ impl Target {
             Target::Secret => "Secret",
             Target::Claim => "PersistentVolumeClaim",
             Target::ServiceAccount => "ServiceAccount",
+            Target::Service => "Service",
+            Target::Middleware => "Middleware",
+            Target::MiddlewareTcp => "MiddlewareTCP",
+            Target::ServersTransport => "ServersTransport",
         }
     }
 }
 
-/// A pod's use of another object of its namespace.
+/// A use of another object.
 #[derive(Clone, Copy, Debug)]
 pub struct Reference<'a> {
     /// What it names.
     pub target: Target,
     /// The name.
     pub name: &'a Node,
+    /// Its namespace, where one is named; else it is the user's own.
+    pub namespace: Option<&'a Node>,
     /// The key of it, where one is named.
     pub key: Option<&'a Node>,
     /// Whether the pod starts without it.
@@ -109,7 +123,60 @@ fn reference<'a>(
 ) -> Option<Reference<'a>> {
     let name = source.get(field)?;
     let optional = source.get("optional").and_then(Node::as_bool) == Some(true);
-    Some(Reference { target, name, key, optional })
+    Some(Reference { target, name, namespace: None, key, optional })
+}
+
+/// Where objects that make no pods name others; `*` is each item of a list. From the fields of Traefik's custom resources
+/// and of Kubernetes' Ingress.
+const PLACES: [(&str, &[&str], Target); 20] = [
+    ("IngressRoute", &["spec", "routes", "*", "middlewares", "*", "name"], Target::Middleware),
+    ("IngressRoute", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
+    ("IngressRoute", &["spec", "routes", "*", "services", "*", "serversTransport"], Target::ServersTransport),
+    ("IngressRoute", &["spec", "tls", "secretName"], Target::Secret),
+    ("IngressRouteTCP", &["spec", "routes", "*", "middlewares", "*", "name"], Target::MiddlewareTcp),
+    ("IngressRouteTCP", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
+    ("IngressRouteTCP", &["spec", "tls", "secretName"], Target::Secret),
+    ("IngressRouteUDP", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
+    ("Ingress", &["spec", "rules", "*", "http", "paths", "*", "backend", "service", "name"], Target::Service),
+    ("Ingress", &["spec", "defaultBackend", "service", "name"], Target::Service),
+    ("Ingress", &["spec", "tls", "*", "secretName"], Target::Secret),
+    ("Middleware", &["spec", "basicAuth", "secret"], Target::Secret),
+    ("Middleware", &["spec", "digestAuth", "secret"], Target::Secret),
+    ("Middleware", &["spec", "forwardAuth", "tls", "caSecret"], Target::Secret),
+    ("Middleware", &["spec", "forwardAuth", "tls", "certSecret"], Target::Secret),
+    ("Middleware", &["spec", "chain", "middlewares", "*", "name"], Target::Middleware),
+    ("Middleware", &["spec", "errors", "service", "name"], Target::Service),
+    ("ServersTransport", &["spec", "certificatesSecrets", "*"], Target::Secret),
+    ("TLSStore", &["spec", "defaultCertificate", "secretName"], Target::Secret),
+    ("TLSStore", &["spec", "certificates", "*", "secretName"], Target::Secret),
+];
+
+/// Every object that an object names which makes no pods, by [`PLACES`], then in the order written.
+pub fn named(object: &Object) -> Vec<Reference<'_>> {
+    let mut all = Vec::new();
+    for (_, path, target) in PLACES.iter().filter(|(kind, ..)| *kind == object.id.kind) {
+        below(&object.body, path, *target, &mut all);
+    }
+    all
+}
+
+fn below<'a>(node: &'a Node, path: &[&str], target: Target, all: &mut Vec<Reference<'a>>) {
+    let Some((step, rest)) = path.split_first() else { return };
+    for next in if *step == "*" { node.items() } else { node.get(step).map_or(&[][..], std::slice::from_ref) }
+    {
+        if !rest.is_empty() {
+            below(next, rest, target, all);
+        } else if !is_elsewhere(next, node) {
+            let namespace = node.get("namespace").filter(|_| *step != "*");
+            all.push(Reference { target, name: next, namespace, key: None, optional: false });
+        }
+    }
+}
+
+/// Traefik takes `NAME@PROVIDER` for what does not come from Kubernetes' objects, and Services of its own making.
+fn is_elsewhere(name: &Node, owner: &Node) -> bool {
+    name.as_text().is_some_and(|name| name.contains('@'))
+        || owner.text_at(&["kind"]) == Some("TraefikService")
 }
 
 #[cfg(test)]
@@ -166,5 +233,32 @@ mod tests {
             "ServiceAccount robot -",
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn routes_name_what_they_need() {
+        let route = json!({
+            "routes": [{
+                "middlewares": [{"name": "a"}, {"name": "b", "namespace": "other"}, {"name": "ns-c@kubernetescrd"}],
+                "services": [{"name": "web", "serversTransport": "own"}, {"name": "mirror", "kind": "TraefikService"}],
+            }],
+            "tls": {"secretName": "cert"},
+        });
+        let store = json!({"certificates": [{"secretName": "one"}, {"secretName": "two"}]});
+        let transport = json!({"certificatesSecrets": ["client"]});
+        let told = |kind: &str, spec: &serde_json::Value| -> Vec<String> {
+            let object = object("traefik.io/v1alpha1", kind, spec);
+            let tell = |r: &Reference<'_>| {
+                let namespace =
+                    r.namespace.and_then(Node::as_text).map_or_else(String::new, |own| format!("{own}/"));
+                format!("{} {namespace}{}", r.target.kind(), r.name.as_text().unwrap())
+            };
+            named(&object).iter().map(tell).collect()
+        };
+        let expected =
+            ["Middleware a", "Middleware other/b", "Service web", "ServersTransport own", "Secret cert"];
+        assert_eq!(told("IngressRoute", &route), expected);
+        assert_eq!(told("TLSStore", &store), ["Secret one", "Secret two"]);
+        assert_eq!(told("ServersTransport", &transport), ["Secret client"]);
     }
 }

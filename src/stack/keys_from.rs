@@ -1,6 +1,8 @@
 //! `keysFrom`: the names of a Secret's keys, read from the encrypted file that the Secret is made of. A name that is there
 //! and nowhere else cannot go stale; a value is never read for anything but whether it is encrypted.
 
+use std::borrow::Cow;
+
 use super::resolve::value_invalid;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::names;
@@ -33,7 +35,9 @@ pub(super) fn read_keys(tree: &mut Node, layer: &Layer, sources: &mut Sources, f
     let secrets = tree.as_map_mut().and_then(|map| map.get_mut("secrets")).and_then(Node::as_map_mut);
     for Entry { value, .. } in secrets.into_iter().flat_map(|secrets| &mut secrets.entries) {
         let Some(secret) = value.as_map_mut() else { continue };
-        let Some(path) = secret.get("keysFrom").and_then(Node::as_text).map(str::to_owned) else { continue };
+        let Some(path) = secret.get("keysFrom").and_then(Node::written).map(Cow::into_owned) else {
+            continue;
+        };
         let Some(Entry { value: from, .. }) = secret.remove("keysFrom") else { continue };
         let file = read_beside(layer, &path, sources);
         let names = names_in(file, &path, from.span, sources, found);
@@ -64,17 +68,14 @@ fn names_in(file: FileId, path: &str, asked: Span, sources: &Sources, found: &mu
         // sops leaves empty text as it is.
         if !value.is_empty() && !value.starts_with(ENCRYPTED) {
             found.push(
-                Finding::new(&SECRET_NOT_ENCRYPTED, *span, format!("the value of `{name}` is not encrypted"))
+                Finding::new(&SECRET_NOT_ENCRYPTED, *span, "this value is not encrypted")
                     .secret()
                     .also(asked, "its keys are asked for here")
                     .help(format!("sops encrypt --in-place {}", source.path)),
             );
-        }
-        if let Err(reason) = names::config_key(name) {
-            found.push(value_invalid(
-                asked,
-                format!("`{name}` in {} cannot be a Secret's key: {reason}", source.path),
-            ));
+        } else if let Err(reason) = names::config_key(name) {
+            let message = format!("the name of this value cannot be a Secret's key: {reason}");
+            found.push(value_invalid(*span, message).secret().also(asked, "its keys are asked for here"));
         }
     }
     values.into_iter().map(|(name, ..)| name).collect()
@@ -89,7 +90,9 @@ fn secret(file: FileId, sources: &Sources) -> Option<Vec<Pair>> {
     let mut quiet = Findings::default();
     let documents = read(sources, file, Dialect::Manifest, &mut quiet);
     let [document] = documents.as_slice() else { return None };
-    if quiet.errors() > 0 || document.text_at(&["kind"]) != Some("Secret") {
+    // Without a rule for what to leave, sops encrypts this word as well.
+    let is_secret = |kind: &str| kind == "Secret" || kind.starts_with(ENCRYPTED);
+    if quiet.errors() > 0 || !document.text_at(&["kind"]).is_some_and(is_secret) {
         return None;
     }
     let maps = ["data", "stringData"].into_iter().filter_map(|field| document.get(field));
@@ -120,4 +123,57 @@ fn dotenv(text: &str, file: FileId) -> Option<Vec<Pair>> {
         }
     }
     Some(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_in;
+    use crate::finding::Findings;
+    use crate::source::Sources;
+
+    /// The names, and the codes of what is wrong.
+    fn read(path: &str, text: &str) -> (Vec<String>, Vec<&'static str>) {
+        let (mut sources, mut found) = (Sources::default(), Findings::default());
+        let asked = sources.add("stack.yaml".into(), Ok(Vec::new())).start();
+        let file = sources.add(path.into(), Ok(text.into()));
+        let names = names_in(file, path, asked, &sources, &mut found);
+        let found = found.sorted();
+        assert!(found.iter().all(|finding| !finding.message.contains("swordfish")));
+        (names, found.iter().map(|finding| finding.code.name).collect())
+    }
+
+    #[test]
+    fn names_are_read_and_values_are_not_kept() {
+        let yaml = "kind: Secret\nmetadata: {name: web}\nstringData:\n  a: ENC[x]\n  empty: ''\ndata:\n  b: ENC[z]\n\
+                    sops:\n  mac: ENC[y]\n";
+        assert_eq!(read("web.sops.yaml", yaml), (["b", "a", "empty"].map(str::to_owned).to_vec(), vec![]));
+        let whole = "kind: ENC[k]\ndata:\n  b: ENC[z]\nsops:\n  mac: ENC[y]\n";
+        assert_eq!(read("web.sops.yaml", whole).0, ["b"]);
+        let env = "# ENC[a comment]\n\nA=ENC[x]\r\nB=\nsops_version=3.10.2\n";
+        assert_eq!(read("web.env", env), (["A", "B"].map(str::to_owned).to_vec(), vec![]));
+    }
+
+    #[test]
+    fn readable_values_are_told_without_being_shown() {
+        for (path, text, expected) in [
+            (
+                "web.sops.yaml",
+                "kind: Secret\nstringData: \n  a: swordfish\n  b: ENC[x]\n",
+                "secret-not-encrypted",
+            ),
+            ("web.env", "A=swordfish\n", "secret-not-encrypted"),
+            ("web.env", "swordfish in A=ENC[x]\n", "value-invalid"),
+            ("web.env", "swordfish\n", "value-invalid"),
+            ("web.env", "", "value-invalid"),
+            ("web.sops.yaml", "kind: ConfigMap\ndata: {a: swordfish}\n", "value-invalid"),
+            ("web.sops.yaml", "kind: Secret\ndata: {a: 'swordfish\n", "value-invalid"),
+            (
+                "web.sops.yaml",
+                "kind: Secret\ndata: \n  a: ENC[x]\n---\nkind: Secret\ndata: {a: swordfish}\n",
+                "value-invalid",
+            ),
+        ] {
+            assert_eq!(read(path, text).1, [expected], "{text}");
+        }
+    }
 }
