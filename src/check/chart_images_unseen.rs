@@ -2,6 +2,7 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::Object;
 
 /// A HelmChart among the objects.
 pub static CODE: Code = Code {
@@ -30,7 +31,18 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         found.push(
             Finding::new(&CODE, span, format!("the images of {} are not seen", object.id))
                 .note("it is rendered on the cluster: that its images run on every node is not proved")
-                .help("helm template NAME CHART | stackc check --stack . -"),
+                .maybe_help(chart.map(|_| format!("{} | stackc check --stack . -", render(object)))),
         );
     }
+}
+
+/// helm's command for what the controller does; values are left to whoever pastes it.
+fn render(chart: &Object) -> String {
+    let options =
+        [("chart", ""), ("repo", "--repo "), ("version", "--version "), ("targetNamespace", "--namespace ")];
+    let options = options.into_iter().filter_map(|(field, option)| {
+        let value = chart.body.text_at(&["spec", field])?;
+        Some(format!(" {option}{value}"))
+    });
+    format!("helm template {}{}", chart.id.name, options.collect::<String>())
 }

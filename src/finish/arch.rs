@@ -43,7 +43,7 @@ pub static ARCH_NONE_COMMON: Code = Code {
 /// Writes the affinity of every workload that asks for it.
 pub(super) fn choose(objects: &mut [Object], stack: &Stack, found: &mut Findings) {
     // `defaults` asks for all apps at one place: one finding tells them all.
-    let mut chosen: BTreeMap<Span, Vec<String>> = BTreeMap::new();
+    let mut chosen: BTreeMap<Span, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for object in objects {
         let Some(span) = object.arch_auto else { continue };
         let Some(built) = images(object, stack) else { continue };
@@ -61,20 +61,25 @@ pub(super) fn choose(objects: &mut [Object], stack: &Stack, found: &mut Findings
             continue;
         }
         let list = labels.iter().copied().collect::<Vec<_>>().join(", ");
-        chosen.entry(span).or_default().push(format!("{} keeps to {list}", object.id));
+        chosen.entry(span).or_default().entry(list).or_default().push(object.id.to_string());
         if let Some(spec) = Pod::spec_mut(object) {
             require(spec, span, &labels);
         }
     }
-    for (span, told) in chosen {
-        found.push(match told.as_slice() {
-            [one] => Finding::new(&ARCH_CHOSEN, span, one.clone()),
-            many => {
-                let message = format!("`auto` keeps {} workloads to what their images run on", many.len());
-                many.iter().cloned().fold(Finding::new(&ARCH_CHOSEN, span, message), Finding::note)
-            }
-        });
+    for (span, by_list) in chosen {
+        found.push(told(span, &by_list));
     }
+}
+
+/// Workloads by what they keep to.
+fn told(span: Span, by_list: &BTreeMap<String, Vec<String>>) -> Finding {
+    let count: usize = by_list.values().map(Vec::len).sum();
+    if let (1, Some((list, names))) = (count, by_list.first_key_value()) {
+        return Finding::new(&ARCH_CHOSEN, span, format!("{} keeps to {list}", names.join(", ")));
+    }
+    let message = format!("`auto` keeps {count} workloads to what their images run on");
+    let notes = by_list.iter().map(|(list, names)| format!("{list}: {}", names.join(", ")));
+    notes.fold(Finding::new(&ARCH_CHOSEN, span, message), Finding::note)
 }
 
 fn words(platforms: &[Platform]) -> String {

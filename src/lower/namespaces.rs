@@ -68,3 +68,59 @@ fn namespace(name: &Spanned<String>, stack: &Stack) -> Object {
     };
     object(Unit::Namespaces, head, Vec::new())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::namespaces;
+    use crate::finding::Findings;
+    use crate::kube::{Unit, objects};
+    use crate::source::Sources;
+    use crate::stack;
+    use crate::stack::expand::{self, expand};
+    use crate::yaml::{Dialect, decode, read, read_typed};
+
+    /// The namespaces' names and the labels of the team, and how much is wrong.
+    fn made(listed: &str, used: &str) -> (Vec<String>, usize) {
+        let (mut sources, mut found) = (Sources::default(), Findings::default());
+        let text =
+            format!("stackc: 1\nk3s: v1.37.1+k3s1\nnodes:\n  a: {{arch: amd64}}\nnamespaces: {listed}\n");
+        let file = sources.add("stack.yaml".into(), Ok(text.into()));
+        let mut tree = read_typed(&sources, file, &mut found).unwrap();
+        expand(&mut tree, expand::STACK);
+        let stack =
+            stack::resolve(decode(&tree, &mut found).unwrap(), file.start(), "home", &mut found).unwrap();
+        let text = format!("kind: List\nitems: {used}\n");
+        let file = sources.add("manifests/a.yaml".into(), Ok(text.into()));
+        let documents = read(&sources, file, Dialect::Manifest, &mut found);
+        let unit = Unit::Manifest("a.yaml".into());
+        let used: Vec<_> =
+            documents.into_iter().flat_map(|one| objects(one, &unit, "default", &mut found)).collect();
+        let told = |object: &crate::kube::Object| {
+            let team = object.body.text_at(&["metadata", "labels", "team"]).unwrap_or("-");
+            format!("{} {team}", object.id.name)
+        };
+        let made = namespaces(&used, &stack, &mut found).iter().map(told).collect();
+        (made, found.errors())
+    }
+
+    fn object(namespace: &str) -> String {
+        format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: {namespace}}}}}")
+    }
+
+    #[test]
+    fn used_ones_and_listed_ones_are_made() {
+        let used = format!("[{}, {}, {}]", object("shop"), object("default"), object("kube-system"));
+        assert_eq!(made("{}", &used), (vec!["shop -".to_owned()], 0));
+        let listed = "{shop: {labels: {team: a}}, spare: {}, default: {labels: {team: b}}}";
+        let all = ["default b", "shop a", "spare -"].map(str::to_owned).to_vec();
+        assert_eq!(made(listed, &used), (all, 0));
+    }
+
+    #[test]
+    fn one_that_another_makes_is_left_to_it() {
+        assert_eq!(made("{shop: {create: false}}", &format!("[{}]", object("shop"))), (vec![], 0));
+        let own = "[{apiVersion: v1, kind: Namespace, metadata: {name: shop}}]";
+        assert_eq!(made("{}", own), (vec![], 0));
+        assert_eq!(made("{shop: {labels: {team: a}}}", own), (vec![], 1));
+    }
+}

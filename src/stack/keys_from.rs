@@ -4,9 +4,9 @@
 use std::borrow::Cow;
 
 use super::resolve::value_invalid;
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Label, Page, Severity};
 use crate::kube::names;
-use crate::source::{FileId, Layer, Sources, Span, read_beside};
+use crate::source::{Fault, FileId, Layer, Sources, Span, read_beside};
 use crate::yaml::{Dialect, Entry, Node, Value, read, unreadable};
 
 /// A value that anyone can read.
@@ -52,7 +52,12 @@ pub(super) fn read_keys(tree: &mut Node, layer: &Layer, sources: &mut Sources, f
 fn names_in(file: FileId, path: &str, asked: Span, sources: &Sources, found: &mut Findings) -> Vec<String> {
     let source = sources.file(file);
     if let Some(fault) = &source.fault {
-        found.push(unreadable(file, &source.path, fault).also(asked, "named here"));
+        let told = unreadable(file, &source.path, fault);
+        found.push(if *fault == Fault::Missing {
+            value_invalid(asked, format!("there is no file {}", source.path))
+        } else {
+            Finding { primary: Label { span: asked, text: "named here".to_owned() }, ..told }
+        });
         return Vec::new();
     }
     let is_dotenv = std::path::Path::new(path).extension().is_some_and(|ending| ending == "env");

@@ -293,11 +293,13 @@ fn secret(name: &Spanned<String>, file: &SecretFile, own: &str, found: &mut Find
 fn external(text: &Spanned<String>, found: &mut Findings) -> Option<External> {
     let parts: Vec<&str> = text.value.split('/').collect();
     let (kind, namespace, name) = match parts.as_slice() {
-        [kind, name] => (kind, None, name),
-        [kind, namespace, name] => (kind, Some((*namespace).to_owned()), name),
+        [kind, name] if parts.iter().all(|part| !part.is_empty()) => (kind, None, name),
+        [kind, namespace, name] if parts.iter().all(|part| !part.is_empty()) => {
+            (kind, Some((*namespace).to_owned()), name)
+        }
         _ => {
             found.push(
-                value_invalid(text.span, format!("`{}` names nothing", text.value))
+                value_invalid(text.span, format!("`{}` names no object", text.value))
                     .help("external: [ConfigMap/settings, ServiceAccount/monitoring/prometheus]"),
             );
             return None;
