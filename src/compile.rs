@@ -6,7 +6,7 @@ use crate::check::{self, Facts, Images};
 use crate::emit::{self, File};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::finish;
-use crate::kinds::{self, Address, Draft};
+use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::{self, Object, Unit};
 use crate::lower::{self, Files, Merged};
 use crate::source::{Input, Sources};
@@ -92,10 +92,16 @@ pub fn compile(mut sources: Sources, input: Input) -> Compiled {
             read.draft.look(&mut found);
         }
     }
-    if let Some(stack) = cluster {
+    if let Some(mut stack) = cluster {
         let mut shared = Shared { stack: &stack, layers: &layers, defaults, templates };
-        apps(&mut compiled, drafts, &mut shared, &mut found);
-        let namespaces = lower::namespaces(&compiled.objects, &stack);
+        let addresses = addresses(&drafts, &mut shared, &compiled.sources);
+        let Shared { defaults, templates, .. } = shared;
+        for (_, middleware) in &mut stack.middlewares.0 {
+            templates.scope().fill(middleware, &compiled.sources, &mut found);
+        }
+        let shared = Shared { stack: &stack, layers: &layers, defaults, templates };
+        apps(&mut compiled, drafts, &addresses, &shared, &mut found);
+        let namespaces = lower::namespaces(&compiled.objects, &stack, &mut found);
         compiled.objects.extend(namespaces);
         emit::arrange(&mut compiled.objects, &stack);
         finish::all(&mut compiled.objects, &stack, &mut found);
@@ -163,9 +169,13 @@ fn vars(tree: &Node, found: &mut Findings) -> Map {
 /// Keys of stack.yaml that are read before any template can be.
 pub const NOT_FILLED: [&str; 3] = ["stackc", "k3s", "vars"];
 
+/// What is filled once apps' addresses are known: a middleware asks an app who may come in.
+const FILLED_LATE: [&str; 1] = ["middlewares"];
+
 fn fill_cluster(tree: &mut Node, templates: &Templates, sources: &Sources, found: &mut Findings) {
     let Some(map) = tree.as_map_mut() else { return };
-    for entry in map.entries.iter_mut().filter(|entry| !NOT_FILLED.contains(&entry.key.text.as_ref())) {
+    let later = |key: &str| NOT_FILLED.contains(&key) || FILLED_LATE.contains(&key);
+    for entry in map.entries.iter_mut().filter(|entry| !later(&entry.key.text)) {
         templates.scope().fill(&mut entry.value, sources, found);
     }
 }
@@ -226,17 +236,29 @@ fn drafts<'a>(layers: &'a Layers, sources: &Sources, found: &mut Findings) -> Ve
     drafts
 }
 
-/// Drafts to apps to objects; each draft is dropped as soon as it is lowered.
-fn apps(compiled: &mut Compiled, drafts: Vec<Read<'_>>, shared: &mut Shared<'_>, found: &mut Findings) {
-    let addresses: Vec<Address> = drafts
-        .iter()
-        .map(|read| read.draft.address(shared.stack, &shared.templates.scope(), &compiled.sources))
-        .collect();
+/// Where apps reach one another; templates learn it.
+fn addresses(drafts: &[Read<'_>], shared: &mut Shared<'_>, sources: &Sources) -> Vec<Address> {
+    let vars = shared.templates.scope();
+    let address = |read: &Read<'_>| {
+        let asked = Asking { name: &read.app.name, stack: shared.stack, defaults: shared.defaults.as_ref() };
+        read.draft.address(&asked, &vars, sources)
+    };
+    let addresses: Vec<Address> = drafts.iter().map(address).collect();
     let named = drafts.iter().map(|read| read.app.name.as_str()).zip(&addresses);
     shared.templates.learn("apps", kinds::addresses(shared.stack.span, named));
-    let shared = &*shared;
+    addresses
+}
+
+/// Drafts to apps to objects; each draft is dropped as soon as it is lowered.
+fn apps(
+    compiled: &mut Compiled,
+    drafts: Vec<Read<'_>>,
+    addresses: &[Address],
+    shared: &Shared<'_>,
+    found: &mut Findings,
+) {
     let mut merged = Merged::default();
-    for (Read { app, draft, sound }, address) in drafts.into_iter().zip(&addresses) {
+    for (Read { app, draft, sound }, address) in drafts.into_iter().zip(addresses) {
         let own = app_names(app, address);
         let files = Files {
             sources: &compiled.sources,

@@ -13,7 +13,7 @@ fn begun(line: &str) -> Option<&str> {
     let inside =
         path.strip_prefix("../").and_then(|path| path.split_once('/')).map_or(path, |(_, inside)| inside);
     let whole = ["stack.yaml", "include.yaml"].contains(&inside);
-    let below = ["apps/", "files/", "manifests/"].iter().any(|folder| inside.starts_with(folder));
+    let below = ["apps/", "files/", "manifests/", "secrets/"].iter().any(|folder| inside.starts_with(folder));
     (whole || below).then_some(path)
 }
 

@@ -23,6 +23,7 @@ macro_rules! checks {
 }
 
 checks! {
+    chart_images_unseen,
     data_many_nodes,
     egress_many_nodes,
     image_gone,
@@ -33,9 +34,11 @@ checks! {
     object_duplicate,
     place_no_node,
     placement_invalid,
+    reference_unknown,
     secret_key_unknown,
     secret_unknown,
     servicelb_ignores_local,
+    sysctl_refused,
 }
 
 /// Runs every check.

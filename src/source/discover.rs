@@ -80,6 +80,12 @@ pub fn read_include(from: &Layer, path: &str, sources: &mut Sources) -> Result<L
     Ok(Reader { shown, root }.layer(INCLUDE_FILE, sources))
 }
 
+/// Reads one more file of a folder, by its path there. A path that leads out of the folder is registered with its fault.
+pub fn read_beside(layer: &Layer, path: &str, sources: &mut Sources) -> FileId {
+    let reader = Reader { shown: layer.shown.clone(), root: layer.root.clone() };
+    reader.register(sources, &Found::unknown(path), TYPED)
+}
+
 /// `stacks/shop/../../shared` reads better as `shared`.
 fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();

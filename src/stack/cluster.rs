@@ -123,6 +123,9 @@ pub struct NodeFile {
     pub cpu: Option<Spanned<String>>,
     /// Its memory: a quantity, such as `24Gi`.
     pub memory: Option<Spanned<String>>,
+    /// The kubelet's `allowed-unsafe-sysctls`; a name may end in `*`. A pod that sets another unsafe one is refused there.
+    #[serde(rename = "allowedUnsafeSysctls")]
+    pub allowed_unsafe_sysctls: Vec<Spanned<String>>,
     /// `false`: cordoned for good. Default: `true`.
     pub schedulable: Option<bool>,
 }
@@ -211,7 +214,8 @@ pub struct SecretFile {
     /// Its type; `kubernetes.io/tls` and its like imply their keys.
     #[serde(rename = "type")]
     pub kind: Option<Spanned<String>>,
-    /// A sops file below the folder, of which the key names are read.
+    /// A file of sops below the folder, a Secret as YAML or a dotenv file: the names of its keys are read, and each value
+    /// must be encrypted. Read before templates are.
     #[serde(rename = "keysFrom")]
     pub keys_from: Option<Spanned<String>>,
     /// The namespaces in which it exists. Default: the stack's `namespace`.

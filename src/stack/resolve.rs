@@ -189,6 +189,9 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         .iter()
         .map(|(name, secret)| self::secret(name, secret, &namespace.value, found))
         .collect();
+    for (name, namespace) in file.namespaces.iter() {
+        check_namespace(name, namespace, found);
+    }
     let platforms = Platforms::resolve(&file.platforms, found);
     let release = release(&file.k3s.version, found)?;
     let release_span = file.k3s.version.span;
@@ -252,6 +255,22 @@ fn release(written: &Spanned<String>, found: &mut Findings) -> Option<Release> {
     }
 }
 
+fn check_namespace(name: &Spanned<String>, file: &NamespaceFile, found: &mut Findings) {
+    is_name("namespace", name, names::dns_label, found);
+    for (key, value) in file.labels.iter() {
+        is_name("label", key, names::label_key, found);
+        is_name("label's value", value, names::label_value, found);
+    }
+    for (key, _) in file.annotations.iter() {
+        is_name("annotation", key, names::label_key, found);
+    }
+    let added = file.labels.iter().chain(file.annotations.iter()).next();
+    if let Some((key, _)) = added.filter(|_| file.create == Some(false)) {
+        let message = format!("another stack makes `{}`, so nothing can be added to it here", name.value);
+        found.push(value_invalid(key.span, message).help("say it in that stack, or remove `create: false`"));
+    }
+}
+
 fn secret(name: &Spanned<String>, file: &SecretFile, own: &str, found: &mut Findings) -> Secret {
     is_name("Secret's name", name, names::dns_subdomain, found);
     file.namespaces.iter().for_each(|name| is_name("namespace", name, names::dns_label, found));
@@ -274,11 +293,13 @@ fn secret(name: &Spanned<String>, file: &SecretFile, own: &str, found: &mut Find
 fn external(text: &Spanned<String>, found: &mut Findings) -> Option<External> {
     let parts: Vec<&str> = text.value.split('/').collect();
     let (kind, namespace, name) = match parts.as_slice() {
-        [kind, name] => (kind, None, name),
-        [kind, namespace, name] => (kind, Some((*namespace).to_owned()), name),
+        [kind, name] if parts.iter().all(|part| !part.is_empty()) => (kind, None, name),
+        [kind, namespace, name] if parts.iter().all(|part| !part.is_empty()) => {
+            (kind, Some((*namespace).to_owned()), name)
+        }
         _ => {
             found.push(
-                value_invalid(text.span, format!("`{}` names nothing", text.value))
+                value_invalid(text.span, format!("`{}` names no object", text.value))
                     .help("external: [ConfigMap/settings, ServiceAccount/monitoring/prometheus]"),
             );
             return None;
