@@ -2,12 +2,13 @@
 //! run tells everything that it found. `build`, `check` and `nodes` all call [`compile`] and differ only in what they
 //! do with [`Compiled`].
 
-use crate::check::{self, Facts, Images};
+use crate::check::{self, Demands, Facts, Images};
 use crate::emit::{self, File};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::finish;
 use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::{self, Object, Unit};
+use crate::lock;
 use crate::lower::{self, Files, Merged};
 use crate::source::{Input, Sources};
 use crate::stack::layers::{self, Defined, Layers};
@@ -57,6 +58,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         yaml::CODES,
         template::CODES,
         kube::CODES,
+        lock::CODES,
         stack::CODES,
         kinds::CODES,
         lower::CODES,
@@ -69,7 +71,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 }
 
 /// Compiles the files of a stack.
-pub fn compile(mut sources: Sources, input: Input) -> Compiled {
+pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled {
     let mut found = Findings::default();
     let folder_name = input.folder_name.clone();
     let layers = layers::gather(input, &mut sources, &mut found);
@@ -105,7 +107,7 @@ pub fn compile(mut sources: Sources, input: Input) -> Compiled {
         compiled.objects.extend(namespaces);
         emit::arrange(&mut compiled.objects, &stack);
         finish::all(&mut compiled.objects, &stack, &mut found);
-        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects);
+        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects, demands);
         check::all(&facts, &mut found);
         compiled.images = facts.images();
         compiled.files = emit::files(&compiled.objects, &stack, &mut found);
@@ -155,6 +157,9 @@ fn cluster(
     let file: Option<StackFile> = yaml::decode(&tree, found);
     let span = layers.folders.last().map_or(tree.span, |folder| folder.file.start());
     let stack = file.and_then(|file| stack::resolve(file, span, folder, found));
+    let lock = layers.folders.last().and_then(|folder| folder.lock);
+    let lock = lock.map(|file| lock::read(sources, file, found)).unwrap_or_default();
+    let stack = stack.map(|stack| stack.pinned(lock));
     (stack, defaults, templates)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Demands;
 use crate::kube::{Container, Image, Object, Platform, Pod, Unit};
 use crate::schedule::{Reason, may, problems};
 use crate::stack::{ClusterNode, Declared, Outline, Stack};
@@ -13,6 +14,8 @@ pub struct Facts<'a> {
     pub stack: &'a Stack,
     /// The final objects.
     pub objects: &'a [Object],
+    /// What the run asks for.
+    pub demands: Demands,
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
 }
@@ -36,6 +39,8 @@ pub struct Landing<'a> {
 pub struct Images {
     /// Distinct references.
     pub all: usize,
+    /// Of them, known from stackc.lock.
+    pub locked: usize,
     /// Of them, platforms declared by hand.
     pub declared: usize,
 }
@@ -57,10 +62,10 @@ impl<'a> Landing<'a> {
 
 impl<'a> Facts<'a> {
     /// Computes what checks share.
-    pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object]) -> Self {
+    pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object], demands: Demands) -> Self {
         let apps = apps.iter().map(|app| (app.name.as_str(), app)).collect();
         let landings = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
-        Facts { stack, objects, landings }
+        Facts { stack, objects, demands, landings }
     }
 
     /// What is declared about an image: a full reference beats a repository.
@@ -75,11 +80,12 @@ impl<'a> Facts<'a> {
 
     /// How many images there are, and what is known of them.
     pub fn images(&self) -> Images {
-        let mut seen: BTreeMap<String, bool> = BTreeMap::new();
+        let mut seen: BTreeMap<String, Option<bool>> = BTreeMap::new();
         for (_, _, image) in self.landings.iter().flat_map(Landing::images) {
-            seen.entry(image.key()).or_insert_with(|| self.declared(&image).is_some());
+            seen.entry(image.key()).or_insert_with(|| self.declared(&image).map(Declared::locked));
         }
-        Images { all: seen.len(), declared: seen.values().filter(|declared| **declared).count() }
+        let count = |locked| seen.values().filter(|known| **known == Some(locked)).count();
+        Images { all: seen.len(), locked: count(true), declared: count(false) }
     }
 }
 

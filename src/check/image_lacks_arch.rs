@@ -58,7 +58,7 @@ fn finding(
     let message = format!("the image of {} `{}` does not run on {names}", container.role.word(), container.name);
     let mut finding = Finding::new(&CODE, node.span, message)
         .label(format!("built for {built}"))
-        .also(declared.image.span, "declared here");
+        .also(declared.image.span, if declared.locked() { "what the registry said" } else { "declared here" });
     if let Some(first) = lacking.first() {
         let what = format!("{} may land here", landing.object.id);
         finding = finding.also(first.arch_span, what);

@@ -31,14 +31,25 @@ checks! {
     image_lacks_arch,
     image_platforms_unknown,
     image_untagged,
+    lock_lacks,
+    lock_unused,
     object_duplicate,
     place_no_node,
     placement_invalid,
+    platforms_contradicted,
+    range_delisted,
     reference_unknown,
     secret_key_unknown,
     secret_unknown,
     servicelb_ignores_local,
     sysctl_refused,
+}
+
+/// What a run asks for beside what must always hold.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Demands {
+    /// All that a registry or Cloudflare can say has to come from stackc.lock.
+    pub locked: bool,
 }
 
 /// Runs every check.

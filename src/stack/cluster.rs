@@ -48,6 +48,21 @@ pub struct StackFile {
     /// What images run on, by hand: architectures by image. With a tag or digest it speaks of that image alone, and wins
     /// over one without.
     pub platforms: Named<Vec<Spanned<String>>>,
+    /// How images are written: `digest` adds what stackc.lock has of each, `name:tag@sha256:…`, so that a tag that is
+    /// moved changes nothing. Default: `none`, as they stand.
+    #[serde(deserialize_with = "maybe")]
+    pub pin: Option<Pin>,
+}
+
+/// How images are written.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pin {
+    /// As they stand.
+    #[default]
+    None,
+    /// With the digest that stackc.lock has.
+    Digest,
 }
 
 /// Keys of stack.yaml that say which files there are, and so are read before [`StackFile`].

@@ -30,7 +30,7 @@ mod volume;
 mod workload;
 
 pub use app::{App, DnsPolicy, MadeFile, Outline, PodFile, PullPolicy, SecretRead, Strategy, StrategyKind};
-pub use cluster::{LayersFile, NamespaceFile, StackFile, TraefikWorkload};
+pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload};
 pub use container::{Container, EnvFrom, EnvValue, Port, Protocol, Resources};
 pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};
 pub use network::Network;

@@ -1,12 +1,13 @@
 //! From what the file says to what it means.
 
-use super::cluster::{NamespaceFile, SecretFile, StackFile};
+use super::cluster::{NamespaceFile, Pin, SecretFile, StackFile};
 use super::ingress::{self, Ingress};
 use super::platforms::Platforms;
 use super::{ClusterNode, Network};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::k3s::{Release, Version};
+use crate::k3s::{self, Ranges, Release, Version};
 use crate::kube::names;
+use crate::lock::Lock;
 use crate::source::Span;
 use crate::yaml::{Map, Named, Node, Spanned, Value};
 
@@ -90,8 +91,12 @@ pub struct Stack {
     pub ingress: Option<Ingress>,
     /// Secrets that exist in the cluster.
     pub secrets: Vec<Secret>,
-    /// What images run on, by hand.
+    /// What images run on.
     pub platforms: Platforms,
+    /// How images are written.
+    pub pin: Pin,
+    /// What `stackc lock` pinned.
+    pub lock: Lock,
     /// Middlewares for every app.
     pub middlewares: Named<Node>,
     /// What exists without stackc.
@@ -103,6 +108,19 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// With what registries and Cloudflare said.
+    #[must_use]
+    pub fn pinned(mut self, lock: Lock) -> Stack {
+        self.platforms.learn(&lock);
+        self.lock = lock;
+        self
+    }
+
+    /// Cloudflare's ranges: those of the lock, else those that stackc carries.
+    pub fn cloudflare(&self) -> Ranges {
+        self.lock.pins.cloudflare.clone().unwrap_or_else(k3s::ranges)
+    }
+
     /// The name of something that exists without stackc, if it was said to.
     pub fn external_name(&self, kind: &str, namespace: &str, name: &str) -> Option<String> {
         let known = self.external.iter().find(|other| {
@@ -207,6 +225,8 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         ingress,
         secrets,
         platforms,
+        pin: file.pin.unwrap_or_default(),
+        lock: Lock::default(),
         middlewares: file.middlewares,
         external: file.external.iter().filter_map(|text| external(text, found)).collect(),
         namespaces: file.namespaces,
