@@ -21,6 +21,7 @@ mod reader;
 mod readme;
 mod reference;
 mod same;
+mod rendered;
 mod scalars;
 mod seed;
 mod snapshots;

@@ -13,6 +13,8 @@ pub struct Facts<'a> {
     pub stack: &'a Stack,
     /// The final objects.
     pub objects: &'a [Object],
+    /// What exists beside them and is not judged: it meets references.
+    pub beside: &'a [Object],
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
 }
@@ -60,7 +62,12 @@ impl<'a> Facts<'a> {
     pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object]) -> Self {
         let apps = apps.iter().map(|app| (app.name.as_str(), app)).collect();
         let landings = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
-        Facts { stack, objects, landings }
+        Facts { stack, objects, beside: &[], landings }
+    }
+
+    /// All objects that references may name.
+    pub fn existing(&self) -> impl Iterator<Item = &'a Object> {
+        self.objects.iter().chain(self.beside)
     }
 
     /// What is declared about an image: a full reference beats a repository.
