@@ -12,6 +12,7 @@ mod folder;
 mod hooks;
 mod hostile;
 mod kubectl;
+mod kubernetes;
 mod layers;
 mod nasty;
 mod pages;
