@@ -407,12 +407,14 @@ pub fn unknown_keys(map: &Node, known: &[&str], inside: Option<&str>, found: &mu
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known here: {}", list(known.iter().copied())),
         });
-        let inside = inside.map_or(String::new(), |outer| format!(" in `{outer}`"));
-        found.push(
-            Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text))
-                .maybe_help(help),
-        );
+        found.push(key_unknown(key, inside).maybe_help(help));
     }
+}
+
+/// A key that nothing reads, in the map under a key.
+pub fn key_unknown(key: &Key, inside: Option<&str>) -> Finding {
+    let inside = inside.map_or(String::new(), |outer| format!(" in `{outer}`"));
+    Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text))
 }
 
 /// A list's items.
