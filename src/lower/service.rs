@@ -51,7 +51,14 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
     if !taken && !is_named && !free.is_empty() {
         services.extend(service(app, stack, &own, None, &free, found));
     } else if let Some((port, _)) = free.first().filter(|_| !taken) {
-        found.push(value_invalid(port.span, format!("no Service carries the port `{}`", port.value)));
+        let name = &port.value;
+        let message = format!("no Service carries the port `{name}`");
+        let help = format!("list it: services: {{{}: {{ports: [{name}]}}}}", app.name);
+        found.push(
+            value_invalid(port.span, message)
+                .help(help)
+                .help("or leave the port out: what the pod's own containers reach needs no entry"),
+        );
     }
     services
 }
