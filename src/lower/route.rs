@@ -205,8 +205,11 @@ fn node(
 
 fn check_entry_points(route: &Route, stack: &Stack, found: &mut Findings) {
     let declared = stack.ingress.as_ref().map_or(&[][..], |ingress| &ingress.entry_points);
-    let known =
-        || [PLAIN_ENTRY_POINT, "websecure"].into_iter().chain(declared.iter().map(|point| point.name.value.as_str()));
+    let known = || {
+        [PLAIN_ENTRY_POINT, "websecure"]
+            .into_iter()
+            .chain(declared.iter().map(|point| point.name.value.as_str()))
+    };
     for point in route.entry_points.iter().flatten() {
         if known().any(|name| name == point.value) {
             continue;

@@ -2,7 +2,7 @@
 //! words get an answer of their own. Whatever is told here is given up, and raises nothing more.
 
 use crate::finding::Findings;
-use crate::yaml::{Node, Value, key_unknown, write, wrong_type};
+use crate::yaml::{Node, Value, key_unknown, wrong_type};
 
 /// Unknown keys, and what to write in their place.
 const WORDS: &[(&[&str], &str)] = &[
@@ -96,8 +96,6 @@ const FORMS: &[Form] = &[
         wanted: "a map",
         help: |_| "{httpGet: /path}, {tcpSocket: PORT} or {exec: [PROGRAM]}".to_owned(),
     },
-    Form { place: &["command"], wanted: "a list", help: words },
-    Form { place: &["args"], wanted: "a list", help: words },
 ];
 
 /// Tells what an app, a sidecar or an init container writes in words or forms of others. `known` are its own keys.
@@ -145,7 +143,6 @@ impl Form {
     fn tell(&self, node: &Node, key: &str, found: &mut Findings) {
         let fits = match self.wanted {
             "a map" => matches!(node.value, Value::Map(_) | Value::Null),
-            "a list" => node.as_text().is_none(),
             _ => node
                 .as_text()
                 .is_none_or(|text| text.contains("{{") || text.bytes().all(|b| b.is_ascii_digit())),
@@ -180,16 +177,6 @@ fn port(node: &Node) -> String {
     }
 }
 
-/// A line of words as a list; what only a shell understands goes to a shell.
-fn words(node: &Node) -> String {
-    let text = node.as_text().unwrap_or_default();
-    if text.contains(['\'', '"', '\\', '|', '&', ';', '$', '<', '>', '\n']) {
-        return format!("as a shell would read it: [sh, \"-c\", {}]", write::inline(text));
-    }
-    let words: Vec<String> = text.split_whitespace().map(write::inline).collect();
-    format!("write it as a list: [{}]", words.join(", "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,16 +197,5 @@ mod tests {
         let keys = fields::<Container>().iter().chain(fields::<PodFile>());
         let keys: Vec<&str> = keys.copied().collect();
         assert!(FORMS.iter().all(|form| keys.contains(&form.place[0])));
-    }
-
-    #[test]
-    fn a_line_of_words_becomes_a_list() {
-        let span = crate::source::Span::from_numbers([0, 0, 0]);
-        let list = |text: &'static str| words(&Node::text(span, text));
-        assert_eq!(
-            list("redis-server --save 60 1"),
-            "write it as a list: [redis-server, \"--save\", \"60\", \"1\"]"
-        );
-        assert_eq!(list("a && b"), "as a shell would read it: [sh, \"-c\", \"a && b\"]");
     }
 }

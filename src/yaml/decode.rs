@@ -17,7 +17,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess
 use super::scalar::{self, Scalar};
 use super::shape::LIKE;
 use super::spanned::{NODE, Parts, SPANNED};
-use super::{Entry, Key, Node, Value};
+use super::{Entry, Key, Node, Value, write};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::Span;
 
@@ -94,6 +94,15 @@ pub fn out_of_range(span: Span, message: &str, range: &str) -> Finding {
 pub fn wrong_type(node: &Node, key: &str, wanted: &str) -> Finding {
     Finding::new(&VALUE_TYPE, node.span, format!("`{key}` wants {wanted}, this is {}", node.kind()))
         .label(format!("{wanted} is wanted"))
+}
+
+/// A line of words as a list; what only a shell understands goes to a shell.
+fn listed(text: &str) -> String {
+    if text.contains(['\'', '"', '\\', '|', '&', ';', '$', '<', '>', '\n']) {
+        return format!("as a shell would read it: [sh, \"-c\", {}]", write::inline(text));
+    }
+    let words: Vec<String> = text.split_whitespace().map(write::inline).collect();
+    format!("write it as a list: [{}]", words.join(", "))
 }
 
 /// Decodes a tree. `None` when something was wrong; all of it has been told.
@@ -188,7 +197,7 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
             if fits {
                 finding = finding.help(format!("write it without quotes: {text}"));
             } else if wanted == "a list" {
-                finding = finding.help(format!("write it as a list: [{text}]"));
+                finding = finding.help(listed(text));
             }
         }
         self.tell(finding);
