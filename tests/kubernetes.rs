@@ -12,10 +12,22 @@ use crate::stack::{Ran, carried, command};
 use crate::tools::{ROOT, python};
 
 /// Groups that are none of Kubernetes', with their kinds in our stacks: there are no schemas of these.
-const CUSTOM: [(&str, &[&str]); 3] = [
+const CUSTOM: [(&str, &[&str]); 4] = [
+    ("cert-manager.io", &["Certificate", "ClusterIssuer"]),
     ("helm.cattle.io", &["HelmChart", "HelmChartConfig"]),
     ("traefik.containo.us", &["IngressRoute", "Middleware"]),
-    ("traefik.io", &["IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "Middleware", "TLSStore"]),
+    (
+        "traefik.io",
+        &[
+            "IngressRoute",
+            "IngressRouteTCP",
+            "IngressRouteUDP",
+            "Middleware",
+            "MiddlewareTCP",
+            "ServersTransport",
+            "TLSStore",
+        ],
+    ),
 ];
 
 /// The verdict on each (version, object): none, or what is wrong with it.
