@@ -154,6 +154,15 @@ fn the_stack_meets_references_and_is_not_judged() {
     folder.write("st/manifests/pull.yaml", secret);
     assert_eq!(check().codes(), [""; 0]);
 
+    // So does a ConfigMap of an app.
+    let mounts = "volumes: [{name: v, configMap: {name: web-etc-web-conf}}]";
+    folder.write("a.yaml", self::pod("a", &format!("{}, {mounts}", container("web:1.0"))));
+    assert_eq!(check().codes(), ["reference-unknown"]);
+    folder.write("st/files/web.conf", "listen 80\n");
+    folder.write("st/apps/web.yaml", format!("{APP}volumes: {{/etc/web.conf: {{file: web.conf}}}}\n"));
+    assert_eq!(check().codes(), [""; 0]);
+    folder.write("a.yaml", &pod);
+
     // What an app of the stack does wrong is said in a line of its own, and fails nothing.
     folder.write("st/apps/web.yaml", "kind: app\nimage: registry.example/old:1.0\n");
     let ran = check();
