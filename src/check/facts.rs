@@ -16,6 +16,10 @@ pub struct Facts<'a> {
     pub objects: &'a [Object],
     /// What the run asks for.
     pub demands: Demands,
+    /// What exists beside them and is not judged: it meets references.
+    pub beside: &'a [Object],
+    /// Whether the objects are all of the stack.
+    pub whole: bool,
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
 }
@@ -65,7 +69,12 @@ impl<'a> Facts<'a> {
     pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object], demands: Demands) -> Self {
         let apps = apps.iter().map(|app| (app.name.as_str(), app)).collect();
         let landings = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
-        Facts { stack, objects, demands, landings }
+        Facts { stack, objects, demands, beside: &[], whole: true, landings }
+    }
+
+    /// All objects that references may name.
+    pub fn existing(&self) -> impl Iterator<Item = &'a Object> {
+        self.objects.iter().chain(self.beside)
     }
 
     /// What is declared about an image: a full reference beats a repository.
