@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::tools::ROOT;
 
 /// Licences that a part of stackc may have, as in deny.toml.
-const LICENCES: &[&str] = &["Apache-2.0", "MIT", "Unicode-3.0"];
+const LICENCES: &[&str] = &["Apache-2.0", "MIT", "Unicode-3.0", "ISC", "BSD-3-Clause", "CDLA-Permissive-2.0"];
 
 /// The one registry.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";

@@ -12,7 +12,9 @@ const CRATES: &[(&str, &str)] = &[
     ("clap", "cli"),
     ("granit_parser", "yaml/read"),
     ("minijinja", "template"),
-    ("sha2", "finish"),
+    ("reqwest", "fetch"),
+    ("rustls", "fetch"),
+    ("sha2", "kube/digest.rs"),
     ("strsim", "finding"),
     ("walkdir", "source"),
 ];
