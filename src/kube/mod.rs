@@ -25,7 +25,7 @@ mod taint;
 #[cfg(test)]
 pub(crate) mod tree;
 
-pub use gone::gone;
+pub use gone::{Gone, gone};
 pub use image::Image;
 pub use machine::Machine;
 pub use manifest::objects;
