@@ -37,7 +37,7 @@ struct File {
     configs: Named<Node>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct MirrorFile {
     endpoint: Vec<Spanned<String>>,
     rewrite: Named<Spanned<String>>,
@@ -65,8 +65,8 @@ impl Registries {
         let file: File = decode(node, found)?;
         let mut registries = Registries::default();
         for (of, mirror) in file.mirrors.iter() {
-            let mirror = entry::<MirrorFile>(mirror, found).map(|mirror| mirror.resolve(&of.value, found));
-            registries.mirrors.extend(mirror);
+            let mirror = entry::<MirrorFile>(mirror, found).unwrap_or_default();
+            registries.mirrors.push(mirror.resolve(&of.value, found));
         }
         for (host, config) in file.configs.iter() {
             let config = entry::<ConfigFile>(config, found);
@@ -100,7 +100,7 @@ impl Registries {
 
 /// What stands under a key; nothing is how k3s' embedded mirror is turned on, which is no mirror for us.
 fn entry<'de, T: Deserialize<'de>>(node: &'de Node, found: &mut Findings) -> Option<T> {
-    if node.value == Value::Null { None } else { decode(node, found) }
+    if matches!(node.value, Value::Null) { None } else { decode(node, found) }
 }
 
 impl Mirror {
