@@ -60,10 +60,8 @@ impl Registry {
     fn start(folder: Folder, tls: bool) -> Registry {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(10));
-        let client = match tls {
-            true => client.tls_danger_accept_invalid_certs(true),
-            false => client.tls_certs_only([]),
-        };
+        let client =
+            if tls { client.tls_danger_accept_invalid_certs(true) } else { client.tls_certs_only([]) };
         let client = client.build().unwrap();
         folder.write("htpasswd", HTPASSWD);
         for _ in 0..5 {

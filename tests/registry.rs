@@ -1,9 +1,10 @@
 //! `fetch` against a real registry: every shape of document, TLS, logins.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use stackc::fetch::{Cause, Client, Credentials, Failure, Flaw, Options, Outcome, Resolved, Wish};
+use stackc::fetch::{Cause, Client, Credentials, Failure, Flaw, Limits, Options, Outcome, Resolved, Wish};
 use stackc::kube::{Image, Platform};
 
 use crate::docker_registry::{DOCKER, IMAGE, INDEX, LIST, Registry, entry, index};
@@ -276,6 +277,17 @@ fn a_credential_helper() {
         assert!(matches!(*failure.cause, Cause::NoAccess { logged_in: false, .. }), "{failure:?}");
         assert_eq!(failure.notes, note.into_iter().collect::<Vec<_>>());
     }
+    // one that never ends, nor lets go of its pipe
+    let (helpers, start) = (helper("sleep 5 & sleep 5"), std::time::Instant::now());
+    let path = format!("{}:/usr/bin:/bin", helpers.at("").display());
+    let credentials = Credentials::parse(&only).unwrap().helpers_in(path);
+    let limits = Limits { errand: Duration::from_secs(2), ..Limits::default() };
+    let hasty =
+        client(Options { credentials, limits, authorities: registry.authority(), ..Options::default() });
+    let failure = ask(&hasty, &image).unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert_eq!(failure.notes, ["docker-credential-test: no answer in 1 seconds"]);
+
     let failure = ask(&helped(&registry, &only, &Folder::new()), &image).unwrap_err();
     assert!(failure.notes[0].starts_with("docker-credential-test: No such file"), "{failure:?}");
 }

@@ -90,8 +90,9 @@ impl Reply {
             }
             Body::Endless => {
                 write!(stream, "{start}\r\n")?;
+                let piece = vec![b' '; 64 * 1024];
                 loop {
-                    stream.write_all(&[b' '; 64 * 1024])?;
+                    stream.write_all(&piece)?;
                 }
             }
             Body::Slow => {

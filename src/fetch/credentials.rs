@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
@@ -119,17 +119,17 @@ impl Credentials {
         asked.insert(host.to_owned(), Found { login: Some(login), note: None });
     }
 
-    /// The login for a registry, by `HOST` or `HOST:PORT`.
-    pub(super) fn of(&self, host: &str) -> Found {
+    /// The login for a registry, by `HOST` or `HOST:PORT`. A helper may think for `patience`.
+    pub(super) fn of(&self, host: &str, patience: Duration) -> Found {
         let mut asked = locked(&self.asked);
-        asked.entry(host.to_owned()).or_insert_with(|| self.look_up(host)).clone()
+        asked.entry(host.to_owned()).or_insert_with(|| self.look_up(host, patience)).clone()
     }
 
-    fn look_up(&self, host: &str) -> Found {
+    fn look_up(&self, host: &str, patience: Duration) -> Found {
         let helper =
             self.file.cred_helpers.iter().find(|(key, _)| is_for(key, host)).map(|(_, helper)| helper);
         if let Some(helper) = helper.or(self.file.creds_store.as_ref()).filter(|helper| !helper.is_empty()) {
-            return match self.ask(helper, host) {
+            return match self.ask(helper, host, patience) {
                 Ok(login) => Found { login, note: None },
                 Err(why) => {
                     Found { login: None, note: Some(format!("docker-credential-{}: {why}", clean(helper))) }
@@ -148,7 +148,7 @@ impl Credentials {
     }
 
     /// docker-credential-helpers' protocol: the server on stdin, JSON on stdout, and errors on stdout as well.
-    fn ask(&self, helper: &str, host: &str) -> Result<Option<Login>, String> {
+    fn ask(&self, helper: &str, host: &str, patience: Duration) -> Result<Option<Login>, String> {
         if !helper.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
             return Err("this is no name of a helper".into());
         }
@@ -159,7 +159,7 @@ impl Credentials {
         }
         command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let child = command.spawn().map_err(|error| error.to_string())?;
-        let (fine, said) = converse(child, server)?;
+        let (fine, said) = converse(child, server, patience.min(PATIENCE))?;
         if !fine {
             let said = String::from_utf8_lossy(&said);
             let none = said.contains("credentials not found");
@@ -189,31 +189,30 @@ fn answer(said: &[u8]) -> Result<Option<Login>, &'static str> {
 }
 
 /// Whether the helper ended well, and what it said.
-fn converse(mut child: Child, server: &str) -> Result<(bool, Vec<u8>), String> {
+fn converse(mut child: Child, server: &str, patience: Duration) -> Result<(bool, Vec<u8>), String> {
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    let reader = std::thread::spawn(move || {
+    let (sender, receiver) = mpsc::channel();
+    // not joined: whatever the helper started may keep the pipe open for ever
+    std::thread::spawn(move || {
         let mut said = Vec::new();
-        // a pipe that breaks ends what there is to read
+        // a pipe that breaks ends what there is to read, and whoever asked may have given up
         let _ = stdout.map(|stdout| stdout.take(LONGEST).read_to_end(&mut said));
-        said
+        let _ = sender.send(said);
     });
     // a helper that does not read its question still answers
     let _ = stdin.map(|mut stdin| stdin.write_all(server.as_bytes()));
-    let until = Instant::now() + PATIENCE;
-    let ended = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break Some(status),
-            Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
-            Ok(None) | Err(_) => break None,
+    let until = Instant::now() + patience;
+    let said = receiver.recv_timeout(patience);
+    loop {
+        match (child.try_wait(), &said) {
+            (Ok(Some(status)), Ok(said)) => return Ok((status.success(), said.clone())),
+            (Ok(None), Ok(_)) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
+            _ => break,
         }
-    };
-    let Some(status) = ended else {
-        // its end is no longer of interest
-        let _ = child.kill().and_then(|()| child.wait());
-        return Err(format!("no answer in {} seconds", PATIENCE.as_secs()));
-    };
-    let said = reader.join().map_err(|_| "its answer was lost".to_owned())?;
-    Ok((status.success(), said))
+    }
+    // how it ends is no longer of interest
+    let _ = child.kill().and_then(|()| child.wait());
+    Err(format!("no answer in {} seconds", patience.as_secs()))
 }
 
 impl Auth {
@@ -252,7 +251,7 @@ mod tests {
 
     /// `user:password` of a host, as the file has it.
     fn of(file: &str, host: &str) -> String {
-        let found = Credentials::parse(file).unwrap().of(host);
+        let found = Credentials::parse(file).unwrap().of(host, PATIENCE);
         match (found.login, found.note) {
             (Some(Login::Password { user, password }), _) => format!("{user} {password}"),
             (Some(Login::Identity(token)), _) => format!("token {token}"),
@@ -303,7 +302,7 @@ mod tests {
         assert_eq!(reason, "it is not docker's config.json: line 1, column 26");
         let credentials =
             Credentials::parse("{\"auths\": {\"a\": {\"auth\": \"czNjcmV0OnMzY3JldA==\"}}}").unwrap();
-        credentials.of("a");
+        credentials.of("a", PATIENCE);
         assert!(
             !format!("{credentials:?}").contains("czNj") && !format!("{credentials:?}").contains("s3cret")
         );

@@ -267,3 +267,52 @@ fn span_of(seconds: u64) -> String {
         _ => format!("{} hours", seconds.div_ceil(3_600)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+
+    fn finding(cause: Cause) -> Finding {
+        let place = Sources::default().add("apps/web.yaml".into(), Ok(Vec::new())).start();
+        Failure { subject: "docker.io/minio/minio:v1".into(), cause: Box::new(cause), notes: Vec::new() }
+            .finding(place)
+    }
+
+    fn no_access(repository: &str) -> Cause {
+        let (host, said) = ("registry-1.docker.io".into(), "UNAUTHORIZED: authentication required".into());
+        Cause::NoAccess { host, repository: repository.into(), logged_in: false, said }
+    }
+
+    #[test]
+    fn a_repository_that_was_deleted_names_one_that_exists() {
+        let finding = finding(no_access("docker.io/minio/minio"));
+        assert_eq!(
+            finding.message,
+            "docker.io/minio/minio:v1: there is no such repository, or not for strangers"
+        );
+        assert_eq!(
+            finding.notes,
+            [
+                "registry-1.docker.io said: UNAUTHORIZED: authentication required",
+                "docker.io/minio/minio was deleted in September 2026"
+            ]
+        );
+        assert_eq!(finding.helps.len(), 1);
+        assert!(finding.helps[0].starts_with("use quay.io/minio/minio "));
+    }
+
+    #[test]
+    fn any_other_may_be_private() {
+        let finding = finding(no_access("docker.io/library/ngnix"));
+        assert_eq!(finding.helps, ["if it is private: docker login"]);
+        let limit = Cause::RateLimit {
+            host: "ghcr.io".into(),
+            seconds: Some(5_401),
+            logged_in: false,
+            said: String::new(),
+        };
+        assert_eq!(limit.to_string(), "ghcr.io wants no more questions: try again in 2 hours");
+        assert_eq!(self::finding(limit).helps, ["with an account the limit is higher: docker login ghcr.io"]);
+    }
+}

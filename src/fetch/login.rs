@@ -163,3 +163,65 @@ fn question(realm: &Url, bearer: &Challenge, scope: &str, login: Option<&Login>)
     let login = login.and_then(Login::basic);
     Question { method, url, accept: "application/json", login, form, what: "token", most: LONGEST }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderValue};
+
+    use super::*;
+    use crate::fetch::Limits;
+
+    fn refusal(from: &str, challenge: &str) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).unwrap());
+        let url = Url::parse(from).unwrap();
+        Answer { status: StatusCode::UNAUTHORIZED, headers, body: Vec::new(), url }
+    }
+
+    /// Whether the realm is asked, and whether with a login.
+    fn asked(from: &str, at: &str) -> Result<bool, String> {
+        let http = Http::new(b"", &BTreeSet::from(["plain.example".to_owned()]), &Limits::default()).unwrap();
+        let answer = refusal(from, &format!("Bearer realm=\"{at}\""));
+        let challenges = challenges(&answer).unwrap();
+        match realm(&http, &answer, &challenges[0]) {
+            Ok(realm) => Ok(is_own(&answer.url, &realm)),
+            Err(Cause::Realm { why, .. }) => Err(why.to_owned()),
+            Err(other) => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip] // a table
+    fn places_for_tokens() {
+        let plain = Err("that is plain HTTP, where anybody can answer");
+        let inside = Err("that is an address inside of this machine");
+        for (from, at, expected) in [
+            ("https://registry-1.docker.io/v2/", "https://auth.docker.io/token", Ok(true)),
+            ("https://registry.gitlab.com/v2/", "https://gitlab.com/jwt/auth", Ok(true)),
+            ("https://ghcr.io/v2/", "https://ghcr.io/token", Ok(true)),
+            ("https://r.example:5000/v2/", "https://r.example:5000/token", Ok(true)),
+            // others are asked as by a stranger
+            ("https://r.example/v2/", "https://auth.docker.io/token", Ok(false)),
+            ("https://registry-1.docker.io/v2/", "https://auth.docker.io.evil.example/", Ok(false)),
+            ("https://r.example/v2/", "https://r.example:5000/token", Ok(false)),
+            ("https://r.example/v2/", "https://sub.r.example/token", Ok(false)),
+            // and some not at all
+            ("https://r.example/v2/", "http://r.example/token", plain),
+            ("https://plain.example/v2/", "http://plain.example/token", plain),
+            ("http://plain.example/v2/", "http://other.example/token", plain),
+            ("http://plain.example/v2/", "http://plain.example/token", Ok(true)),
+            ("https://r.example/v2/", "https://127.0.0.1/token", inside),
+            ("https://r.example/v2/", "https://169.254.169.254/token", inside),
+            ("https://r.example/v2/", "https://localhost/token", inside),
+            ("https://r.example/v2/", "https://u:p@r.example/token", Err("it carries a login of its own")),
+            ("https://r.example/v2/", "https://r.example/token#x", Err("a fragment has no place there")),
+            ("https://r.example/v2/", "file:///etc/passwd", Err("that is not HTTP")),
+            ("https://r.example/v2/", "/token", Err("that is no URL")),
+        ] {
+            assert_eq!(asked(from, at), expected.map_err(ToOwned::to_owned), "{from} {at}");
+        }
+    }
+}

@@ -115,7 +115,7 @@ impl Client {
         if answer.status.as_u16() != 401 || answer.url.origin() != at.base.origin() {
             return Ok((answer, account));
         }
-        let found = self.credentials.of(&key.0);
+        let found = self.credentials.of(&key.0, errand.left());
         let scope = format!("repository:{}:pull", at.name);
         let access = log_in(&self.http, &answer, &found, &scope, errand)?;
         if let Some(note) = access.note {
