@@ -1,6 +1,5 @@
 //! Cloudflare's ranges, from where it publishes them or from a file that was fetched by other means.
 
-use ipnet::{Ipv4Net, Ipv6Net};
 use reqwest::{Method, Url};
 use serde::Deserialize;
 
@@ -9,7 +8,7 @@ use super::http::Question;
 use super::place::host;
 use super::said::clean;
 use super::{Client, Errand, Progress};
-use crate::k3s;
+use crate::k3s::{Ranges, parse_ranges};
 
 /// Bytes of a list; the real ones have 300.
 const LONGEST: u64 = 64 * 1024;
@@ -35,17 +34,6 @@ impl Default for Published {
     }
 }
 
-/// The ranges, sorted, canonical, public, none inside of another.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Cloudflare {
-    /// IPv4.
-    pub v4: Vec<Ipv4Net>,
-    /// IPv6.
-    pub v6: Vec<Ipv6Net>,
-    /// Cloudflare's mark of the list; the text lists have none.
-    pub etag: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct Api {
     success: bool,
@@ -59,27 +47,20 @@ struct Lists {
     etag: Option<String>,
 }
 
-impl Cloudflare {
-    /// Reads a list: the API's JSON, or both text lists one after the other.
-    ///
-    /// # Errors
-    /// Why it is not to be believed, in a user's words; nothing of it is taken then.
-    pub fn parse(text: &str) -> Result<Cloudflare, String> {
-        let text = text.trim_start_matches('\u{feff}').trim();
-        match text.chars().next() {
-            Some('{') => json(text),
-            Some('<') => Err("it is a web page".into()),
-            _ => ranges(text, None),
-        }
+/// Reads a list: the API's JSON, or both text lists one after the other.
+///
+/// # Errors
+/// Why it is not to be believed, in a user's words; nothing of it is taken then.
+pub fn parse_cloudflare(text: &str) -> Result<Ranges, String> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    match text.chars().next() {
+        Some('{') => json(text),
+        Some('<') => Err("it is a web page".into()),
+        _ => parse_ranges(text).map_err(|reason| clean(&reason)),
     }
 }
 
-fn ranges(text: &str, etag: Option<String>) -> Result<Cloudflare, String> {
-    let (v4, v6) = k3s::parse_ranges(text).map_err(|reason| clean(&reason))?;
-    Ok(Cloudflare { v4, v6, etag })
-}
-
-fn json(text: &str) -> Result<Cloudflare, String> {
+fn json(text: &str) -> Result<Ranges, String> {
     let api: Api = serde_json::from_str(text)
         .map_err(|error| format!("it is not what Cloudflare's API answers: {}", clean(&error.to_string())))?;
     let Api { success: true, result: Some(lists) } = api else {
@@ -91,7 +72,8 @@ fn json(text: &str) -> Result<Cloudflare, String> {
     if etag.len() != 32 || !etag.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(format!("its etag `{}` is not 32 hex digits", clean(&etag)));
     }
-    ranges(&[lists.ipv4_cidrs, lists.ipv6_cidrs].concat().join("\n"), Some(etag))
+    let ranges = parse_ranges(&[lists.ipv4_cidrs, lists.ipv6_cidrs].concat().join("\n"));
+    ranges.map(|ranges| Ranges { etag: Some(etag), ..ranges }).map_err(|reason| clean(&reason))
 }
 
 /// Each family in its own list: a mixture is no list of Cloudflare's.
@@ -109,11 +91,11 @@ impl Client {
         &self,
         published: &Published,
         notice: &(dyn Fn(Progress<'_>) + Sync),
-    ) -> Result<Cloudflare, Failure> {
+    ) -> Result<Ranges, Failure> {
         let errand = Errand::new("Cloudflare's ranges", self, notice);
         let failed = match self
             .list(&published.api, &errand)
-            .and_then(|text| believed(&published.api, Cloudflare::parse(&text)))
+            .and_then(|text| believed(&published.api, parse_cloudflare(&text)))
         {
             Ok(ranges) => return Ok(ranges),
             Err(failed) => failed,
@@ -122,7 +104,7 @@ impl Client {
         self.texts(published, &errand).map_err(|cause| errand.failure(cause))
     }
 
-    fn texts(&self, published: &Published, errand: &Errand<'_>) -> Result<Cloudflare, Cause> {
+    fn texts(&self, published: &Published, errand: &Errand<'_>) -> Result<Ranges, Cause> {
         let mut whole = String::new();
         for (url, mark) in [(&published.v4, '.'), (&published.v6, ':')] {
             let text = self.list(url, errand)?;
@@ -133,7 +115,7 @@ impl Client {
             whole.push_str(&text);
             whole.push('\n');
         }
-        believed(&published.v4, Cloudflare::parse(&whole))
+        believed(&published.v4, parse_cloudflare(&whole))
     }
 
     /// One list's text.
@@ -179,8 +161,8 @@ mod tests {
 
     #[test]
     fn both_forms_are_the_same_list() {
-        let text = Cloudflare::parse(&format!("{V4}\r\n{V6}\n")).unwrap();
-        let json = Cloudflare::parse(&api("38f79d050aa027e3be3865e495dcc9bc")).unwrap();
+        let text = parse_cloudflare(&format!("{V4}\r\n{V6}\n")).unwrap();
+        let json = parse_cloudflare(&api("38f79d050aa027e3be3865e495dcc9bc")).unwrap();
         assert_eq!((text.v4.len(), text.v6.len(), &text.etag), (10, 5, &None));
         assert_eq!(json.etag.as_deref(), Some("38f79d050aa027e3be3865e495dcc9bc"));
         assert_eq!((text.v4, text.v6), (json.v4, json.v6));
@@ -205,7 +187,7 @@ mod tests {
             (good.replace("2400:cb00::/32", "104.16.0.0/13"), "`104.16.0.0/13` has no place in ipv6_cidrs"),
             (good.replace("\"success\"", "\"success\":true,\"success\""), "it is not what"),
         ] {
-            let told = Cloudflare::parse(&text).unwrap_err();
+            let told = parse_cloudflare(&text).unwrap_err();
             assert!(told.contains(reason), "{text}\n{told}");
         }
     }

@@ -1,7 +1,7 @@
 //! Registries and Cloudflare: the only room that opens a socket or runs a credential helper. Only `lock` and `outdated`
 //! come here, so that `build` and `check` are offline by their imports.
 //!
-//! In: [`Options`], then [`Wish`]es, or where Cloudflare publishes. Out: [`Resolved`] or [`Cloudflare`], else a [`Failure`],
+//! In: [`Options`], then [`Wish`]es, or where Cloudflare publishes. Out: [`Resolved`] or [`Ranges`](crate::k3s::Ranges), else a [`Failure`],
 //! whose words are composed in `failure.rs` alone. Knows nothing of stacks.
 //!
 //! To add an answer that users meet: a [`Cause`], its code and words in `failure.rs`, a server that gives it in
@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Url;
 
-pub use cloudflare::{Cloudflare, Published};
+pub use cloudflare::{Published, parse_cloudflare};
 pub use codes::CODES;
 pub use credentials::Credentials;
 pub use failure::{Cause, Failure, Flaw};
