@@ -1,13 +1,13 @@
 //! `build -o DIR`: compares first, writes only what changed, each file whole or not at all.
 #![expect(clippy::disallowed_methods, reason = "cli writes what a build makes")]
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::Trouble;
 use super::show::plural;
+use super::{Trouble, atomic};
 use crate::compile::Compiled;
 use crate::emit::File;
 
@@ -123,21 +123,8 @@ fn put(path: &Path, text: &str, secret: bool) -> io::Result<bool> {
         }
         return Ok(false);
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // k3s and its users overlook dot-files, and a rename within a folder is seen whole or not at all.
-    let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let mode = if secret { SECRET_MODE } else { 0o666 };
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(&temporary)
-        .and_then(|mut handle| handle.write_all(text.as_bytes()))
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written.map(|()| true)
+    atomic::replace(path, text, mode, false).map(|()| true)
 }
 
 /// Files of this stack that an earlier build wrote and this one did not make.

@@ -6,10 +6,12 @@
 //! What must hold: findings go to stdout, but for `build`, whose stdout carries manifests only; what the machine did
 //! (disk, permission) is told once, here, and is status 2 (`tests/status.rs`).
 
+mod atomic;
 mod build;
 mod check;
 mod explain;
 mod folder;
+mod lock;
 mod nodes;
 mod schema;
 mod show;
@@ -74,6 +76,7 @@ enum Command {
     Build(build::Arguments),
     Check(check::Arguments),
     Nodes(nodes::Arguments),
+    Lock(lock::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
 }
@@ -115,6 +118,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Build(arguments) => build::run(&arguments, color),
         Command::Check(arguments) => check::run(&arguments, color),
         Command::Nodes(arguments) => nodes::run(&arguments, color),
+        Command::Lock(arguments) => lock::run(&arguments, color),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
     };

@@ -1,6 +1,7 @@
 //! Which stacks a command means.
 #![expect(clippy::disallowed_methods, reason = "cli knows where it was started")]
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::{Trouble, show};
@@ -28,6 +29,15 @@ pub(super) fn one(path: Option<&Path>) -> Result<PathBuf, Trouble> {
         ))),
         _ => Err(Trouble::Told(format!("several stacks are here; name one of them:\n{}", lines(&below)))),
     }
+}
+
+/// A path of a stack, if one comes first, and the names behind it.
+pub(super) fn with_names(what: &[PathBuf]) -> (Option<&Path>, Vec<Cow<'_, str>>) {
+    let (path, names) = match what.split_first() {
+        Some((first, rest)) if first.is_dir() || locate(first).is_some() => (Some(first.as_path()), rest),
+        _ => (None, what),
+    };
+    (path, names.iter().map(|name| name.to_string_lossy()).collect())
 }
 
 /// The stacks of `check`: those named (a folder without one means all below it), else all below, else the nearest above.

@@ -40,7 +40,7 @@ use std::time::{Duration, Instant};
 use reqwest::Url;
 
 pub use cloudflare::{Published, parse_cloudflare};
-pub use codes::CODES;
+pub use codes::{CLOUDFLARE_LIST_INVALID, CODES, IMAGE_UNREADABLE};
 pub use credentials::Credentials;
 pub use failure::{Cause, Failure, Flaw};
 pub use registries::Registries;

@@ -5,11 +5,13 @@
 //! What must hold: a text that was cut off, that git could not merge, or that says two things at once is an error with
 //! its line, never half a lock; [`write()`] of what was read gives the same text; no clock and no machine's name is in it.
 
+mod change;
 mod read;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use change::{Change, changes};
 pub use read::{LOCK_INVALID, read};
 pub use write::write;
 
@@ -60,4 +62,6 @@ pub struct Lock {
     pub span: Option<Span>,
     /// Whether it could not be read, which has been told.
     pub broken: bool,
+    /// Whether a newer stackc wrote it.
+    pub newer: bool,
 }

@@ -58,7 +58,9 @@ pub fn read(sources: &Sources, file: FileId, found: &mut Findings) -> Lock {
     let source = sources.file(file);
     if let Some(finding) = torn(&source.text, file).filter(|_| source.fault.is_none()) {
         found.push(finding);
-    } else if let Some(file) = read_typed(sources, file, found).and_then(|tree| decoded(&tree, found)) {
+    } else if let Some(file) =
+        read_typed(sources, file, found).and_then(|tree| decoded(&tree, &mut lock, found))
+    {
         file.images.0.iter().for_each(|(key, pin)| image(key, pin, &mut lock, found));
         agree(&lock, found);
         if let Some(cloudflare) = &file.cloudflare {
@@ -66,7 +68,7 @@ pub fn read(sources: &Sources, file: FileId, found: &mut Findings) -> Lock {
         }
     }
     if found.errors() > before {
-        return Lock { span: lock.span, broken: true, ..Lock::default() };
+        return Lock { span: lock.span, broken: true, newer: lock.newer, ..Lock::default() };
     }
     lock
 }
@@ -97,11 +99,12 @@ fn torn(text: &str, file: FileId) -> Option<Finding> {
     })
 }
 
-fn decoded(tree: &Node, found: &mut Findings) -> Option<LockFile> {
+fn decoded(tree: &Node, lock: &mut Lock, found: &mut Findings) -> Option<LockFile> {
     let version = tree.get("stackc");
     match version.and_then(Node::as_int) {
         Some(VERSION) => decode(tree, found),
         Some(other) => {
+            lock.newer = other > VERSION;
             let span = version.map_or(tree.span, |node| node.span);
             found.push(
                 invalid(span, format!("{LOCK_FILE} is of version {other}, this stackc knows {VERSION}"))
