@@ -23,6 +23,8 @@ pub struct App {
     pub made: Vec<MadeFile>,
     /// Keys of Secrets that its program reads by a path, so that no reference in the pod names them.
     pub reads: Vec<SecretRead>,
+    /// Traefik's ways to reach a program that speaks TLS itself, which its kind computed; a route names them.
+    pub transports: Vec<ServersTransport>,
     /// Its main container.
     pub container: Container,
     /// Everything that is not the container's.
@@ -36,6 +38,15 @@ pub struct MadeFile {
     pub path: String,
     /// Its text, at the place of what asked for it.
     pub text: Node,
+}
+
+/// Traefik's ServersTransport.
+#[derive(Clone, Debug)]
+pub struct ServersTransport {
+    /// Its name, which the app's comes before.
+    pub name: Spanned<String>,
+    /// Its `spec`.
+    pub spec: Node,
 }
 
 /// A key of a Secret.

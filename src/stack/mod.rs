@@ -28,7 +28,9 @@ mod service;
 mod volume;
 mod workload;
 
-pub use app::{App, DnsPolicy, MadeFile, PodFile, PullPolicy, SecretRead, Strategy, StrategyKind};
+pub use app::{
+    App, DnsPolicy, MadeFile, PodFile, PullPolicy, SecretRead, ServersTransport, Strategy, StrategyKind,
+};
 pub use cluster::{LayersFile, StackFile, TraefikWorkload};
 pub use container::{Container, EnvFrom, EnvValue, Port, Protocol, Resources};
 pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};

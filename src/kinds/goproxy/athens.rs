@@ -1,39 +1,44 @@
-//! Athens' environment, for `kind: goproxy`. It reads all that it needs from there; the image's own configuration
-//! file lies beneath.
+//! Athens, by its environment. It reads all that it needs from there; the image's own configuration file lies beneath.
 
-use super::goproxy::{Auth, NETRC, Own, STORAGE};
-use super::{duration, secret, upstream};
+use super::cache::Cache;
+use super::modules::SUMDB;
+use super::{Auth, Own, Program, Start};
 use crate::finding::Findings;
+use crate::kinds::Asked;
+use crate::kinds::engine::Engine;
 use crate::source::Span;
-use crate::stack::value_invalid;
 use crate::yaml::{Build, Node, Spanned};
 
-const UPSTREAM: &str = "https://proxy.golang.org,direct";
-const SUMDB: &str = "sum.golang.org";
+pub(super) const ENGINE: Engine<Program> =
+    Engine { name: "athens", images: &["docker.io/gomods/athens"], program: Program { port: 3_000, start } };
 
-/// Its environment. The default storage is memory: all would be lost with the pod.
-pub(super) fn env(own: &Own, netrc: bool, at: Span, found: &mut Findings) -> Option<Node> {
-    let go = go_variables(own, at, found);
-    let fetches = own.max_fetches.as_ref().map_or_else(|| Node::int(at, 4), Node::from);
-    if own.max_fetches.as_ref().is_some_and(|fetches| !(1..=64).contains(&fetches.value)) {
-        // Athens takes 0 for nothing said, and does not start.
-        found.push(value_invalid(fetches.span, "`maxFetches` is 1 to 64").help("maxFetches: 4"));
-    }
-    let timeout = match &own.fetch_timeout {
-        Some(text) => {
-            duration::seconds("fetchTimeout", text, 10..=1_800, found).map(|seconds| (text.span, seconds))
-        }
-        None => Some((at, 600)),
-    };
-    let (span, seconds) = timeout?;
-    let written = |node: &Node| Node::text(node.span, node.as_int().unwrap_or_default().to_string());
-    let build = Build::at(at)
-        .text("ATHENS_STORAGE_TYPE", "disk")
-        .text("ATHENS_DISK_STORAGE_ROOT", STORAGE)
-        .with("ATHENS_GO_BINARY_ENV_VARS", go?)
+const STORAGE: &str = "/var/lib/athens";
+const NETRC: &str = "/etc/athens/netrc";
+
+fn start(own: &Own, cache: &Cache, asked: &Asked<'_>, found: &mut Findings) -> Option<Start> {
+    Some(Start {
+        command: None,
+        args: Vec::new(),
+        env: env(own, cache, asked.at, found)?,
+        folder: matches!(cache, Cache::Volume(_)).then_some(STORAGE),
+        netrc: NETRC,
+        health: Some(("/healthz", "/readyz")),
+        authenticates: true,
+    })
+}
+
+fn env(own: &Own, cache: &Cache, at: Span, found: &mut Findings) -> Option<Node> {
+    let fetches = own.fetches(found);
+    let timeout = own.timeout(found);
+    let storage = storage(cache, at, found)?;
+    let place = |span: Option<Span>| span.unwrap_or(at);
+    let fetches_at = place(own.max_fetches.as_ref().map(|fetches| fetches.span));
+    let timeout_at = place(own.fetch_timeout.as_ref().map(|timeout| timeout.span));
+    let build = storage
+        .with("ATHENS_GO_BINARY_ENV_VARS", go_variables(own, at))
         .with("ATHENS_SUM_DBS", sum_dbs(own, at))
-        .with("ATHENS_GOGET_WORKERS", written(&fetches))
-        .with("ATHENS_TIMEOUT", Node::text(span, seconds.to_string()))
+        .with("ATHENS_GOGET_WORKERS", Node::text(fetches_at, fetches.to_string()))
+        .with("ATHENS_TIMEOUT", Node::text(timeout_at, timeout?.to_string()))
         // git and go want a home that can be written to; the root cannot.
         .text("HOME", "/tmp");
     let private = own.private.first().map(|first| Node::text(first.span, unasked(&own.private)));
@@ -42,58 +47,42 @@ pub(super) fn env(own: &Own, netrc: bool, at: Span, found: &mut Findings) -> Opt
     };
     let build = build
         .maybe("ATHENS_GONOSUM_PATTERNS", private)
-        .maybe("ATHENS_NETRC_PATH", netrc.then(|| Node::text(at, NETRC)))
+        .maybe("ATHENS_NETRC_PATH", own.netrc.is_some().then(|| Node::text(at, NETRC)))
         .maybe("BASIC_AUTH_USER", own.auth.as_ref().map(|auth| from(auth, "username")))
         .maybe("BASIC_AUTH_PASS", own.auth.as_ref().map(|auth| from(auth, "password")));
     Some(build.node())
 }
 
-/// Variables of the `go` that Athens starts, joined as it wants them.
-fn go_variables(own: &Own, at: Span, found: &mut Findings) -> Option<Node> {
-    let before = found.errors();
-    let span = own.upstream.as_ref().map_or(at, |upstream| upstream.span);
-    let upstream = own.upstream.as_ref().map_or(UPSTREAM, |upstream| upstream.value.as_str());
-    if let Some(upstream) = &own.upstream {
-        check_upstream(upstream, &own.host, found);
-    }
-    for word in own.private.iter().chain(&own.sumdb) {
-        if word.value.is_empty() || word.value.contains([',', ';', ' ', '|']) {
-            found.push(value_invalid(word.span, format!("`{}` is not one pattern or name", word.value)));
-        }
-    }
-    let mut variables = format!("GOPROXY={upstream}");
-    if let Some(sumdb) = own.sumdb.as_ref().filter(|sumdb| sumdb.value != SUMDB) {
-        variables.push_str(&format!(";GOSUMDB={}", sumdb.value));
-    }
-    if !own.private.is_empty() {
-        let patterns: Vec<&str> = own.private.iter().map(|pattern| pattern.value.as_str()).collect();
-        variables.push_str(&format!(";GOPRIVATE={}", patterns.join(",")));
-    }
-    (found.errors() == before).then(|| Node::text(span, variables))
+/// The default storage is memory: all would be lost with the pod.
+fn storage(cache: &Cache, at: Span, found: &mut Findings) -> Option<Build> {
+    let Cache::S3(s3) = cache else {
+        let disk = Build::at(at).text("ATHENS_STORAGE_TYPE", "disk");
+        return Some(disk.text("ATHENS_DISK_STORAGE_ROOT", STORAGE));
+    };
+    let bucket = s3.bucket(found)?;
+    let path_style = if s3.path_style == Some(true) { "true" } else { "false" };
+    let build = Build::at(at)
+        .text("ATHENS_STORAGE_TYPE", "s3")
+        .with("AWS_ENDPOINT", (&s3.endpoint).into())
+        .text("AWS_REGION", bucket.region.to_owned())
+        .with("ATHENS_S3_BUCKET_NAME", (&s3.bucket).into())
+        .with("AWS_ACCESS_KEY_ID", bucket.access_key.env())
+        .with("AWS_SECRET_ACCESS_KEY", bucket.secret_key.env())
+        .text("AWS_FORCE_PATH_STYLE", path_style);
+    Some(build)
 }
 
-/// A list as in GOPROXY: URLs, `direct`, `off`; `,` goes on after 404 and 410, `|` after any error.
-fn check_upstream(upstream: &Spanned<String>, own: &Spanned<String>, found: &mut Findings) {
-    for part in upstream.value.split([',', '|']) {
-        match upstream::parts(part) {
-            None if matches!(part, "direct" | "off") => {}
-            Some(_) if part.contains('@') => {
-                found.push(
-                    secret::in_text("upstream", upstream.span)
-                        .help("netrc: {secret: NAME, key: KEY}, and the URL without it"),
-                );
-            }
-            Some(("https" | "http", host, _)) if !part.contains([';', ' ']) => {
-                if let Some(finding) = upstream::is_loop(upstream, host, own) {
-                    found.push(finding);
-                }
-            }
-            _ => {
-                let message = format!("`{part}` is no URL of a module proxy, nor `direct`, nor `off`");
-                found.push(value_invalid(upstream.span, message).help(format!("upstream: {UPSTREAM}")));
-            }
-        }
+/// Variables of the `go` that Athens starts, joined as it wants them.
+fn go_variables(own: &Own, at: Span) -> Node {
+    let span = own.upstream.as_ref().map_or(at, |upstream| upstream.span);
+    let mut variables = format!("GOPROXY={}", own.upstream());
+    if own.sumdb() != Some(SUMDB) {
+        variables.push_str(&format!(";GOSUMDB={}", own.sumdb().unwrap_or("off")));
     }
+    if let Some(private) = own.private() {
+        variables.push_str(&format!(";GOPRIVATE={private}"));
+    }
+    Node::text(span, variables)
 }
 
 /// Databases of checksums that Athens passes on to clients; an empty text is an empty list.

@@ -1,12 +1,12 @@
 //! What the tag of a minio says about its release.
 
-use super::Asked;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kinds::Asked;
 use crate::kube::Image;
 use crate::yaml::Node;
 
 /// A release that cannot read old data.
-pub(super) static MINIO_FORMAT_GONE: Code = Code {
+pub(in crate::kinds) static MINIO_FORMAT_GONE: Code = Code {
     name: "minio-format-gone",
     severity: Severity::Note,
     page: Page {
@@ -26,7 +26,7 @@ pub(super) static MINIO_FORMAT_GONE: Code = Code {
 };
 
 /// A release with a hole that no image of its repository mends.
-pub(super) static MINIO_RELEASE_VULNERABLE: Code = Code {
+pub(in crate::kinds) static MINIO_RELEASE_VULNERABLE: Code = Code {
     name: "minio-release-vulnerable",
     severity: Severity::Note,
     page: Page {

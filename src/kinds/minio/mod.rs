@@ -1,26 +1,5 @@
 //! `kind: minio`: MinIO, or a fork that takes the same arguments and environment, on one folder.
 
-use serde::Deserialize;
-
-use super::secret::{self, SecretKey};
-use super::{Asked, COMPUTED, General, Kind, data, minio_release, upstream};
-use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::source::Span;
-use crate::stack::Volume;
-use crate::stack::expand::{self, Long, Short};
-use crate::yaml::{Build, Node, Spanned, decode, fields, like, shape};
-
-pub(super) static KIND: Kind = Kind {
-    name: "minio",
-    own: fields::<Own>,
-    shape: shape::<Own>,
-    computes: COMPUTED,
-    shorts: &[Short { place: &["data"], long: Long::Inside(expand::VOLUME) }],
-    ports,
-    general,
-    one_node: |_, _| None,
-};
-
 /// A small cluster and the head of an app, for the examples.
 macro_rules! minio_example {
     ($image:literal, $rest:literal) => {
@@ -34,6 +13,31 @@ macro_rules! minio_example {
         )
     };
 }
+
+mod release;
+
+use serde::Deserialize;
+
+use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kinds::secret::{self, SecretKey};
+use crate::kinds::{Asked, COMPUTED, General, Kind, cloudflare, data, upstream};
+use crate::source::Span;
+use crate::stack::Volume;
+use crate::stack::expand::{self, Long, Short};
+use crate::yaml::{Build, Node, Spanned, decode, fields, like, shape};
+
+pub(super) use release::{MINIO_FORMAT_GONE, MINIO_RELEASE_VULNERABLE};
+
+pub(super) static KIND: Kind = Kind {
+    name: "minio",
+    own: fields::<Own>,
+    shape: shape::<Own>,
+    computes: COMPUTED,
+    shorts: &[Short { place: &["data"], long: Long::Inside(expand::VOLUME) }],
+    ports,
+    general,
+    one_node: |_, _| None,
+};
 
 /// Two processes on one folder.
 pub(super) static MINIO_REPLICAS_MANY: Code = Code {
@@ -70,6 +74,25 @@ pub(super) static MINIO_URL_UNSERVED: Code = Code {
         good: minio_example!(
             "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
             "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org}\nserverURL: auto\n"
+        ),
+    },
+};
+
+/// A login by way of the internet.
+pub(super) static MINIO_LOGIN_OUTSIDE: Code = Code {
+    name: "minio-login-outside",
+    severity: Severity::Note,
+    page: Page {
+        about: "With `serverURL` the console does not ask the server beside it but logs in through that address: its pod\n\
+                must find the name, reach it, through Cloudflare and back through Traefik, and trust the certificate;\n\
+                else `invalid login` or `network error`. It is of use only for links to share. The default is `off`.",
+        bad: minio_example!(
+            "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
+            "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org, console: console.example.org}\nserverURL: auto\n"
+        ),
+        good: minio_example!(
+            "pgsty/silo:RELEASE.2026-09-01T00-00-00Z",
+            "data: {emptyDir: 10Gi}\nhosts: {s3: s3.example.org, console: console.example.org}\n"
         ),
     },
 };
@@ -114,8 +137,9 @@ fn general(own: &Node, asked: &Asked<'_>, found: &mut Findings) -> Option<Genera
     secret::not_in_text(own, &["rootUser", "rootPassword"], asked, &CREDENTIALS, found);
     let own: Own = decode(own, found)?;
     one_process(asked, found);
-    minio_release::check(&own.data, asked, found);
+    release::check(&own.data, asked, found);
     data::owner(&own.data, asked, found);
+    cloudflare::s3(&own.hosts.s3, asked, found);
     let env = env(&own, asked.at, found);
     let at = || Build::at(asked.at);
     let live = at().text("path", "/minio/health/live").text("port", "s3").node();
@@ -154,6 +178,14 @@ fn env(own: &Own, at: Span, found: &mut Findings) -> Option<Node> {
     let user = SecretKey::of(&own.root_user, found);
     let password = SecretKey::of(&own.root_password, found);
     let server_url = server_url(own, found);
+    if let (Some(url), Some(console)) = (&server_url, &own.hosts.console) {
+        let message = "a login at the console leaves the cluster and must come back";
+        found.push(
+            Finding::new(&MINIO_LOGIN_OUTSIDE, url.span, message)
+                .also(console.span, "the console")
+                .help("unless links are shared: serverURL: off"),
+        );
+    }
     let build = Build::at(at)
         .with("MINIO_ROOT_USER", user?.env())
         .with("MINIO_ROOT_PASSWORD", password?.env())
@@ -256,10 +288,10 @@ mod tests {
             ("replicas: 2", &["minio-replicas-many"]),
             ("strategy: Recreate", &[]),
             ("strategy: RollingUpdate", &["minio-replicas-many"]),
-            ("serverURL: auto", &[]),
+            ("serverURL: auto", &["minio-login-outside"]),
             ("serverURL: off", &[]),
-            ("serverURL: https://s3.example.org", &[]),
-            ("serverURL: https://s3.example.org/", &[]),
+            ("serverURL: https://s3.example.org", &["minio-login-outside"]),
+            ("serverURL: https://s3.example.org/", &["minio-login-outside"]),
             ("serverURL: https://s3.example.org/x", &["minio-url-unserved"]),
             ("serverURL: http://s3.example.org", &["minio-url-unserved"]),
             ("serverURL: https://console.example.org", &["minio-url-unserved"]),

@@ -1,9 +1,9 @@
 //! Transports of `kind: proxy`, and the routes by which their requests come. The server's side has no TLS: Traefik
 //! ends it.
 
-use super::engine;
-use super::proxy::Own;
+use super::{Own, Program};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
+use crate::kinds::engine::{self, Engine};
 use crate::stack::value_invalid;
 use crate::yaml::{Build, KEY_MISSING, Node, Spanned, VALUE_UNKNOWN};
 
@@ -11,8 +11,7 @@ use crate::yaml::{Build, KEY_MISSING, Node, Spanned, VALUE_UNKNOWN};
 macro_rules! example {
     ($rest:literal) => {
         concat!(
-            "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n",
-            "platforms: {ghcr.io/xtls/xray-core: [amd64]}\nsecrets: {proxy: [config.json]}\n",
+            proxy_stack!(),
             "# apps/proxy.yaml\nkind: proxy\nengine: xray\nimage: ghcr.io/xtls/xray-core:26.7.28\ntransport: ws\n",
             "host: proxy.example.org\nconfig: {secret: proxy, key: config.json}\n",
             $rest
@@ -21,7 +20,7 @@ macro_rules! example {
 }
 
 /// The whole host for the proxy.
-pub(super) static PATH_IS_ROOT: Code = Code {
+pub(in crate::kinds) static PATH_IS_ROOT: Code = Code {
     name: "path-is-root",
     severity: Severity::Error,
     page: Page {
@@ -33,7 +32,7 @@ pub(super) static PATH_IS_ROOT: Code = Code {
 };
 
 /// A path out of every guide.
-pub(super) static PATH_IS_COMMON: Code = Code {
+pub(in crate::kinds) static PATH_IS_COMMON: Code = Code {
     name: "path-is-common",
     severity: Severity::Warning,
     page: Page {
@@ -47,14 +46,12 @@ pub(super) static PATH_IS_COMMON: Code = Code {
 /// How a transport shows in a request's path.
 #[derive(Clone, Copy)]
 enum Shape {
-    /// Exactly this path: xray answers anything else with 404.
+    /// Exactly this path: every engine answers anything else with 404.
     Exact,
     /// The path and what clients put behind it.
     Below,
     /// `/SERVICE/METHOD`, over HTTP/2 without TLS.
     Grpc,
-    /// Not xray's.
-    Foreign,
 }
 
 const TRANSPORTS: [(&str, Shape); 5] = [
@@ -62,11 +59,11 @@ const TRANSPORTS: [(&str, Shape); 5] = [
     ("httpupgrade", Shape::Exact),
     ("xhttp", Shape::Below),
     ("grpc", Shape::Grpc),
-    ("gost-ws", Shape::Foreign),
+    ("gost-ws", Shape::Exact),
 ];
 
 /// The route by which requests of this transport come.
-pub(super) fn route(own: &Own, found: &mut Findings) -> Option<Node> {
+pub(super) fn route(own: &Own, engine: &Engine<Program>, found: &mut Findings) -> Option<Node> {
     let transport = &own.transport;
     let Some((_, shape)) = TRANSPORTS.into_iter().find(|(name, _)| *name == transport.value) else {
         let names = || TRANSPORTS.into_iter().map(|(name, _)| name);
@@ -81,6 +78,13 @@ pub(super) fn route(own: &Own, found: &mut Findings) -> Option<Node> {
         );
         return None;
     };
+    let has = engine.program.transports;
+    if !has.contains(&transport.value.as_str()) {
+        let message = format!("{} has no transport `{}`", engine.name, transport.value);
+        let own = list(has.iter().copied());
+        found.push(engine::lacks(transport.span, message).help(format!("its transports are {own}")));
+        return None;
+    }
     let host = Node::list(own.host.span, [(&own.host).into()]);
     let route = Build::at(own.host.span).with("host", host);
     let route = match shape {
@@ -90,12 +94,7 @@ pub(super) fn route(own: &Own, found: &mut Findings) -> Option<Node> {
             let path = path(own, found)?;
             route.with("pathPrefix", Node::text(path.span, format!("{}/", path.value.trim_end_matches('/'))))
         }
-        Shape::Grpc => route.with("pathPrefix", service(own, found)?).text("scheme", "h2c"),
-        Shape::Foreign => {
-            let message = format!("xray has no transport `{}`", transport.value);
-            found.push(engine::lacks(transport.span, message).help("transport: ws"));
-            return None;
-        }
+        Shape::Grpc => route.with("pathPrefix", service(own, engine.name, found)?).text("scheme", "h2c"),
     };
     Some(route.text("port", "proxy").node())
 }
@@ -119,15 +118,23 @@ fn path<'a>(own: &'a Own, found: &mut Findings) -> Option<&'a Spanned<String>> {
             Finding::new(&PATH_IS_COMMON, path.span, format!("`{}` is what scanners try first", path.value))
                 .help("path: /SOMETHING-NOBODY-GUESSES"),
         ),
-        text if text.contains(['?', '#']) => {
-            found.push(value_invalid(
-                path.span,
-                "a path holds neither `?` nor `#`: Traefik matches the path alone",
-            ));
+        text if !is_plain(text) => {
+            let message = "a path begins with `/` and holds letters, digits, `-`, `_`, `.`, `~` and `/`";
+            found.push(
+                value_invalid(path.span, message).note("Traefik matches the path alone, without `?` and `#`"),
+            );
         }
         _ => {}
     }
     Some(path)
+}
+
+fn is_plain(path: &str) -> bool {
+    path.starts_with('/') && path.chars().all(|c| is_letter(c) || c == '/')
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~')
 }
 
 fn missing(key: &str, transport: &Spanned<String>) -> Finding {
@@ -135,8 +142,9 @@ fn missing(key: &str, transport: &Spanned<String>) -> Finding {
     Finding::new(&KEY_MISSING, transport.span, message).label(format!("`{}` needs it", transport.value))
 }
 
-/// `/NAME/`. A name that begins with `/` is a path of its own, whose last part names the methods: `/a/b/Tun|Multi`.
-fn service(own: &Own, found: &mut Findings) -> Option<Node> {
+/// `/NAME/`. To xray a name that begins with `/` is a path of its own, whose last part names the methods:
+/// `/a/b/Tun|Multi`.
+fn service(own: &Own, engine: &str, found: &mut Findings) -> Option<Node> {
     if let Some(path) = &own.path {
         found.push(
             value_invalid(path.span, "grpc has a `serviceName`, not a `path`").help("leave `path` out"),
@@ -146,12 +154,18 @@ fn service(own: &Own, found: &mut Findings) -> Option<Node> {
         found.push(missing("serviceName", &own.transport).help("serviceName: SOMETHING-NOBODY-GUESSES"));
         return None;
     };
+    if name.value.starts_with('/') && engine != "xray" {
+        found.push(engine::lacks(
+            name.span,
+            format!("{engine} takes `serviceName` for a name, not for a path"),
+        ));
+        return None;
+    }
     let folder = match name.value.strip_prefix('/') {
         Some(rest) => rest.rsplit_once('/').map(|(folder, _)| folder).unwrap_or_default(),
         None => name.value.as_str(),
     };
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
-    let whole = folder.split('/').all(|part| !part.is_empty() && part.chars().all(plain));
+    let whole = folder.split('/').all(|part| !part.is_empty() && part.chars().all(is_letter));
     if !whole || (folder.contains('/') && !name.value.starts_with('/')) {
         let message = format!("`{}` makes no path of its own", name.value);
         found.push(
