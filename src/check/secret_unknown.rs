@@ -30,7 +30,8 @@ pub(super) struct Use<'a> {
     pub(super) key: Option<&'a Node>,
 }
 
-/// Every use that must be met: pods, what their programs read by a path, and certificates of routes.
+/// Every use that must be met: pods, what their programs read by a path, certificates of routes, passwords of
+/// middlewares.
 pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
     let mut uses = Vec::new();
     for landing in &facts.landings {
@@ -48,6 +49,11 @@ pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
     for object in facts.objects.iter().filter(|object| object.id.kind == "IngressRoute") {
         let name = object.body.at(&["spec", "tls", "secretName"]);
         uses.extend(name.map(|name| Use { object, name, key: None }));
+    }
+    for object in facts.objects.iter().filter(|object| object.id.kind == "Middleware") {
+        let names = ["basicAuth", "digestAuth"].into_iter();
+        let names = names.filter_map(|word| object.body.at(&["spec", word, "secret"]));
+        uses.extend(names.map(|name| Use { object, name, key: None }));
     }
     uses
 }

@@ -58,17 +58,14 @@ pub(super) fn check(engine: &str, own: &Own, asked: &Asked<'_>, found: &mut Find
     let known = asked.stack.ingress.as_ref().is_some_and(|ingress| ingress.trust.is_some());
     let listening = || own.upstreams.iter().any(|text| !is_deaf(&text.value));
     match &own.ecs {
-        Some(ecs) if ecs.value == Ecs::Off => {
-            if engine == "m13253" && known {
-                found.push(
-                    engine::lacks(
-                        ecs.span,
-                        "m13253 tells its upstreams the client's subnet, and has no setting against it",
-                    )
-                    .help("engine: coredns, or ecs: subnet"),
-                );
-            }
-        }
+        Some(ecs) if ecs.value == Ecs::Off && engine == "m13253" && known => found.push(
+            engine::lacks(
+                ecs.span,
+                "m13253 tells its upstreams the client's subnet, and has no setting against it",
+            )
+            .help("engine: coredns, or ecs: subnet"),
+        ),
+        Some(ecs) if ecs.value == Ecs::Off => {}
         Some(ecs) if engine == "coredns" => found.push(
             engine::lacks(
                 ecs.span,

@@ -209,16 +209,10 @@ fn netrc_volume(netrc: &SecretKey) -> Node {
 
 fn probes(start: &Start, span: Span) -> Node {
     let at = || Build::at(span);
-    let (live, ready) = match start.health {
-        Some((live, ready)) => {
-            let get = |path: &'static str| at().with("httpGet", at().text("path", path).node()).node();
-            (get(live), get(ready))
-        }
-        None => {
-            let open = || at().with("tcpSocket", at().text("port", "http").node()).node();
-            (open(), open())
-        }
-    };
+    let open = || at().with("tcpSocket", at().text("port", "http").node()).node();
+    let get = |path: &'static str| at().with("httpGet", at().text("path", path).node()).node();
+    let (live, ready) =
+        start.health.map_or_else(|| (open(), open()), |(live, ready)| (get(live), get(ready)));
     at().with("liveness", live).with("readiness", ready).node()
 }
 
