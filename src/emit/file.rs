@@ -52,7 +52,9 @@ pub struct File {
 
 /// Sorts objects into the order of their files, and in a file into the order in which k3s shall apply them.
 pub fn arrange(objects: &mut [Object], stack: &Stack) {
-    objects.sort_by_cached_key(|object| (addon(&object.unit, stack), rank(&object.id.kind)));
+    // The dot counts: `home-db-old.yaml` comes before `home-db.yaml`, as k3s walks the folder.
+    objects
+        .sort_by_cached_key(|object| (format!("{}.yaml", addon(&object.unit, stack)), rank(&object.id.kind)));
 }
 
 /// All files of arranged objects, in byte order of their names. What is wrong with a name becomes a finding.

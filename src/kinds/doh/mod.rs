@@ -93,7 +93,7 @@ struct Own {
     upstreams: Vec<Spanned<String>>,
     /// The path at which it is asked. Default: `/dns-query`, the only one of coredns and dnsproxy.
     path: Option<Spanned<String>>,
-    /// Answers that are kept. Not with m13253. Default: dnsproxy none, coredns none; with `{}` each program's own numbers.
+    /// Answers that are kept; with `{}` each program's own numbers. Not with m13253. Default: none.
     #[serde(deserialize_with = "maybe")]
     cache: Option<Spanned<Cache>>,
     /// How long it waits for an answer: `1s` to `60s`. Not with coredns. Default: `10s`.
