@@ -13,6 +13,7 @@ mod workload;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use stackc::check::Demands;
 use stackc::compile::compile;
 use stackc::emit;
 use stackc::source::{Sources, read_input};
@@ -41,9 +42,9 @@ fn build(stack: &Path) -> Duration {
     let start = Instant::now();
     let mut sources = Sources::default();
     let input = read_input(stack, &mut sources).expect("the stack just written");
-    let compiled = compile(sources, input);
+    let compiled = compile(sources, input, Demands::default());
     assert_eq!(compiled.errors, 0, "{:?}", compiled.findings.first());
-    let stream = emit::stream(&compiled.files);
+    let stream: String = emit::stream(&compiled.files, &compiled.objects).collect();
     let time = start.elapsed();
     assert!(stream.ends_with("files\n"));
     time

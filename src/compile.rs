@@ -2,16 +2,17 @@
 //! run tells everything that it found. `build`, `check` and `nodes` all call [`compile`] and differ only in what they
 //! do with [`Compiled`].
 
-use crate::check::{self, Facts, Images};
+use crate::check::{self, Demands, Facts, Images};
 use crate::emit::{self, File};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::finish;
-use crate::kinds::{self, Address, Draft};
+use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::{self, Object, Unit};
+use crate::lock;
 use crate::lower::{self, Files, Merged};
 use crate::source::{Input, Sources};
 use crate::stack::layers::{self, Defined, Layers};
-use crate::stack::{self, App, Stack, StackFile};
+use crate::stack::{self, App, Outline, Stack, StackFile};
 use crate::template::{self, Templates};
 use crate::yaml::{self, Build, Dialect, Map, Node, Value};
 
@@ -22,7 +23,7 @@ pub struct Compiled {
     /// The cluster, if stack.yaml could be understood.
     pub stack: Option<Stack>,
     /// The apps that could be compiled.
-    pub apps: Vec<App>,
+    pub apps: Vec<Outline>,
     /// The final objects, in the order of the files.
     pub objects: Vec<Object>,
     /// The files for k3s' folder. Not to be written when there are errors.
@@ -57,6 +58,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         yaml::CODES,
         template::CODES,
         kube::CODES,
+        lock::CODES,
         stack::CODES,
         kinds::CODES,
         lower::CODES,
@@ -69,7 +71,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 }
 
 /// Compiles the files of a stack.
-pub fn compile(mut sources: Sources, input: Input) -> Compiled {
+pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled {
     let mut found = Findings::default();
     let folder_name = input.folder_name.clone();
     let layers = layers::gather(input, &mut sources, &mut found);
@@ -92,14 +94,20 @@ pub fn compile(mut sources: Sources, input: Input) -> Compiled {
             read.draft.look(&mut found);
         }
     }
-    if let Some(stack) = cluster {
+    if let Some(mut stack) = cluster {
         let mut shared = Shared { stack: &stack, layers: &layers, defaults, templates };
-        apps(&mut compiled, drafts, &mut shared, &mut found);
-        let namespaces = lower::namespaces(&compiled.objects, &stack);
+        let addresses = addresses(&drafts, &mut shared, &compiled.sources);
+        let Shared { defaults, templates, .. } = shared;
+        for (_, middleware) in &mut stack.middlewares.0 {
+            templates.scope().fill(middleware, &compiled.sources, &mut found);
+        }
+        let shared = Shared { stack: &stack, layers: &layers, defaults, templates };
+        apps(&mut compiled, drafts, &addresses, &shared, &mut found);
+        let namespaces = lower::namespaces(&compiled.objects, &stack, &mut found);
         compiled.objects.extend(namespaces);
         emit::arrange(&mut compiled.objects, &stack);
         finish::all(&mut compiled.objects, &stack, &mut found);
-        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects);
+        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects, demands);
         check::all(&facts, &mut found);
         compiled.images = facts.images();
         compiled.files = emit::files(&compiled.objects, &stack, &mut found);
@@ -108,7 +116,7 @@ pub fn compile(mut sources: Sources, input: Input) -> Compiled {
     compiled.dropped = found.dropped();
     let dropped_errors = found.dropped_errors();
     compiled.findings = found.sorted();
-    let errors = compiled.findings.iter().filter(|finding| finding.code.severity == Severity::Error);
+    let errors = compiled.findings.iter().filter(|finding| finding.severity == Severity::Error);
     compiled.errors = errors.count().saturating_add(dropped_errors);
     compiled
 }
@@ -149,6 +157,9 @@ fn cluster(
     let file: Option<StackFile> = yaml::decode(&tree, found);
     let span = layers.folders.last().map_or(tree.span, |folder| folder.file.start());
     let stack = file.and_then(|file| stack::resolve(file, span, folder, found));
+    let lock = layers.folders.last().and_then(|folder| folder.lock);
+    let lock = lock.map(|file| lock::read(sources, file, found)).unwrap_or_default();
+    let stack = stack.map(|stack| stack.pinned(lock));
     (stack, defaults, templates)
 }
 
@@ -163,9 +174,13 @@ fn vars(tree: &Node, found: &mut Findings) -> Map {
 /// Keys of stack.yaml that are read before any template can be.
 pub const NOT_FILLED: [&str; 3] = ["stackc", "k3s", "vars"];
 
+/// What is filled once apps' addresses are known: a middleware asks an app who may come in.
+const FILLED_LATE: [&str; 1] = ["middlewares"];
+
 fn fill_cluster(tree: &mut Node, templates: &Templates, sources: &Sources, found: &mut Findings) {
     let Some(map) = tree.as_map_mut() else { return };
-    for entry in map.entries.iter_mut().filter(|entry| !NOT_FILLED.contains(&entry.key.text.as_ref())) {
+    let later = |key: &str| NOT_FILLED.contains(&key) || FILLED_LATE.contains(&key);
+    for entry in map.entries.iter_mut().filter(|entry| !later(&entry.key.text)) {
         templates.scope().fill(&mut entry.value, sources, found);
     }
 }
@@ -226,17 +241,29 @@ fn drafts<'a>(layers: &'a Layers, sources: &Sources, found: &mut Findings) -> Ve
     drafts
 }
 
-/// Drafts to apps to objects; each draft is dropped as soon as it is lowered.
-fn apps(compiled: &mut Compiled, drafts: Vec<Read<'_>>, shared: &mut Shared<'_>, found: &mut Findings) {
-    let addresses: Vec<Address> = drafts
-        .iter()
-        .map(|read| read.draft.address(shared.stack, &shared.templates.scope(), &compiled.sources))
-        .collect();
+/// Where apps reach one another; templates learn it.
+fn addresses(drafts: &[Read<'_>], shared: &mut Shared<'_>, sources: &Sources) -> Vec<Address> {
+    let vars = shared.templates.scope();
+    let address = |read: &Read<'_>| {
+        let asked = Asking { name: &read.app.name, stack: shared.stack, defaults: shared.defaults.as_ref() };
+        read.draft.address(&asked, &vars, sources)
+    };
+    let addresses: Vec<Address> = drafts.iter().map(address).collect();
     let named = drafts.iter().map(|read| read.app.name.as_str()).zip(&addresses);
     shared.templates.learn("apps", kinds::addresses(shared.stack.span, named));
-    let shared = &*shared;
+    addresses
+}
+
+/// Drafts to apps to objects; each draft is dropped as soon as it is lowered.
+fn apps(
+    compiled: &mut Compiled,
+    drafts: Vec<Read<'_>>,
+    addresses: &[Address],
+    shared: &Shared<'_>,
+    found: &mut Findings,
+) {
     let mut merged = Merged::default();
-    for (Read { app, draft, sound }, address) in drafts.into_iter().zip(&addresses) {
+    for (Read { app, draft, sound }, address) in drafts.into_iter().zip(addresses) {
         let own = app_names(app, address);
         let files = Files {
             sources: &compiled.sources,
@@ -246,7 +273,7 @@ fn apps(compiled: &mut Compiled, drafts: Vec<Read<'_>>, shared: &mut Shared<'_>,
         if let Some((app, objects)) = self::app((&app.name, draft, sound), shared, &files, &mut merged, found)
         {
             compiled.objects.extend(objects);
-            compiled.apps.push(app);
+            compiled.apps.push(app.into());
         }
     }
     compiled.objects.extend(lower::shared(shared.stack, merged, found));

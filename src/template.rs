@@ -23,6 +23,9 @@ const RESULT: usize = 1 << 20;
 /// Steps of one evaluation; a text with 20,000 substitutions needs more than 10,000.
 const FUEL: u64 = 100_000;
 
+/// Names that a help can list.
+const FEW: usize = 8;
+
 const LIST_AS_TEXT: &str = "a list cannot be put into text";
 
 /// A name that nothing defines.
@@ -231,9 +234,12 @@ impl Scope<'_> {
         for part in path.split('.') {
             let next = level.iter().find_map(|map| map.get(part));
             let Some(next) = next else {
-                let names =
-                    level.iter().flat_map(|map| map.entries.iter()).map(|entry| entry.key.text.as_ref());
-                return nearest(part, names).map(|near| format!("did you mean `{known}{near}`?"));
+                let entries = level.iter().flat_map(|map| map.entries.iter());
+                let names: Vec<&str> = entries.map(|entry| entry.key.text.as_ref()).collect();
+                let near =
+                    nearest(part, names.iter().copied()).map(|near| format!("did you mean `{known}{near}`?"));
+                let inside = known.strip_suffix('.').filter(|_| (1..=FEW).contains(&names.len()));
+                return near.or_else(|| inside.map(|inside| format!("known in `{inside}`: {}", list(names))));
             };
             known.push_str(part);
             known.push('.');

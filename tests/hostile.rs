@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::stack::{APP, Folder, Ran, STACK};
 
 /// A second of what people run; a debug build is several times slower.
-pub(crate) const AT_ONCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 4 } else { 1 });
+pub(crate) const AT_ONCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 8 } else { 1 });
 
 /// What `check` says of the small stack with one file more.
 fn told(path: &str, content: impl AsRef<[u8]>) -> Ran {

@@ -12,8 +12,8 @@ fn begun(line: &str) -> Option<&str> {
     let path = line.strip_prefix("# ").filter(|path| !path.contains(char::is_whitespace))?;
     let inside =
         path.strip_prefix("../").and_then(|path| path.split_once('/')).map_or(path, |(_, inside)| inside);
-    let whole = ["stack.yaml", "include.yaml"].contains(&inside);
-    let below = ["apps/", "files/", "manifests/"].iter().any(|folder| inside.starts_with(folder));
+    let whole = ["stack.yaml", "include.yaml", "stackc.lock"].contains(&inside);
+    let below = ["apps/", "files/", "manifests/", "secrets/"].iter().any(|folder| inside.starts_with(folder));
     (whole || below).then_some(path)
 }
 

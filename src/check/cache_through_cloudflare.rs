@@ -1,10 +1,10 @@
 //! Caches in the cluster's own S3, by way of the internet.
 
 use super::Facts;
+use super::rule::rules;
 use super::program::{ATHENS, GOPROXY, Program, programs};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::stack::App;
-use crate::yaml::{Node, Spanned};
+use crate::yaml::Node;
 
 /// A public host of this stack's own for a client beside it.
 pub static CODE: Code = Code {
@@ -39,14 +39,6 @@ fn endpoint<'a>(program: &Program<'a>) -> Option<(&'a Node, &'a str)> {
     Some((value, text.split_once("://").map_or(text, |(_, rest)| rest)))
 }
 
-/// The host of a route, if one of the stack's has it.
-fn served<'a>(apps: &'a [App], host: &str) -> Option<(&'a App, &'a Spanned<String>)> {
-    apps.iter().find_map(|app| {
-        let mut hosts = app.pod.routes.iter().flat_map(|(_, route)| &route.host);
-        hosts.find(|own| own.value.eq_ignore_ascii_case(host)).map(|own| (app, own))
-    })
-}
-
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let trust = facts.stack.ingress.as_ref().and_then(|ingress| ingress.trust.as_ref());
@@ -56,12 +48,14 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for program in programs(facts) {
         let Some((node, text)) = endpoint(&program) else { continue };
         let host = text.split(['/', ':']).next().unwrap_or_default();
-        if let Some((app, own)) = served(facts.apps, host) {
-            let port = app.container.ports.iter().next().map_or(9_000, |(_, port)| port.port.value);
+        let served = rules(facts).find(|rule| rule.hosts().any(|own| own.eq_ignore_ascii_case(host)));
+        if let Some(rule) = served {
+            let namespace = rule.object.id.namespace.as_deref().unwrap_or("default");
+            let message = format!("uploads to {host} go by Cloudflare, which takes 100 MB at most");
             found.push(
-                Finding::new(&CODE, node.span, format!("uploads to {host} go by Cloudflare, which takes 100 MB at most"))
-                    .also(own.span, format!("the app `{}` of this stack", app.name))
-                    .help(format!("endpoint: http://{}.{}.svc:{port}", app.name, app.namespace.value)),
+                Finding::new(&CODE, node.span, message)
+                    .also(rule.written.span, "a route of this stack")
+                    .help(format!("endpoint: http://{}.{namespace}.svc:{}", rule.service, rule.port.unwrap_or(9_000))),
             );
         }
     }

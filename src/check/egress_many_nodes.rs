@@ -27,9 +27,9 @@ pub static CODE: Code = Code {
 
 /// Tells each pinned app.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for app in facts.apps {
+    for landing in facts.landings.iter().filter(|landing| landing.readable) {
+        let Some(app) = landing.app else { continue };
         let Some(pinned) = app.one_node else { continue };
-        let Some(landing) = facts.landing(app).filter(|landing| landing.readable) else { continue };
         let names: Vec<&str> = landing.open().map(|node| node.name.value.as_str()).collect();
         if let [first, _, ..] = names.as_slice() {
             found.push(

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::kube::{Container, Image, Object, Platform, Pod};
+use super::Demands;
+use crate::kube::{Container, Image, Object, Platform, Pod, Unit};
 use crate::schedule::{Reason, may, problems};
-use crate::stack::{App, ClusterNode, Declared, Stack};
+use crate::stack::{ClusterNode, Declared, Outline, Stack};
 use crate::yaml::Node;
 
 /// The stack, its final objects, and where their pods may land.
 pub struct Facts<'a> {
     /// The cluster.
     pub stack: &'a Stack,
-    /// The apps that could be compiled.
-    pub apps: &'a [App],
     /// The final objects.
     pub objects: &'a [Object],
+    /// What the run asks for.
+    pub demands: Demands,
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
 }
@@ -23,6 +24,8 @@ pub struct Facts<'a> {
 pub struct Landing<'a> {
     /// The workload.
     pub object: &'a Object,
+    /// The app that it is the workload of.
+    pub app: Option<&'a Outline>,
     /// Its pods.
     pub pod: Pod<'a>,
     /// Each node, and why the pod cannot land there.
@@ -36,6 +39,8 @@ pub struct Landing<'a> {
 pub struct Images {
     /// Distinct references.
     pub all: usize,
+    /// Of them, known from stackc.lock.
+    pub locked: usize,
     /// Of them, platforms declared by hand.
     pub declared: usize,
 }
@@ -57,17 +62,10 @@ impl<'a> Landing<'a> {
 
 impl<'a> Facts<'a> {
     /// Computes what checks share.
-    pub fn new(stack: &'a Stack, apps: &'a [App], objects: &'a [Object]) -> Self {
-        let landings = objects.iter().filter_map(|object| landing(object, stack)).collect();
-        Facts { stack, apps, objects, landings }
-    }
-
-    /// The workload of an app.
-    pub fn landing(&self, app: &App) -> Option<&Landing<'a>> {
-        self.landings.iter().find(|landing| {
-            landing.object.id.name == app.name
-                && landing.object.id.namespace.as_ref() == Some(&app.namespace.value)
-        })
+    pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object], demands: Demands) -> Self {
+        let apps = apps.iter().map(|app| (app.name.as_str(), app)).collect();
+        let landings = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
+        Facts { stack, objects, demands, landings }
     }
 
     /// What is declared about an image: a full reference beats a repository.
@@ -82,16 +80,25 @@ impl<'a> Facts<'a> {
 
     /// How many images there are, and what is known of them.
     pub fn images(&self) -> Images {
-        let mut seen: BTreeMap<String, bool> = BTreeMap::new();
+        let mut seen: BTreeMap<String, Option<bool>> = BTreeMap::new();
         for (_, _, image) in self.landings.iter().flat_map(Landing::images) {
-            seen.entry(image.key()).or_insert_with(|| self.declared(&image).is_some());
+            seen.entry(image.key()).or_insert_with(|| self.declared(&image).map(Declared::locked));
         }
-        Images { all: seen.len(), declared: seen.values().filter(|declared| **declared).count() }
+        let count = |locked| seen.values().filter(|known| **known == Some(locked)).count();
+        Images { all: seen.len(), locked: count(true), declared: count(false) }
     }
 }
 
-fn landing<'a>(object: &'a Object, stack: &'a Stack) -> Option<Landing<'a>> {
+fn landing<'a>(
+    object: &'a Object,
+    stack: &'a Stack,
+    apps: &BTreeMap<&str, &'a Outline>,
+) -> Option<Landing<'a>> {
     let pod = Pod::of(object)?;
+    let app = match &object.unit {
+        Unit::App(name) => apps.get(name.as_str()).copied(),
+        _ => None,
+    };
     let nodes = stack.nodes.iter().map(|node| (node, may(&pod, &node.machine))).collect();
-    Some(Landing { object, pod, nodes, readable: stack.nodes_complete && problems(&pod).is_empty() })
+    Some(Landing { object, app, pod, nodes, readable: stack.nodes_complete && problems(&pod).is_empty() })
 }

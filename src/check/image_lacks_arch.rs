@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list};
-use crate::kube::{Container, Unit};
+use crate::kube::Container;
 use crate::stack::{ClusterNode, Declared};
 use crate::yaml::Node;
 
@@ -58,7 +58,7 @@ fn finding(
     let message = format!("the image of {} `{}` does not run on {names}", container.role.word(), container.name);
     let mut finding = Finding::new(&CODE, node.span, message)
         .label(format!("built for {built}"))
-        .also(declared.image.span, "declared here");
+        .also(declared.image.span, if declared.locked() { "what the registry said" } else { "declared here" });
     if let Some(first) = lacking.first() {
         let what = format!("{} may land here", landing.object.id);
         finding = finding.also(first.arch_span, what);
@@ -82,19 +82,18 @@ fn keep(facts: &Facts<'_>, landing: &Landing<'_>, declared: &Declared) -> Option
     // Labels do not tell arm/v6 from arm/v7, nor what a node also runs: then only names are sure.
     let sure = facts.stack.nodes.iter().all(|node| !labels.contains(&node.platform.label()) || runs(node));
     let (what, line) = if sure {
-        ("nodes that run it", words(landing, facts, "arch", &labels))
+        ("nodes that run it", words(landing, "arch", &labels))
     } else {
-        ("a node that runs it", words(landing, facts, "node", &[first.name.value.as_str()]))
+        ("a node that runs it", words(landing, "node", &[first.name.value.as_str()]))
     };
     Some(format!("keep it to {what}{line}"))
 }
 
 /// The line to paste: into an app's `place` or as one, in a manifest into the pod's spec.
-fn words(landing: &Landing<'_>, facts: &Facts<'_>, key: &str, values: &[&str]) -> String {
+fn words(landing: &Landing<'_>, key: &str, values: &[&str]) -> String {
     let value = if let [value] = values { (*value).to_owned() } else { format!("[{}]", values.join(", ")) };
-    let placed = facts.apps.iter().find(|app| landing.object.unit == Unit::App(app.name.clone()));
     let label = if key == "arch" { "kubernetes.io/arch" } else { "kubernetes.io/hostname" };
-    match placed.map(|app| app.pod.place.is_some()) {
+    match landing.app.map(|app| app.placed) {
         Some(false) => format!(": place: {{{key}: {value}}}"),
         Some(true) => format!(", in its `place`: {key}: {value}"),
         None if values.len() == 1 => format!(", in its pod's spec: nodeSelector: {{{label}: {value}}}"),

@@ -20,6 +20,9 @@ pub static CODE: Code = Code {
 
 /// Tells each image once.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    if facts.stack.lock.broken {
+        return;
+    }
     let mut told = BTreeSet::new();
     for landing in &facts.landings {
         for (_, node, image) in landing.images() {
@@ -34,8 +37,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             found.push(
                 Finding::new(&CODE, node.span, format!("nothing says what `{written}` runs on"))
                     .label(if words.is_empty() { String::new() } else { format!("its pods may land on {words}") })
+                    .help("ask its registry: stackc lock")
                     .help(format!(
-                        "look it up, then declare it in stack.yaml:\nplatforms:\n  {}: [{words}]",
+                        "or look it up, then declare it in stack.yaml:\nplatforms:\n  {}: [{words}]",
                         repository(written)
                     )),
             );

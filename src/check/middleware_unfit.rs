@@ -1,6 +1,7 @@
 //! Middlewares that a program of a kind does not survive.
 
 use super::Facts;
+use super::rule::rules;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::yaml::Node;
 
@@ -29,33 +30,39 @@ const PATHS: &[&str] = &["addPrefix", "replacePath", "replacePathRegex", "stripP
 /// Middlewares that ask for a password.
 const PASSWORDS: &[&str] = &["basicAuth", "digestAuth"];
 
-/// A kind, its routes, middlewares, and why they do not fit.
-const ROWS: &[(&str, &[&str], &[&str], &str)] = &[
-    ("minio", &["s3", "domain"], PATHS, "the path is signed by the client"),
-    ("minio", &["s3", "domain"], PASSWORDS, "clients of S3 send another Authorization"),
-    ("minio", &["s3", "domain"], &["buffering"], "it holds uploads back until they are whole"),
-    ("doh", &["doh"], PATHS, "the server answers on its own path alone"),
-    ("goproxy", &["go"], PATHS, "paths of modules hold `!` and `@v`, and are compared as they are"),
-    ("proxy", &["proxy"], PATHS, "the proxy compares the whole path"),
-    ("proxy", &["proxy"], PASSWORDS, "a proxy's clients send no such password"),
-    ("proxy", &["proxy"], &["buffering", "compress"], "it holds back a stream that never ends"),
+/// A kind, middlewares, and why they do not fit.
+const ROWS: &[(&str, &[&str], &str)] = &[
+    ("minio", PATHS, "the path is signed by the client"),
+    ("minio", PASSWORDS, "clients of S3 send another Authorization"),
+    ("minio", &["buffering"], "it holds uploads back until they are whole"),
+    ("doh", PATHS, "the server answers on its own path alone"),
+    ("goproxy", PATHS, "paths of modules hold `!` and `@v`, and are compared as they are"),
+    ("proxy", PATHS, "the proxy compares the whole path"),
+    ("proxy", PASSWORDS, "a proxy's clients send no such password"),
+    ("proxy", &["buffering", "compress"], "it holds back a stream that never ends"),
 ];
+/// The port of minio's console, a web page like any other.
+const CONSOLE: i64 = 9_001;
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for app in facts.apps {
-        for (_, routes, words, why) in ROWS.iter().filter(|(kind, ..)| *kind == app.kind.value) {
-            let all = routes.iter().filter_map(|route| app.pod.routes.get(route));
-            for name in all.flat_map(|route| &route.middlewares) {
-                let own = app.pod.middlewares.get(&name.value);
-                let body = own.or_else(|| facts.stack.middlewares.get(&name.value));
-                let Some(word) = body.map_or(&[][..], Node::entries).first() else { continue };
-                if words.contains(&word.key.text.as_ref()) {
-                    found.push(
-                        Finding::new(&CODE, name.span, format!("`{}` does not fit here: {why}", word.key.text))
-                            .also(word.key.span, "the middleware"),
-                    );
-                }
+    for rule in rules(facts).filter(|rule| rule.port != Some(CONSOLE)) {
+        let app = rule.landing(facts).and_then(|landing| landing.app);
+        let Some(app) = app.filter(|app| ROWS.iter().any(|(kind, ..)| *kind == app.kind)) else { continue };
+        for name in rule.middlewares() {
+            let middleware = facts.objects.iter().find(|object| {
+                object.id.kind == "Middleware"
+                    && Some(object.id.name.as_str()) == name.as_text()
+                    && object.id.namespace == rule.object.id.namespace
+            });
+            let spec = middleware.and_then(|object| object.body.get("spec")).map_or(&[][..], Node::entries);
+            let Some(word) = spec.first() else { continue };
+            let fits = |row: &&(&str, &[&str], &str)| row.0 == app.kind && row.1.contains(&word.key.text.as_ref());
+            if let Some((_, _, why)) = ROWS.iter().find(fits) {
+                found.push(
+                    Finding::new(&CODE, name.span, format!("`{}` does not fit here: {why}", word.key.text))
+                        .also(word.key.span, "the middleware"),
+                );
             }
         }
     }

@@ -8,6 +8,7 @@
 
 mod facts;
 mod program;
+mod rule;
 
 pub use facts::{Facts, Images, Landing};
 
@@ -27,6 +28,7 @@ macro_rules! checks {
 checks! {
     cache_through_cloudflare,
     capability_missing,
+    chart_images_unseen,
     data_many_nodes,
     doh_config_unfit,
     egress_many_nodes,
@@ -38,22 +40,35 @@ checks! {
     image_platforms_unknown,
     image_untagged,
     image_user_refused,
+    lock_lacks,
+    lock_unused,
     middleware_unfit,
     object_duplicate,
     place_no_node,
     placement_invalid,
+    platforms_contradicted,
     probe_path_wrong,
     program_args_wrong,
     program_env_ignored,
     program_env_missing,
     program_listens_local,
     proxy_config_unfit,
+    range_delisted,
+    reference_unknown,
     secret_in_config,
     secret_key_unknown,
     secret_mounted_alone,
     secret_unknown,
     servicelb_ignores_local,
     storage_in_memory,
+    sysctl_refused,
+}
+
+/// What a run asks for beside what must always hold.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Demands {
+    /// All that a registry or Cloudflare can say has to come from stackc.lock.
+    pub locked: bool,
 }
 
 /// Runs every check.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::Facts;
+use super::rule::{Rule, rules};
 use super::program::{Mounted, Program, V2RAY, XRAY, is_loopback, programs};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::yaml::Node;
@@ -97,9 +98,9 @@ fn port(inbounds: &[Value], program: &Program<'_>) -> Option<String> {
 
 /// Whether any inbound has the path of the route, where a kind says one.
 fn path(inbounds: &[Value], program: &Program<'_>, facts: &Facts<'_>) -> Option<String> {
-    let mut apps = facts.apps.iter().filter(|app| app.kind.value == "proxy");
-    let app = apps.find(|app| facts.landing(app).is_some_and(|own| std::ptr::eq(own, program.landing)))?;
-    let wanted = &app.pod.routes.get("proxy")?.path.as_ref()?.value;
+    program.landing.app.filter(|app| app.kind == "proxy")?;
+    let own = |rule: &Rule<'_>| rule.landing(facts).is_some_and(|own| own.object.id == program.landing.object.id);
+    let wanted = rules(facts).find(own)?.path()?;
     let places = ["/streamSettings/wsSettings/path", "/streamSettings/httpupgradeSettings/path"];
     let paths: Vec<&str> =
         inbounds.iter().flat_map(|inbound| places.into_iter().filter_map(|place| text(inbound, place))).collect();

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
-use crate::kube::{Object, Target};
+use crate::kube::{Object, Target, named};
 use crate::stack::Secret;
 use crate::yaml::Node;
 
@@ -30,8 +30,7 @@ pub(super) struct Use<'a> {
     pub(super) key: Option<&'a Node>,
 }
 
-/// Every use that must be met: pods, what their programs read by a path, certificates of routes, passwords of
-/// middlewares.
+/// Every use that must be met: pods, what their programs read by a path, and what routes and middlewares name.
 pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
     let mut uses = Vec::new();
     for landing in &facts.landings {
@@ -41,19 +40,13 @@ pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
             }
         }
     }
-    for app in facts.apps {
-        let Some(landing) = facts.landing(app) else { continue };
-        let reads = app.reads.iter();
+    for landing in &facts.landings {
+        let reads = landing.app.iter().flat_map(|app| &app.reads);
         uses.extend(reads.map(|read| Use { object: landing.object, name: &read.secret, key: Some(&read.key) }));
     }
-    for object in facts.objects.iter().filter(|object| object.id.kind == "IngressRoute") {
-        let name = object.body.at(&["spec", "tls", "secretName"]);
-        uses.extend(name.map(|name| Use { object, name, key: None }));
-    }
-    for object in facts.objects.iter().filter(|object| object.id.kind == "Middleware") {
-        let names = ["basicAuth", "digestAuth"].into_iter();
-        let names = names.filter_map(|word| object.body.at(&["spec", word, "secret"]));
-        uses.extend(names.map(|name| Use { object, name, key: None }));
+    for object in facts.objects {
+        let secrets = named(object).into_iter().filter(|reference| reference.target == Target::Secret);
+        uses.extend(secrets.map(|reference| Use { object, name: reference.name, key: None }));
     }
     uses
 }
@@ -82,6 +75,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         }
         let Some(name) = used.name.as_text() else { continue };
         let namespace = used.object.id.namespace.as_deref().unwrap_or("default");
+        if facts.stack.external_name("Secret", namespace, name).is_some() {
+            continue;
+        }
         let elsewhere = facts.stack.secrets.iter().find(|secret| secret.name.value == name);
         let mut finding = Finding::new(&CODE, used.name.span, format!("nothing says that the Secret {namespace}/{name} exists"))
             .label(format!("{} uses it", used.object.id));

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::show::{self, Stream};
 use super::{Color, Format, Status, Trouble, folder, target};
-use crate::compile::Compiled;
+use crate::check::Demands;
 use crate::emit;
 
 /// Compile a stack: all manifests on stdout, or a file an app in a folder
@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     /// The form of the manifests on stdout
     #[arg(long, value_enum, default_value = "yaml", conflicts_with = "output")]
     emit: Emit,
+    /// What only stack.yaml or stackc itself says of images and Cloudflare is an error: all has to be in stackc.lock
+    #[arg(long)]
+    locked: bool,
     /// The form of findings, which go to stderr
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -64,7 +67,7 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
         refuse_live_stdout()?;
     }
     let stack = target::one(arguments.path.as_deref())?;
-    let compiled = target::compiled(&stack)?;
+    let compiled = target::compiled(&stack, Demands { locked: arguments.locked })?;
     let runs = [compiled];
     let totals = show::totals(&runs);
     let after = if totals.is_empty() { String::new() } else { format!("{totals}\n") };
@@ -82,16 +85,12 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
                 show::err(&told)?;
             }
         }
-        None => show::out(&manifests(run, arguments.emit))?,
+        None => match arguments.emit {
+            Emit::Yaml => show::out_parts(emit::stream(&run.files, &run.objects))?,
+            Emit::Json => show::out(&emit::json(&run.objects))?,
+        },
     }
     Ok(Status::Fine)
-}
-
-fn manifests(compiled: &Compiled, form: Emit) -> String {
-    match form {
-        Emit::Yaml => emit::stream(&compiled.files),
-        Emit::Json => emit::json(&compiled.objects),
-    }
 }
 
 fn stdout() -> io::Result<Metadata> {

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::show::{self, Stream, plural};
 use super::{Color, Format, Status, Trouble, target};
+use crate::check::{Demands, Images};
 use crate::compile::Compiled;
 use crate::finding::Severity;
 
@@ -20,6 +21,9 @@ pub(super) struct Arguments {
     /// The form of findings
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// What only stack.yaml or stackc itself says of images and Cloudflare is an error: all has to be in stackc.lock
+    #[arg(long)]
+    locked: bool,
     /// What else fails the run
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
@@ -34,7 +38,8 @@ enum Deny {
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     let stacks = target::many(&arguments.paths)?;
-    let runs = stacks.iter().map(|stack| target::compiled(stack)).collect::<Result<Vec<_>, _>>()?;
+    let demands = Demands { locked: arguments.locked };
+    let runs = stacks.iter().map(|stack| target::compiled(stack, demands)).collect::<Result<Vec<_>, _>>()?;
     let mut after: String = runs.iter().filter_map(summary).collect();
     let totals = show::totals(&runs);
     if !totals.is_empty() {
@@ -48,14 +53,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
 /// What the proof rests on, where there is one.
 fn summary(run: &Compiled) -> Option<String> {
     let stack = run.stack.as_ref().filter(|_| run.errors == 0)?;
-    let images = run.images;
-    let proof = match images.all {
-        0 => "no images".to_owned(),
-        all if images.declared == all => {
-            format!("{}, all with platforms declared in stack.yaml", plural(all, "image"))
-        }
-        all => format!("{}, {} with platforms declared in stack.yaml", plural(all, "image"), images.declared),
-    };
+    let proof = proof(run.images);
     Some(format!(
         "{}: {}, {} on {}; {proof}\n",
         stack.name.value,
@@ -63,4 +61,14 @@ fn summary(run: &Compiled) -> Option<String> {
         plural(run.objects.len(), "object"),
         plural(stack.nodes.len(), "node"),
     ))
+}
+
+fn proof(Images { all, locked, declared }: Images) -> String {
+    let images = plural(all, "image");
+    match (all, locked, declared) {
+        (0, ..) => "no images".to_owned(),
+        (_, 0, _) if declared == all => format!("{images}, all with platforms declared in stack.yaml"),
+        (_, _, 0) if locked == all => format!("{images}, all with platforms from stackc.lock"),
+        _ => format!("{images}, {locked} with platforms from stackc.lock, {declared} declared in stack.yaml"),
+    }
 }

@@ -32,8 +32,9 @@ pub(super) fn write(directory: &Path, stack: &Path, compiled: &Compiled) -> Resu
     let mut unchanged = 0_usize;
     for file in &compiled.files {
         let path = directory.join(&file.name);
-        if put(&path, file).map_err(|error| Trouble::io(&path, &error))? {
-            told.push_str(&format!("wrote {} ({})\n", path.display(), plural(file.objects, "object")));
+        let text = file.text(&compiled.objects);
+        if put(&path, &text, file.secret).map_err(|error| Trouble::io(&path, &error))? {
+            told.push_str(&format!("wrote {} ({})\n", path.display(), plural(file.objects.len(), "object")));
         } else {
             unchanged = unchanged.saturating_add(1);
         }
@@ -115,9 +116,9 @@ fn is_ours(text: &str, path: &Path) -> bool {
 }
 
 /// Writes a file unless it already is what it should be. True when it was written.
-fn put(path: &Path, file: &File) -> io::Result<bool> {
-    if fs::read(path).is_ok_and(|bytes| bytes == file.text.as_bytes()) {
-        if file.secret {
+fn put(path: &Path, text: &str, secret: bool) -> io::Result<bool> {
+    if fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+        if secret {
             fs::set_permissions(path, Permissions::from_mode(SECRET_MODE))?;
         }
         return Ok(false);
@@ -125,13 +126,13 @@ fn put(path: &Path, file: &File) -> io::Result<bool> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // k3s and its users overlook dot-files, and a rename within a folder is seen whole or not at all.
     let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let mode = if file.secret { SECRET_MODE } else { 0o666 };
+    let mode = if secret { SECRET_MODE } else { 0o666 };
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(mode)
         .open(&temporary)
-        .and_then(|mut handle| handle.write_all(file.text.as_bytes()))
+        .and_then(|mut handle| handle.write_all(text.as_bytes()))
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -145,7 +146,7 @@ fn left_over(directory: &Path, prefix: &str, files: &[File]) -> io::Result<Vec<P
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let made = files.iter().any(|file| file.name == name);
+        let made = files.binary_search_by(|file| file.name.as_str().cmp(&name)).is_ok();
         if made || !name.starts_with(prefix) || name.strip_suffix(".yaml").is_none() || !path.is_file() {
             continue;
         }

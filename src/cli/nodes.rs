@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::show::{self, Stream};
 use super::{Color, Format, Status, Trouble, target};
-use crate::check::{Facts, Landing};
+use crate::check::{Demands, Facts, Landing};
 use crate::report;
 use crate::stack::ClusterNode;
 
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     let stack = target::one(arguments.path.as_deref())?;
-    let compiled = target::compiled(&stack)?;
+    let compiled = target::compiled(&stack, Demands::default())?;
     let runs = [compiled];
     let [run] = &runs;
     let status = if run.errors > 0 { Status::Findings } else { Status::Fine };
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
         show::findings(&runs, Format::Text, color, Stream::Err, &format!("{}\n", show::totals(&runs)))?;
     }
     let Some(stack) = &run.stack else { return Ok(status) };
-    let facts = Facts::new(stack, &run.apps, &run.objects);
+    let facts = Facts::new(stack, &run.apps, &run.objects, Demands::default());
     let rows: Vec<report::Placement<'_>> = facts.landings.iter().map(placement).collect();
     let text = match arguments.format {
         Format::Text => report::nodes_text(&stack.nodes.iter().map(column).collect::<Vec<_>>(), &rows),

@@ -10,6 +10,9 @@ use crate::compile::Compiled;
 use crate::finding::Severity;
 use crate::report::{self, Style};
 
+/// Bytes that go out at once.
+const PART: usize = 64 * 1024;
+
 /// Where findings go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stream {
@@ -19,16 +22,23 @@ pub(super) enum Stream {
 
 /// Writes to stdout as it is.
 pub(super) fn out(text: &str) -> Result<(), Trouble> {
-    write(&mut io::stdout().lock(), text)
+    write(&mut io::stdout().lock(), [text])
+}
+
+/// Writes parts to stdout one after another.
+pub(super) fn out_parts(parts: impl Iterator<Item = impl AsRef<str>>) -> Result<(), Trouble> {
+    write(&mut io::BufWriter::with_capacity(PART, io::stdout().lock()), parts)
 }
 
 /// Writes to stderr as it is.
 pub(super) fn err(text: &str) -> Result<(), Trouble> {
-    write(&mut io::stderr().lock(), text)
+    write(&mut io::stderr().lock(), [text])
 }
 
-fn write(stream: &mut dyn Write, text: &str) -> Result<(), Trouble> {
-    let written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+fn write(stream: &mut dyn Write, parts: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), Trouble> {
+    let mut parts = parts.into_iter();
+    let written = parts.try_for_each(|part| stream.write_all(part.as_ref().as_bytes()));
+    let written = written.and_then(|()| stream.flush());
     written.map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Trouble::Gone,
         _ => Trouble::Told(format!("cannot write the output: {error}")),
@@ -96,7 +106,7 @@ pub(super) fn errors(runs: &[Compiled]) -> usize {
 
 /// Findings of a severity.
 pub(super) fn count(runs: &[Compiled], severity: Severity) -> usize {
-    runs.iter().flat_map(|run| &run.findings).filter(|finding| finding.code.severity == severity).count()
+    runs.iter().flat_map(|run| &run.findings).filter(|finding| finding.severity == severity).count()
 }
 
 /// `1 error`, `2 errors`.

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Trouble;
+use crate::check::Demands;
 use crate::compile::{Compiled, compile};
 use crate::source::{STACK_FILE, Sources, find_above, find_below, locate, read_input};
 
@@ -55,10 +56,10 @@ pub(super) fn many(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
 }
 
 /// Reads and compiles.
-pub(super) fn compiled(stack: &Path) -> Result<Compiled, Trouble> {
+pub(super) fn compiled(stack: &Path, demands: Demands) -> Result<Compiled, Trouble> {
     let mut sources = Sources::default();
     let input = read_input(stack, &mut sources).map_err(|error| Trouble::io(stack, &error))?;
-    Ok(compile(sources, input))
+    Ok(compile(sources, input, demands))
 }
 
 fn here() -> Result<PathBuf, Trouble> {

@@ -1,5 +1,8 @@
 //! Files: their names, their bytes.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::order::rank;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::k3s;
@@ -42,19 +45,32 @@ const SEPARATOR: &str = "---\n";
 pub struct File {
     /// Its name, with one dot.
     pub name: String,
-    /// Its text.
-    pub text: String,
+    /// The file of the stack that people change.
+    pub origin: String,
     /// Whether a Secret is in it, so that others may not read it.
     pub secret: bool,
-    /// How many objects it holds.
-    pub objects: usize,
+    /// Which of the arranged objects it holds.
+    pub objects: Range<usize>,
+}
+
+impl File {
+    /// Its text, written when it is asked for: the texts of a large stack would be as large as all its objects.
+    pub fn text(&self, objects: &[Object]) -> String {
+        // No version, hash or date: a changed line would make k3s apply everything anew.
+        let mut text = format!("# stackc: {} from {}\n", self.name, self.origin);
+        for (index, object) in objects.get(self.objects.clone()).unwrap_or_default().iter().enumerate() {
+            if index > 0 {
+                text.push_str(SEPARATOR);
+            }
+            write::document(&object.body, &mut text);
+        }
+        text
+    }
 }
 
 /// Sorts objects into the order of their files, and in a file into the order in which k3s shall apply them.
 pub fn arrange(objects: &mut [Object], stack: &Stack) {
-    // The dot counts: `home-db-old.yaml` comes before `home-db.yaml`, as k3s walks the folder.
-    objects
-        .sort_by_cached_key(|object| (format!("{}.yaml", addon(&object.unit, stack)), rank(&object.id.kind)));
+    objects.sort_by_cached_key(|object| (file_name(&object.unit, stack), rank(&object.id.kind)));
 }
 
 /// All files of arranged objects, in byte order of their names. What is wrong with a name becomes a finding.
@@ -87,7 +103,13 @@ pub fn files(objects: &[Object], stack: &Stack, found: &mut Findings) -> Vec<Fil
                 .help("rename one of them"),
             );
         }
-        files.push(file(&addon, &first.unit, objects));
+        let start = files.last().map_or(0, |file| file.objects.end);
+        files.push(File {
+            name: file_name(&first.unit, stack),
+            origin: origin(&first.unit),
+            secret: objects.iter().any(|object| object.id.kind == "Secret"),
+            objects: start..start.saturating_add(objects.len()),
+        });
     }
     files
 }
@@ -95,6 +117,11 @@ pub fn files(objects: &[Object], stack: &Stack, found: &mut Findings) -> Vec<Fil
 /// The AddOn's name, which is the file's.
 fn addon(unit: &Unit, stack: &Stack) -> String {
     format!("{}-{}", stack.name.value, name(unit))
+}
+
+/// With its ending: `a-b.yaml` comes after `a-b-c.yaml`, here as in the folder.
+fn file_name(unit: &Unit, stack: &Stack) -> String {
+    format!("{}.yaml", addon(unit, stack))
 }
 
 fn refused(addon: &str) -> Option<String> {
@@ -126,35 +153,13 @@ fn origin(unit: &Unit) -> String {
     }
 }
 
-fn file(addon: &str, unit: &Unit, objects: &[Object]) -> File {
-    let name = format!("{addon}.yaml");
-    // No version, hash or date: a changed line would make k3s apply everything anew.
-    let mut text = format!("# stackc: {name} from {}\n", origin(unit));
-    for (index, object) in objects.iter().enumerate() {
-        if index > 0 {
-            text.push_str(SEPARATOR);
-        }
-        write::document(&object.body, &mut text);
-    }
-    text.shrink_to_fit();
-    let secret = objects.iter().any(|object| object.id.kind == "Secret");
-    File { name, text, secret, objects: objects.len() }
-}
-
-/// All files as one stream. Its last line tells a whole stream from one that was cut off.
-pub fn stream(files: &[File]) -> String {
+/// All files as one stream, part by part. Its last line tells a whole stream from one that was cut off.
+pub fn stream<'a>(files: &'a [File], objects: &'a [Object]) -> impl Iterator<Item = Cow<'a, str>> {
     let plural = if files.len() == 1 { "file" } else { "files" };
     let end = format!("# stackc: end of {} {plural}\n", files.len());
-    let length: usize = files.iter().map(|file| file.text.len().saturating_add(SEPARATOR.len())).sum();
-    let mut text = String::with_capacity(length.saturating_add(end.len()));
-    for (index, file) in files.iter().enumerate() {
-        if index > 0 {
-            text.push_str(SEPARATOR);
-        }
-        text.push_str(&file.text);
-    }
-    text.push_str(&end);
-    text
+    let before = std::iter::once("").chain(std::iter::repeat(SEPARATOR));
+    let parts = before.zip(files).flat_map(|(before, file)| [before.into(), file.text(objects).into()]);
+    parts.chain([end.into()])
 }
 
 /// All objects as one List.

@@ -34,12 +34,12 @@ impl Findings {
         if self.gave_up(finding.primary.span) {
             return;
         }
-        if finding.code.severity == Severity::Error {
+        if finding.severity == Severity::Error {
             self.errors = self.errors.saturating_add(1);
         }
         if self.full() {
             self.dropped = self.dropped.saturating_add(1);
-            let error = usize::from(finding.code.severity == Severity::Error);
+            let error = usize::from(finding.severity == Severity::Error);
             self.dropped_errors = self.dropped_errors.saturating_add(error);
         } else {
             self.all.push(finding);

@@ -30,6 +30,8 @@ pub struct Label {
 pub struct Finding {
     /// Its code.
     pub code: &'static Code,
+    /// How much it weighs: as its code says, unless the run asks for more.
+    pub severity: Severity,
     /// One line, lower case, no full stop.
     pub message: String,
     /// The place that the user should look at first.
@@ -49,6 +51,7 @@ impl Finding {
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
         Finding {
             code,
+            severity: code.severity,
             message: short(message.into()),
             primary: Label { span, text: String::new() },
             labels: Vec::new(),
@@ -56,6 +59,13 @@ impl Finding {
             helps: Vec::new(),
             secret: false,
         }
+    }
+
+    /// Another weight than its code's.
+    #[must_use]
+    pub fn weighs(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
     }
 
     /// Words beside the primary place.

@@ -1,7 +1,7 @@
 //! `arch: auto`: the architectures that all images of a pod run on, as required node affinity (schema.md S9). Made last,
 //! for a patch may have changed an image.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{Image, Object, Platform, Pod};
@@ -42,6 +42,8 @@ pub static ARCH_NONE_COMMON: Code = Code {
 
 /// Writes the affinity of every workload that asks for it.
 pub(super) fn choose(objects: &mut [Object], stack: &Stack, found: &mut Findings) {
+    // `defaults` asks for all apps at one place: one finding tells them all.
+    let mut chosen: BTreeMap<Span, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for object in objects {
         let Some(span) = object.arch_auto else { continue };
         let Some(built) = images(object, stack) else { continue };
@@ -59,11 +61,25 @@ pub(super) fn choose(objects: &mut [Object], stack: &Stack, found: &mut Findings
             continue;
         }
         let list = labels.iter().copied().collect::<Vec<_>>().join(", ");
-        found.push(Finding::new(&ARCH_CHOSEN, span, format!("{} keeps to {list}", object.id)));
+        chosen.entry(span).or_default().entry(list).or_default().push(object.id.to_string());
         if let Some(spec) = Pod::spec_mut(object) {
             require(spec, span, &labels);
         }
     }
+    for (span, by_list) in chosen {
+        found.push(told(span, &by_list));
+    }
+}
+
+/// Workloads by what they keep to.
+fn told(span: Span, by_list: &BTreeMap<String, Vec<String>>) -> Finding {
+    let count: usize = by_list.values().map(Vec::len).sum();
+    if let (1, Some((list, names))) = (count, by_list.first_key_value()) {
+        return Finding::new(&ARCH_CHOSEN, span, format!("{} keeps to {list}", names.join(", ")));
+    }
+    let message = format!("`auto` keeps {count} workloads to what their images run on");
+    let notes = by_list.iter().map(|(list, names)| format!("{list}: {}", names.join(", ")));
+    notes.fold(Finding::new(&ARCH_CHOSEN, span, message), Finding::note)
 }
 
 fn words(platforms: &[Platform]) -> String {

@@ -61,10 +61,45 @@ pub struct Ranges {
     pub v4: Vec<Ipv4Net>,
     /// IPv6.
     pub v6: Vec<Ipv6Net>,
-    /// Cloudflare's mark of the list.
-    pub etag: &'static str,
-    /// The day on which it was last seen to be current, as `2026-09-21`.
-    pub date: &'static str,
+    /// Cloudflare's mark of the list; lists that are plain text have none.
+    pub etag: Option<String>,
+}
+
+impl Ranges {
+    /// All of them, IPv4 first.
+    pub fn all(&self) -> impl Iterator<Item = IpNet> {
+        self.v4.iter().copied().map(IpNet::V4).chain(self.v6.iter().copied().map(IpNet::V6))
+    }
+}
+
+/// A range that Cloudflare gave up: whoever has it now could say that a request comes from anywhere.
+#[derive(Debug)]
+pub struct Delisted {
+    /// The range.
+    pub range: IpNet,
+    /// When it went.
+    pub when: &'static str,
+    /// Who has it now.
+    pub now: &'static str,
+}
+
+/// What is known of ranges that went (facts page on k3s, 9).
+static DELISTED: [Delisted; 2] = [
+    Delisted {
+        range: IpNet::V4(v4([104, 28, 0, 0], 14)),
+        when: "April 2021",
+        now: "it carries WARP, which is anybody's traffic",
+    },
+    Delisted {
+        range: IpNet::V4(v4([199, 27, 128, 0], 21)),
+        when: "June 2017",
+        now: "it is not Cloudflare's proxy any more",
+    },
+];
+
+/// What is known of a range that holds a part of one that went, or lies in it.
+pub fn delisted(range: &IpNet) -> Option<&'static Delisted> {
+    DELISTED.iter().find(|gone| gone.range.contains(range) || range.contains(&gone.range))
 }
 
 /// The list that stackc carries.
@@ -74,12 +109,19 @@ pub struct Ranges {
     reason = "the text stands above, and a test reads it"
 )]
 pub fn ranges() -> Ranges {
-    let (v4, v6) = parse(PUBLISHED).expect("the embedded ranges");
-    Ranges { v4, v6, etag: ETAG, date: DATE }
+    Ranges { etag: Some(ETAG.to_owned()), ..parse_ranges(PUBLISHED).expect("the embedded ranges") }
 }
 
-/// Reads a list as it is published: networks between blanks, both families, in any order.
-fn parse(text: &str) -> Result<(Vec<Ipv4Net>, Vec<Ipv6Net>), String> {
+/// The day on which the embedded list was last seen to be current, as `2026-09-21`.
+pub fn ranges_date() -> &'static str {
+    DATE
+}
+
+/// Reads a list as it is published: networks between blanks, both families, in any order; sorts it.
+///
+/// # Errors
+/// Why the list is not to be believed, in a user's words.
+pub fn parse_ranges(text: &str) -> Result<Ranges, String> {
     let (mut v4, mut v6) = (Vec::new(), Vec::new());
     for word in text.split_whitespace() {
         let net: IpNet =
@@ -105,7 +147,7 @@ fn parse(text: &str) -> Result<(Vec<Ipv4Net>, Vec<Ipv6Net>), String> {
     // sorted and canonical, a network that overlaps another follows one that contains it
     let twin4 = v4.windows(2).find_map(|pair| overlap(pair, |a, b| a.contains(b)));
     let twin6 = v6.windows(2).find_map(|pair| overlap(pair, |a, b| a.contains(b)));
-    twin4.or(twin6).map_or(Ok((v4, v6)), Err)
+    twin4.or(twin6).map_or(Ok(Ranges { v4, v6, etag: None }), Err)
 }
 
 /// One network by itself: public and not too wide.
@@ -180,9 +222,18 @@ mod tests {
     }
 
     #[test]
-    fn the_delisted_range_is_not_believed() {
-        let warp: Ipv4Net = "104.28.0.0/14".parse().unwrap();
-        assert!(!ranges().v4.iter().any(|net| net.contains(&warp) || warp.contains(net)));
+    fn no_delisted_range_is_believed() {
+        assert!(ranges().all().all(|range| delisted(&range).is_none()));
+        for (range, gone) in [
+            ("104.16.0.0/12", true),
+            ("104.28.0.0/14", true),
+            ("104.30.0.0/16", true),
+            ("199.27.128.0/21", true),
+            ("104.24.0.0/14", false),
+            ("2606:4700::/32", false),
+        ] {
+            assert_eq!(delisted(&range.parse().unwrap()).is_some(), gone, "{range}");
+        }
     }
 
     #[test]
@@ -212,16 +263,19 @@ mod tests {
             ("162.158.0.0/15", "162.158.0.0/15 contains 162.158.0.0/15"),
             ("2606:4700:8000::/33", "2606:4700::/32 contains 2606:4700:8000::/33"),
         ] {
-            assert_eq!(parse(&format!("{PUBLISHED} {word}")), Err(reason.to_owned()), "{word}");
+            assert_eq!(parse_ranges(&format!("{PUBLISHED} {word}")), Err(reason.to_owned()), "{word}");
         }
     }
 
     #[test]
     fn a_short_list_is_not_believed() {
-        assert_eq!(parse("").unwrap_err(), "0 IPv4 and 0 IPv6 ranges: a whole list has at least 10 and 5");
+        assert_eq!(
+            parse_ranges("").unwrap_err(),
+            "0 IPv4 and 0 IPv6 ranges: a whole list has at least 10 and 5"
+        );
         let no_v6: Vec<&str> = PUBLISHED.split_whitespace().filter(|word| !word.contains(':')).collect();
         assert_eq!(
-            parse(&no_v6.join("\n")).unwrap_err(),
+            parse_ranges(&no_v6.join("\n")).unwrap_err(),
             "15 IPv4 and 0 IPv6 ranges: a whole list has at least 10 and 5"
         );
     }

@@ -14,6 +14,6 @@ mod release;
 mod reserved;
 
 pub use addon::{LONGEST_ADDON, addon_name, addon_refused};
-pub use cloudflare::{Ranges, ranges};
+pub use cloudflare::{Delisted, Ranges, delisted, parse_ranges, ranges, ranges_date};
 pub use release::{Release, Version};
 pub use reserved::reserved;

@@ -140,6 +140,16 @@ pub struct Asked<'a> {
     pub stack: &'a Stack,
 }
 
+/// Who asks a draft for its address.
+pub struct Asking<'a> {
+    /// The app's name.
+    pub name: &'a str,
+    /// The stack.
+    pub stack: &'a Stack,
+    /// What it says of all apps.
+    pub defaults: Option<&'a Node>,
+}
+
 /// Places in an app whose map chooses one of several forms, so that a layer replaces it whole.
 pub const ALTERNATIVES: [&[&str]; 3] = [&["env", "*"], &["volumes", "*"], &["probes", "*"]];
 
@@ -200,18 +210,27 @@ impl Draft {
 
     /// Where other apps reach it, by the keys that may use vars only (schema.md S8). What is wrong with them is told
     /// when the app itself is finished.
-    pub fn address(&self, stack: &Stack, vars: &Scope<'_>, sources: &Sources) -> Address {
+    pub fn address(&self, asking: &Asking<'_>, vars: &Scope<'_>, sources: &Sources) -> Address {
         let mut quiet = Findings::default();
         let mut own = pick(&self.tree, (self.kind.own)());
-        let mut told = pick(&self.tree, &["namespace", "ports"]);
-        vars.fill(&mut own, sources, &mut quiet);
-        vars.fill(&mut told, sources, &mut quiet);
-        let whole = merge(ports(self.kind, &own, self.word.span), told, &ALTERNATIVES);
+        let mut told = pick(&self.tree, &["namespace", "ports", "services"]);
+        let mut under = asking.defaults.map(|defaults| pick(defaults, &["namespace"]));
+        for part in [&mut own, &mut told].into_iter().chain(&mut under) {
+            vars.fill(part, sources, &mut quiet);
+        }
+        let computed = ports(self.kind, &own, self.word.span);
+        let whole =
+            merge(under.map_or(computed.clone(), |under| merge(under, computed, &[])), told, &ALTERNATIVES);
         let ports =
             whole.get("ports").and_then(|ports| decode::<Named<Port>>(ports, &mut quiet)).unwrap_or_default();
+        let ports = ports.iter().map(|(name, port)| (name.value.clone(), port.port.value)).collect();
+        let services = whole.get("services").map_or(&[][..], Node::entries);
+        let ports = address::carried(services, asking.name, ports);
+        let own_service = services.iter().any(|entry| entry.key.text == asking.name);
         Address {
-            namespace: whole.text_at(&["namespace"]).unwrap_or(&stack.namespace.value).to_owned(),
-            ports: ports.iter().map(|(name, port)| (name.value.clone(), port.port.value)).collect(),
+            has_service: own_service || !ports.is_empty(),
+            namespace: whole.text_at(&["namespace"]).unwrap_or(&asking.stack.namespace.value).to_owned(),
+            ports,
         }
     }
 

@@ -1,6 +1,6 @@
 //! For the tests of kinds: one app on a small cluster.
 
-use super::draft;
+use super::{Address, Asking, draft};
 use crate::finding::Findings;
 use crate::source::Sources;
 use crate::stack::expand::{self, expand};
@@ -12,13 +12,21 @@ const STACK: &str = "stackc: 1\nk3s: v1.37.1+k3s1\nnodes:\n  alpha: {arch: amd64
 
 /// Where other apps reach it, of its ports the number of one.
 pub(super) fn port(text: &str, name: &str) -> Option<u16> {
+    let ports = address(text, "{}\n").ports;
+    ports.iter().find(|(port, _)| port == name).map(|(_, number)| *number)
+}
+
+/// Where other apps reach it.
+pub(super) fn address(text: &str, defaults: &str) -> Address {
     let (mut sources, mut found) = (Sources::default(), Findings::default());
     let stack = stack(&mut sources, &mut found);
     let file = sources.add("apps/x.yaml".into(), Ok(text.into()));
     let draft = draft(read_typed(&sources, file, &mut found).unwrap(), &[], &mut found).unwrap();
+    let file = sources.add("defaults.yaml".into(), Ok(defaults.into()));
+    let defaults = read_typed(&sources, file, &mut found);
     let vars = Templates::new(Map::default());
-    let address = draft.address(&stack, &vars.scope(), &sources);
-    address.ports.iter().find(|(port, _)| port == name).map(|(_, number)| *number)
+    let asking = Asking { name: "x", stack: &stack, defaults: defaults.as_ref() };
+    draft.address(&asking, &vars.scope(), &sources)
 }
 
 fn stack(sources: &mut Sources, found: &mut Findings) -> Stack {

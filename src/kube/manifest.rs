@@ -84,7 +84,8 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
     }
     let text = |path: &[&str]| body.text_at(path).unwrap_or_default().to_owned();
     let (api_version, kind, name) = (text(&["apiVersion"]), text(&["kind"]), text(&["metadata", "name"]));
-    let namespace = if CLUSTER_SCOPED.contains(&kind.as_str()) {
+    let written = body.text_at(&["metadata", "namespace"]).is_some_and(|own| !own.is_empty());
+    let namespace = if CLUSTER_SCOPED.contains(&kind.as_str()) || (is_cluster_wide(&kind) && !written) {
         None
     } else {
         Some(own_namespace(&mut body, namespace))
@@ -95,6 +96,12 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
         unit: unit.clone(),
         arch_auto: None,
     })
+}
+
+/// By the custom among authors of custom kinds: `ClusterIssuer` beside `Issuer`.
+fn is_cluster_wide(kind: &str) -> bool {
+    kind.strip_prefix("Cluster")
+        .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_uppercase()))
 }
 
 fn first_key(node: &Node) -> crate::source::Span {

@@ -29,7 +29,7 @@ pub use object::{Object, ObjectId, Unit};
 pub use platform::Platform;
 pub use pod::{Container, Pod, Role};
 pub use quantity::Quantity;
-pub use reference::{Reference, Target};
+pub use reference::{Reference, Target, named};
 pub use selector::{Operator, Requirement};
 pub use taint::{Effect, Taint};
 

@@ -3,7 +3,7 @@
 use crate::finding::Label;
 use crate::kube::field::{given, map};
 use crate::kube::{Object, ObjectId};
-use crate::yaml::Node;
+use crate::yaml::{Node, Value};
 
 /// Where a workload keeps its pod template: API group, kind, path. A Pod is its own template.
 const WORKLOADS: [(&str, &str, &[&str]); 8] = [
@@ -115,6 +115,20 @@ impl<'a> Pod<'a> {
                 },
             )
         })
+    }
+
+    /// The image references in a pod's spec, to be finished.
+    pub fn images_mut(spec: &mut Node) -> Vec<&mut Node> {
+        let entries = spec.as_map_mut().map(|map| map.entries.as_mut_slice()).unwrap_or_default();
+        let mut images = Vec::new();
+        for entry in entries {
+            let Some((_, _, path)) = IMAGES.iter().find(|row| row.1 == entry.key.text) else { continue };
+            let Value::List(items) = &mut entry.value.value else { continue };
+            let image =
+                |item| path.iter().try_fold(item, |node: &mut Node, key| node.as_map_mut()?.get_mut(key));
+            images.extend(items.iter_mut().filter_map(image));
+        }
+        images
     }
 
     /// `nodeName`, unless it is empty.

@@ -1,6 +1,6 @@
-//! Which ConfigMaps and Secrets a pod uses.
+//! Which other objects an object needs: a pod its ConfigMaps, a route its Services.
 
-use crate::kube::Pod;
+use crate::kube::{Object, Pod};
 use crate::yaml::Node;
 
 /// What a reference names.
@@ -10,15 +10,45 @@ pub enum Target {
     ConfigMap,
     /// A `Secret`.
     Secret,
+    /// A `PersistentVolumeClaim`.
+    Claim,
+    /// A `ServiceAccount`.
+    ServiceAccount,
+    /// A `Service`.
+    Service,
+    /// Traefik's `Middleware`.
+    Middleware,
+    /// Traefik's `MiddlewareTCP`.
+    MiddlewareTcp,
+    /// Traefik's `ServersTransport`.
+    ServersTransport,
 }
 
-/// A pod's use of another object of its namespace.
+impl Target {
+    /// Kubernetes' kind.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Target::ConfigMap => "ConfigMap",
+            Target::Secret => "Secret",
+            Target::Claim => "PersistentVolumeClaim",
+            Target::ServiceAccount => "ServiceAccount",
+            Target::Service => "Service",
+            Target::Middleware => "Middleware",
+            Target::MiddlewareTcp => "MiddlewareTCP",
+            Target::ServersTransport => "ServersTransport",
+        }
+    }
+}
+
+/// A use of another object.
 #[derive(Clone, Copy, Debug)]
 pub struct Reference<'a> {
     /// What it names.
     pub target: Target,
     /// The name.
     pub name: &'a Node,
+    /// Its namespace, where one is named; else it is the user's own.
+    pub namespace: Option<&'a Node>,
     /// The key of it, where one is named.
     pub key: Option<&'a Node>,
     /// Whether the pod starts without it.
@@ -32,7 +62,7 @@ const ROWS: [(Target, (&str, &str), &str, &str); 2] = [
 ];
 
 impl<'a> Pod<'a> {
-    /// Everything that the pod takes from ConfigMaps and Secrets, in the order written.
+    /// Every object that the pod needs, by kind, then in the order written.
     pub fn references(&self) -> Vec<Reference<'a>> {
         let mut all = Vec::new();
         for row in &ROWS {
@@ -43,6 +73,11 @@ impl<'a> Pod<'a> {
         }
         let pull_secrets = self.spec.get("imagePullSecrets").map_or(&[][..], Node::items);
         all.extend(pull_secrets.iter().filter_map(|secret| reference(Target::Secret, secret, "name", None)));
+        let claims = self.spec.get("volumes").map_or(&[][..], Node::items).iter();
+        all.extend(claims.filter_map(|volume| {
+            reference(Target::Claim, volume.get("persistentVolumeClaim")?, "claimName", None)
+        }));
+        all.extend(reference(Target::ServiceAccount, self.spec, "serviceAccountName", None));
         all
     }
 
@@ -88,7 +123,60 @@ fn reference<'a>(
 ) -> Option<Reference<'a>> {
     let name = source.get(field)?;
     let optional = source.get("optional").and_then(Node::as_bool) == Some(true);
-    Some(Reference { target, name, key, optional })
+    Some(Reference { target, name, namespace: None, key, optional })
+}
+
+/// Where objects that make no pods name others; `*` is each item of a list. From the fields of Traefik's custom resources
+/// and of Kubernetes' Ingress.
+const PLACES: [(&str, &[&str], Target); 20] = [
+    ("IngressRoute", &["spec", "routes", "*", "middlewares", "*", "name"], Target::Middleware),
+    ("IngressRoute", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
+    ("IngressRoute", &["spec", "routes", "*", "services", "*", "serversTransport"], Target::ServersTransport),
+    ("IngressRoute", &["spec", "tls", "secretName"], Target::Secret),
+    ("IngressRouteTCP", &["spec", "routes", "*", "middlewares", "*", "name"], Target::MiddlewareTcp),
+    ("IngressRouteTCP", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
+    ("IngressRouteTCP", &["spec", "tls", "secretName"], Target::Secret),
+    ("IngressRouteUDP", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
+    ("Ingress", &["spec", "rules", "*", "http", "paths", "*", "backend", "service", "name"], Target::Service),
+    ("Ingress", &["spec", "defaultBackend", "service", "name"], Target::Service),
+    ("Ingress", &["spec", "tls", "*", "secretName"], Target::Secret),
+    ("Middleware", &["spec", "basicAuth", "secret"], Target::Secret),
+    ("Middleware", &["spec", "digestAuth", "secret"], Target::Secret),
+    ("Middleware", &["spec", "forwardAuth", "tls", "caSecret"], Target::Secret),
+    ("Middleware", &["spec", "forwardAuth", "tls", "certSecret"], Target::Secret),
+    ("Middleware", &["spec", "chain", "middlewares", "*", "name"], Target::Middleware),
+    ("Middleware", &["spec", "errors", "service", "name"], Target::Service),
+    ("ServersTransport", &["spec", "certificatesSecrets", "*"], Target::Secret),
+    ("TLSStore", &["spec", "defaultCertificate", "secretName"], Target::Secret),
+    ("TLSStore", &["spec", "certificates", "*", "secretName"], Target::Secret),
+];
+
+/// Every object that an object names which makes no pods, by [`PLACES`], then in the order written.
+pub fn named(object: &Object) -> Vec<Reference<'_>> {
+    let mut all = Vec::new();
+    for (_, path, target) in PLACES.iter().filter(|(kind, ..)| *kind == object.id.kind) {
+        below(&object.body, path, *target, &mut all);
+    }
+    all
+}
+
+fn below<'a>(node: &'a Node, path: &[&str], target: Target, all: &mut Vec<Reference<'a>>) {
+    let Some((step, rest)) = path.split_first() else { return };
+    for next in if *step == "*" { node.items() } else { node.get(step).map_or(&[][..], std::slice::from_ref) }
+    {
+        if !rest.is_empty() {
+            below(next, rest, target, all);
+        } else if !is_elsewhere(next, node) {
+            let namespace = node.get("namespace").filter(|_| *step != "*");
+            all.push(Reference { target, name: next, namespace, key: None, optional: false });
+        }
+    }
+}
+
+/// Traefik takes `NAME@PROVIDER` for what does not come from Kubernetes' objects, and Services of its own making.
+fn is_elsewhere(name: &Node, owner: &Node) -> bool {
+    name.as_text().is_some_and(|name| name.contains('@'))
+        || owner.text_at(&["kind"]) == Some("TraefikService")
 }
 
 #[cfg(test)]
@@ -104,6 +192,7 @@ mod tests {
             "v1",
             "Pod",
             &json!({
+                "serviceAccountName": "robot",
                 "imagePullSecrets": [{"name": "pull"}],
                 "initContainers": [{"name": "i", "envFrom": [{"configMapRef": {"name": "a"}}]}],
                 "containers": [{"name": "c", "env": [
@@ -113,6 +202,7 @@ mod tests {
                 "volumes": [
                     {"name": "v", "configMap": {"name": "c", "items": [{"key": "one", "path": "p"}]}},
                     {"name": "w", "secret": {"secretName": "d"}},
+                    {"name": "y", "persistentVolumeClaim": {"claimName": "data"}},
                     {"name": "x", "projected": {"sources": [{"secret": {"name": "e"}}, {"configMap": {"name": "f"}}]}},
                 ],
             }),
@@ -139,7 +229,36 @@ mod tests {
             "Secret e -",
             "Secret b k?",
             "Secret pull -",
+            "Claim data -",
+            "ServiceAccount robot -",
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn routes_name_what_they_need() {
+        let route = json!({
+            "routes": [{
+                "middlewares": [{"name": "a"}, {"name": "b", "namespace": "other"}, {"name": "ns-c@kubernetescrd"}],
+                "services": [{"name": "web", "serversTransport": "own"}, {"name": "mirror", "kind": "TraefikService"}],
+            }],
+            "tls": {"secretName": "cert"},
+        });
+        let store = json!({"certificates": [{"secretName": "one"}, {"secretName": "two"}]});
+        let transport = json!({"certificatesSecrets": ["client"]});
+        let told = |kind: &str, spec: &serde_json::Value| -> Vec<String> {
+            let object = object("traefik.io/v1alpha1", kind, spec);
+            let tell = |r: &Reference<'_>| {
+                let namespace =
+                    r.namespace.and_then(Node::as_text).map_or_else(String::new, |own| format!("{own}/"));
+                format!("{} {namespace}{}", r.target.kind(), r.name.as_text().unwrap())
+            };
+            named(&object).iter().map(tell).collect()
+        };
+        let expected =
+            ["Middleware a", "Middleware other/b", "Service web", "ServersTransport own", "Secret cert"];
+        assert_eq!(told("IngressRoute", &route), expected);
+        assert_eq!(told("TLSStore", &store), ["Secret one", "Secret two"]);
+        assert_eq!(told("ServersTransport", &transport), ["Secret client"]);
     }
 }

@@ -84,7 +84,11 @@ pub(super) fn config_maps(
 ) -> Vec<Object> {
     let mut objects = Vec::new();
     for Wanted { name, content } in wanted {
-        let Some(data) = data(content, files, found) else { continue };
+        let Some(data) = data(content, files, found) else {
+            // That the map is missing would be an echo.
+            found.give_up(name.span);
+            continue;
+        };
         let entries = data.text.entries.iter().chain(&data.binary.entries);
         let size: usize = entries.map(|entry| entry.value.as_text().map_or(0, str::len)).sum();
         if size > LARGEST {

@@ -1,14 +1,14 @@
-//! Traefik's middlewares: an app's own as `APP-NAME`, a stack's once in each namespace that uses it.
-//!
-//! Names and fields are Traefik's own of the release, so only what is known to differ between releases is held here.
+//! Traefik's middlewares: an app's own as `APP-NAME`, a stack's once in each namespace that uses it. TCP routes take a kind
+//! of object of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::meta::{self, Head, object, stack_labels};
+use super::middleware_kind::{self, Wire};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::kube::{Object, Unit};
-use crate::stack::{App, Stack, value_invalid};
-use crate::yaml::{Build, Node, Spanned};
+use crate::stack::{App, Stack};
+use crate::yaml::{Build, Node, Spanned, Value};
 
 /// A middleware that the app and the stack do not have.
 pub static MIDDLEWARE_UNKNOWN: Code = Code {
@@ -38,73 +38,81 @@ pub static MIDDLEWARE_UNUSED: Code = Code {
     },
 };
 
-/// Traefik's middlewares for HTTP: the name, the first and the last major that has it.
-const KNOWN: [(&str, u16, u16); 26] = [
-    ("addPrefix", 2, 3),
-    ("basicAuth", 2, 3),
-    ("buffering", 2, 3),
-    ("chain", 2, 3),
-    ("circuitBreaker", 2, 3),
-    ("compress", 2, 3),
-    ("contentType", 2, 3),
-    ("digestAuth", 2, 3),
-    ("encodedCharacters", 3, 3),
-    ("errors", 2, 3),
-    ("forwardAuth", 2, 3),
-    ("grpcWeb", 3, 3),
-    ("headers", 2, 3),
-    ("inFlightReq", 2, 3),
-    ("ipAllowList", 3, 3),
-    ("ipWhiteList", 2, 2),
-    ("passTLSClientCert", 2, 3),
-    ("plugin", 2, 3),
-    ("rateLimit", 2, 3),
-    ("redirectRegex", 2, 3),
-    ("redirectScheme", 2, 3),
-    ("replacePath", 2, 3),
-    ("replacePathRegex", 2, 3),
-    ("retry", 2, 3),
-    ("stripPrefix", 2, 3),
-    ("stripPrefixRegex", 2, 3),
-];
-
-/// One name in place of another, by major.
-const RENAMED: [(&str, &str); 2] = [("ipWhiteList", "ipAllowList"), ("ipAllowList", "ipWhiteList")];
-
-/// Which of the stack's middlewares are used, and in which namespaces.
+/// Which of the stack's middlewares are used, by what kind of route, and in which namespaces.
 #[derive(Default)]
 pub(super) struct Used {
-    by_name: BTreeMap<String, BTreeMap<String, Spanned<String>>>,
+    by_name: BTreeMap<(String, Wire), BTreeMap<String, Spanned<String>>>,
 }
 
-/// The app's own middlewares.
-pub(super) fn own(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Object> {
-    let used: BTreeSet<&str> = app
-        .pod
-        .routes
-        .iter()
-        .flat_map(|(_, route)| &route.middlewares)
-        .chain(app.pod.tcp_routes.iter().flat_map(|(_, route)| &route.middlewares))
-        .map(|name| name.value.as_str())
-        .collect();
-    let chained: BTreeSet<String> = app.pod.middlewares.iter().flat_map(|(_, body)| chained(body)).collect();
+impl Used {
+    /// Notes a use, and so one of all that it chains.
+    fn take(&mut self, name: &str, wire: Wire, namespace: &Spanned<String>, stack: &Stack) {
+        let mut names = vec![name.to_owned()];
+        while let Some(name) = names.pop() {
+            let Some(body) = stack.middlewares.get(&name) else { continue };
+            let namespaces = self.by_name.entry((name, wire)).or_default();
+            // A chain may come back to itself.
+            if namespaces.insert(namespace.value.clone(), namespace.clone()).is_none() {
+                names.extend(chained(body).map(str::to_owned));
+            }
+        }
+    }
+}
+
+/// The app's own middlewares, one object for each kind of route that uses it.
+pub(super) fn own(app: &App, stack: &Stack, used: &mut Used, found: &mut Findings) -> Vec<Object> {
+    fn names<'a>(lists: impl Iterator<Item = &'a Vec<Spanned<String>>>) -> BTreeSet<&'a str> {
+        lists.flatten().map(|name| name.value.as_str()).collect()
+    }
+    let http = names(app.pod.routes.iter().map(|(_, route)| &route.middlewares));
+    let tcp = names(app.pod.tcp_routes.iter().map(|(_, route)| &route.middlewares));
+    let links: BTreeSet<&str> = app.pod.middlewares.iter().flat_map(|(_, body)| chained(body)).collect();
     let mut objects = Vec::new();
     for (name, body) in app.pod.middlewares.iter() {
-        check(name, body, stack, found);
-        if !used.contains(name.value.as_str()) && !chained.contains(&name.value) {
+        middleware_kind::check(name, body, stack, found);
+        let word = name.value.as_str();
+        let in_tcp = tcp.contains(word);
+        let in_http = http.contains(word) || links.contains(word);
+        if !in_http && !in_tcp {
             found.push(unused(name));
         }
-        let full = Spanned { span: name.span, value: format!("{}-{}", app.name, name.value) };
-        let api = (stack.release.ingress_route_api(), "Middleware");
-        objects.push(meta::app_object(app, stack, api, &full, vec![("spec", body.clone())]));
+        let full = Spanned { span: name.span, value: own_name(app, word) };
+        let wires = [(Wire::Http, in_http || !in_tcp), (Wire::Tcp, in_tcp)];
+        for (wire, _) in wires.into_iter().filter(|(_, made)| *made) {
+            let api = (stack.release.ingress_route_api(), wire.kind());
+            let spec = with_chain(app, body.clone(), stack, used);
+            objects.push(meta::app_object(app, stack, api, &full, vec![("spec", spec)]));
+        }
     }
     objects
 }
 
+fn own_name(app: &App, name: &str) -> String {
+    format!("{}-{name}", app.name)
+}
+
+/// A chain's names mean what a route's do: the app's own before the stack's. Others are left as they are.
+fn with_chain(app: &App, mut body: Node, stack: &Stack, used: &mut Used) -> Node {
+    let chain = body.as_map_mut().and_then(|body| body.get_mut("chain")).and_then(Node::as_map_mut);
+    let Some(Node { value: Value::List(links), .. }) = chain.and_then(|chain| chain.get_mut("middlewares"))
+    else {
+        return body;
+    };
+    for name in links.iter_mut().filter_map(|link| link.as_map_mut()?.get_mut("name")) {
+        let Some(word) = name.as_text().map(str::to_owned) else { continue };
+        if app.pod.middlewares.get(&word).is_some() {
+            *name = Node::text(name.span, own_name(app, &word));
+        } else {
+            used.take(&word, Wire::Http, &app.namespace, stack);
+        }
+    }
+    body
+}
+
 /// Names in a `chain`, which uses others.
-fn chained(body: &Node) -> Vec<String> {
+fn chained(body: &Node) -> impl Iterator<Item = &str> {
     let chain = body.at(&["chain", "middlewares"]).map_or(&[][..], Node::items);
-    chain.iter().filter_map(|item| item.text_at(&["name"])).map(str::to_owned).collect()
+    chain.iter().filter_map(|item| item.text_at(&["name"]))
 }
 
 fn unused(name: &Spanned<String>) -> Finding {
@@ -115,20 +123,21 @@ fn unused(name: &Spanned<String>) -> Finding {
 /// A route's middlewares as Traefik's references; the stack's are noted as used.
 pub(super) fn references(
     app: &App,
-    names: &[Spanned<String>],
+    (names, wire): (&[Spanned<String>], Wire),
     stack: &Stack,
     used: &mut Used,
     found: &mut Findings,
 ) -> Option<Node> {
     let first = names.first()?;
     let items = names.iter().filter_map(|name| {
-        let full = if app.pod.middlewares.get(&name.value).is_some() {
-            format!("{}-{}", app.name, name.value)
-        } else if stack.middlewares.get(&name.value).is_some() {
-            let namespaces = used.by_name.entry(name.value.clone()).or_default();
-            namespaces.entry(app.namespace.value.clone()).or_insert_with(|| app.namespace.clone());
+        let full = if let Some(body) = app.pod.middlewares.get(&name.value) {
+            middleware_kind::check_wire(name, body, wire, stack, found);
+            own_name(app, &name.value)
+        } else if let Some(body) = stack.middlewares.get(&name.value) {
+            middleware_kind::check_wire(name, body, wire, stack, found);
+            used.take(&name.value, wire, &app.namespace, stack);
             name.value.clone()
-        } else if let Some(external) = stack.external_name("Middleware", &app.namespace.value, &name.value) {
+        } else if let Some(external) = stack.external_name(wire.kind(), &app.namespace.value, &name.value) {
             external
         } else {
             found.push(unknown(app, name, stack));
@@ -149,54 +158,39 @@ fn unknown(app: &App, name: &Spanned<String>, stack: &Stack) -> Finding {
 
 /// The stack's middlewares, one in each namespace that uses it.
 pub(super) fn shared(stack: &Stack, used: &Used, found: &mut Findings) -> Vec<Object> {
-    let chained: BTreeSet<String> = stack.middlewares.iter().flat_map(|(_, body)| chained(body)).collect();
+    let links: BTreeSet<&str> = stack.middlewares.iter().flat_map(|(_, body)| chained(body)).collect();
     let mut objects = Vec::new();
     for (name, body) in stack.middlewares.iter() {
-        check(name, body, stack, found);
-        let namespaces = used.by_name.get(&name.value);
-        if namespaces.is_none() && !chained.contains(&name.value) {
+        middleware_kind::check(name, body, stack, found);
+        let by_wire =
+            [Wire::Http, Wire::Tcp].map(|wire| (wire, used.by_name.get(&(name.value.clone(), wire))));
+        if by_wire.iter().all(|(_, namespaces)| namespaces.is_none()) && !links.contains(name.value.as_str())
+        {
             found.push(unused(name));
         }
-        for namespace in namespaces.into_iter().flat_map(BTreeMap::values) {
-            let head = Head {
-                api_version: stack.release.ingress_route_api(),
-                kind: "Middleware",
-                name,
-                namespace: Some(namespace),
-                labels: stack_labels(stack, name.span),
-                annotations: Build::at(name.span).node(),
-            };
-            objects.push(object(Unit::Ingress, head, vec![("spec", body.clone())]));
+        for (wire, namespaces) in by_wire {
+            let namespaces = namespaces.into_iter().flat_map(BTreeMap::values);
+            objects.extend(namespaces.map(|namespace| copy(name, body, wire, namespace, stack)));
         }
     }
     objects
 }
 
-/// Exactly one of Traefik's names, and one that this release's Traefik has.
-fn check(name: &Spanned<String>, body: &Node, stack: &Stack, found: &mut Findings) {
-    let major = stack.release.traefik();
-    let [entry] = body.entries() else {
-        let message =
-            format!("the middleware `{}` is exactly one of Traefik's, such as `rateLimit`", name.value);
-        found.push(
-            value_invalid(body.span, message).help(format!("{}: {{rateLimit: {{average: 50}}}}", name.value)),
-        );
-        return;
+/// A stack's middleware in one namespace.
+fn copy(
+    name: &Spanned<String>,
+    body: &Node,
+    wire: Wire,
+    namespace: &Spanned<String>,
+    stack: &Stack,
+) -> Object {
+    let head = Head {
+        api_version: stack.release.ingress_route_api(),
+        kind: wire.kind(),
+        name,
+        namespace: Some(namespace),
+        labels: stack_labels(stack, name.span),
+        annotations: Build::at(name.span).node(),
     };
-    let word = entry.key.text.as_ref();
-    if KNOWN.iter().any(|(known, from, to)| *known == word && (*from..=*to).contains(&major)) {
-        return;
-    }
-    let renamed = RENAMED.iter().find(|(old, _)| *old == word && KNOWN.iter().any(|row| row.0 == word));
-    let known = || KNOWN.iter().filter(|row| (row.1..=row.2).contains(&major)).map(|row| row.0);
-    let help = match renamed {
-        Some((_, new)) => format!("Traefik {major} calls it `{new}`"),
-        None => nearest(word, known()).map_or_else(
-            || format!("Traefik {major} has {}", list(known())),
-            |near| format!("did you mean `{near}`?"),
-        ),
-    };
-    found.push(
-        value_invalid(entry.key.span, format!("Traefik {major} has no middleware `{word}`")).help(help),
-    );
+    object(Unit::Ingress, head, vec![("spec", body.clone())])
 }

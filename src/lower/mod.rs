@@ -13,6 +13,7 @@ mod dotenv;
 mod env;
 mod meta;
 mod middleware;
+mod middleware_kind;
 mod namespaces;
 mod place;
 mod pod;
@@ -59,7 +60,7 @@ pub fn app(
     objects.extend(claim::claims(app, stack, &volumes.claims));
     objects.extend(service::services(app, stack, found));
     objects.push(workload);
-    objects.extend(middleware::own(app, stack, found));
+    objects.extend(middleware::own(app, stack, &mut merged.middlewares, found));
     objects.extend(route::transports(app, stack));
     objects.extend(route::routes(app, stack, merged, found));
     objects.extend(stream::routes(app, stack, &mut merged.middlewares, found));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::meta::{self, Head, object, stack_labels};
 use super::middleware::{self, Used};
+use super::middleware_kind::Wire;
 use super::port;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::{Object, Unit};
@@ -209,7 +210,7 @@ fn node(
         .maybe("scheme", scheme.map(|scheme| Node::text(at, scheme)))
         .maybe("serversTransport", route.servers_transport.as_ref().map(|name| transport_name(app, name)))
         .maybe("sticky", sticky);
-    let middlewares = middleware::references(app, &route.middlewares, stack, used, found);
+    let middlewares = middleware::references(app, (&route.middlewares, Wire::Http), stack, used, found);
     let at = route.host.first().or(route.rule.as_ref()).map_or(name.span, |host| host.span);
     let node = Build::at(at)
         .text("match", rule)

@@ -85,7 +85,7 @@ fn service(
         return None;
     }
     let kind = file.and_then(|file| file.kind).unwrap_or(ServiceType::ClusterIP);
-    let ports = ports.iter().map(|port| self::port(*port, kind, found)).collect::<Vec<_>>();
+    let ports = ports.iter().map(|port| self::port(*port, &name.value, kind, found)).collect::<Vec<_>>();
     let span = name.span;
     let build = Build::at(span).text("type", type_word(kind));
     let build = match file {
@@ -143,14 +143,14 @@ fn settings(build: Build, file: &ServiceFile, span: crate::source::Span) -> Buil
         )
 }
 
-fn port((name, port): NamedPort<'_>, kind: ServiceType, found: &mut Findings) -> Node {
+fn port((name, port): NamedPort<'_>, service: &str, kind: ServiceType, found: &mut Findings) -> Node {
     if let Some(number) = port.node_port.as_ref().filter(|_| kind == ServiceType::ClusterIP) {
         found.push(
             value_invalid(
                 number.span,
                 format!("the port `{}` has a `nodePort`, but its Service is of type ClusterIP", name.value),
             )
-            .help("services: {APP: NodePort}"),
+            .help(format!("services: {{{service}: NodePort}}")),
         );
     }
     Build::at(name.span)

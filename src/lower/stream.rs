@@ -2,6 +2,7 @@
 
 use super::meta::app_object;
 use super::middleware::{self, Used};
+use super::middleware_kind::Wire;
 use super::port;
 use crate::finding::{Findings, list, nearest};
 use crate::kube::Object;
@@ -42,7 +43,7 @@ fn tcp(
     }
     let service =
         service(app, name, route.port.as_ref(), found)?.maybe("proxyProtocol", route.proxy_protocol.clone());
-    let middlewares = middleware::references(app, &route.middlewares, stack, used, found);
+    let middlewares = middleware::references(app, (&route.middlewares, Wire::Tcp), stack, used, found);
     let rule = Build::at(name.span)
         .text("match", format!("HostSNI(`{}`)", sni.value))
         .maybe("middlewares", middlewares)

@@ -4,7 +4,6 @@
 use super::meta::{Head, object, stack_labels};
 use super::place;
 use crate::finding::Findings;
-use crate::k3s;
 use crate::kube::{Object, Unit};
 use crate::stack::{Ingress, Protocol, Stack, TraefikWorkload, Trust, value_invalid};
 use crate::yaml::{Build, Node, Spanned, merge, write};
@@ -171,7 +170,7 @@ fn arguments(ingress: &Ingress, stack: &Stack) -> Vec<String> {
 fn trusted(trust: &Trust, stack: &Stack) -> Vec<String> {
     let mut ranges: Vec<String> = Vec::new();
     if trust.cloudflare {
-        let pinned = k3s::ranges();
+        let pinned = stack.cloudflare();
         ranges.extend(pinned.v4.iter().map(ToString::to_string));
         if stack.network.has_v6() {
             ranges.extend(pinned.v6.iter().map(ToString::to_string));

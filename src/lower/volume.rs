@@ -1,9 +1,12 @@
 //! Volumes and where they are mounted, for all containers of an app.
 
+use std::collections::BTreeMap;
+
 use super::config::{self, Content, Files, Wanted};
 use crate::finding::Findings;
 use crate::kube::Quantity;
 use crate::kube::names;
+use crate::source::Span;
 use crate::stack::{App, Claim, Container, EmptyDir, HostPath, Volume, name_invalid, value_invalid};
 use crate::yaml::{Build, Named, Node, Spanned};
 
@@ -16,7 +19,8 @@ pub(super) struct Volumes<'a> {
     pub(super) claims: Vec<(Spanned<String>, Claim)>,
     /// ConfigMaps to make.
     pub(super) configs: Vec<Wanted>,
-    names: Vec<Spanned<String>>,
+    /// Names that are taken, and by which mount.
+    names: BTreeMap<String, Span>,
 }
 
 /// A StatefulSet makes its claims itself, one a pod, named after the volume.
@@ -29,7 +33,7 @@ pub(super) enum Claims {
 impl<'a> Volumes<'a> {
     /// None yet.
     pub(super) fn new(files: &'a Files<'a>) -> Self {
-        Volumes { files, pod: Vec::new(), claims: Vec::new(), configs: Vec::new(), names: Vec::new() }
+        Volumes { files, pod: Vec::new(), claims: Vec::new(), configs: Vec::new(), names: BTreeMap::new() }
     }
 
     /// Takes in a container's volumes. `prefix` keeps a sidecar's own volumes apart from the main container's. Returns
@@ -67,14 +71,14 @@ impl<'a> Volumes<'a> {
                 name_invalid("volume's name", &name.value, name.span, &reason).help("give it a `name`"),
             );
         }
-        if let Some(first) = self.names.iter().find(|other| other.value == name.value) {
+        let first = *self.names.entry(name.value.clone()).or_insert(path.span);
+        if first != path.span {
             found.push(
                 value_invalid(path.span, format!("two volumes would be named `{}`", name.value))
-                    .also(first.span, "the first")
+                    .also(first, "the first")
                     .help("give one of them a `name`"),
             );
         }
-        self.names.push(name.clone());
     }
 
     /// The volume's source for Kubernetes (none for a claim template), and the file in it that is mounted alone.

@@ -42,7 +42,7 @@ struct Place {
 pub fn findings(findings: &[(&Finding, &Sources)], errors: usize, warnings: usize) -> String {
     let items = findings.iter().map(|(finding, sources)| Item {
         code: finding.code.name,
-        severity: finding.code.severity.word(),
+        severity: finding.severity.word(),
         message: &finding.message,
         place: place(&finding.primary, sources),
         labels: finding.labels.iter().map(|label| place(label, sources)).collect(),

@@ -43,7 +43,7 @@ pub fn findings(findings: &[Finding], sources: &Sources, style: Style) -> String
 }
 
 fn group<'a>(finding: &'a Finding, sources: &'a Sources, secrets: &[Span]) -> Group<'a> {
-    let level = match finding.code.severity {
+    let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,

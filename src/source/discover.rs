@@ -14,6 +14,8 @@ use super::{Fault, FileId, Sources};
 pub const STACK_FILE: &str = "stack.yaml";
 /// The file that makes a folder one that stacks can include.
 pub const INCLUDE_FILE: &str = "include.yaml";
+/// What `stackc lock` writes beside it.
+pub const LOCK_FILE: &str = "stackc.lock";
 
 /// Bytes of a typed file.
 const TYPED: u64 = 1 << 20;
@@ -42,6 +44,8 @@ pub struct Layer {
     pub files: BTreeMap<String, FileId>,
     /// Files below `manifests/` by their path there, sorted.
     pub manifests: Vec<(String, FileId)>,
+    /// Its stackc.lock, if it has one; a folder that is included has none.
+    pub lock: Option<FileId>,
     /// YAML files beside the apps that nothing reads (`apps/web.yml`, `apps/more/web.yaml`).
     pub strays: Vec<FileId>,
     /// The folder without links: what tells two ways to one folder.
@@ -78,6 +82,12 @@ pub fn read_include(from: &Layer, path: &str, sources: &mut Sources) -> Result<L
         return Err(format!("{} has no {INCLUDE_FILE}", shown.display()));
     }
     Ok(Reader { shown, root }.layer(INCLUDE_FILE, sources))
+}
+
+/// Reads one more file of a folder, by its path there. A path that leads out of the folder is registered with its fault.
+pub fn read_beside(layer: &Layer, path: &str, sources: &mut Sources) -> FileId {
+    let reader = Reader { shown: layer.shown.clone(), root: layer.root.clone() };
+    reader.register(sources, &Found::unknown(path), TYPED)
 }
 
 /// `stacks/shop/../../shared` reads better as `shared`.
@@ -122,10 +132,14 @@ impl Reader {
             apps: Vec::new(),
             files: BTreeMap::new(),
             manifests: Vec::new(),
+            lock: None,
             strays: Vec::new(),
             root: PathBuf::new(),
             shown: PathBuf::new(),
         };
+        if file == STACK_FILE && fs::symlink_metadata(self.root.join(LOCK_FILE)).is_ok() {
+            layer.lock = Some(self.register(sources, &Found::unknown(LOCK_FILE), TYPED));
+        }
         for found in self.below("apps") {
             self.app(sources, &found, &mut layer);
         }

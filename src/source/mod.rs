@@ -11,6 +11,9 @@ mod discover;
 mod files;
 mod span;
 
-pub use discover::{Input, Layer, STACK_FILE, find_above, find_below, locate, read_include, read_input};
+pub use discover::{
+    Input, LOCK_FILE, Layer, STACK_FILE, find_above, find_below, locate, read_beside, read_include,
+    read_input,
+};
 pub use files::{Fault, Place, SourceFile, Sources};
 pub use span::{FileId, Span};

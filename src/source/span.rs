@@ -9,6 +9,12 @@ impl FileId {
     pub fn start(self) -> Span {
         Span { file: self, start: 0, end: 0 }
     }
+
+    /// Bytes of it.
+    pub fn part(self, start: usize, end: usize) -> Span {
+        let byte = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { file: self, start: byte(start), end: byte(end) }
+    }
 }
 
 /// A range of bytes in a source file. There is no "nowhere": whoever makes a node names the span that

@@ -31,6 +31,33 @@ pub struct App {
     pub pod: PodFile,
 }
 
+/// What is still asked of an app once its objects are made.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// What asks that its pods may land on one node only, if anything does.
+    pub one_node: Option<Span>,
+    /// Keys of Secrets that its program reads by a path.
+    pub reads: Vec<SecretRead>,
+    /// Whether it says where its pods go.
+    pub placed: bool,
+}
+
+impl From<App> for Outline {
+    fn from(app: App) -> Self {
+        Outline {
+            placed: app.pod.place.is_some(),
+            name: app.name,
+            kind: app.kind.value,
+            one_node: app.one_node,
+            reads: app.reads,
+        }
+    }
+}
+
 /// A file of configuration whose text a kind computed.
 #[derive(Clone, Debug)]
 pub struct MadeFile {

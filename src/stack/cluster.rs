@@ -48,6 +48,21 @@ pub struct StackFile {
     /// What images run on, by hand: architectures by image. With a tag or digest it speaks of that image alone, and wins
     /// over one without.
     pub platforms: Named<Vec<Spanned<String>>>,
+    /// How images are written: `digest` adds what stackc.lock has of each, `name:tag@sha256:…`, so that a tag that is
+    /// moved changes nothing. Default: `none`, as they stand.
+    #[serde(deserialize_with = "maybe")]
+    pub pin: Option<Pin>,
+}
+
+/// How images are written.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pin {
+    /// As they stand.
+    #[default]
+    None,
+    /// With the digest that stackc.lock has.
+    Digest,
 }
 
 /// Keys of stack.yaml that say which files there are, and so are read before [`StackFile`].
@@ -123,6 +138,9 @@ pub struct NodeFile {
     pub cpu: Option<Spanned<String>>,
     /// Its memory: a quantity, such as `24Gi`.
     pub memory: Option<Spanned<String>>,
+    /// The kubelet's `allowed-unsafe-sysctls`; a name may end in `*`. A pod that sets another unsafe one is refused there.
+    #[serde(rename = "allowedUnsafeSysctls")]
+    pub allowed_unsafe_sysctls: Vec<Spanned<String>>,
     /// `false`: cordoned for good. Default: `true`.
     pub schedulable: Option<bool>,
 }
@@ -211,7 +229,8 @@ pub struct SecretFile {
     /// Its type; `kubernetes.io/tls` and its like imply their keys.
     #[serde(rename = "type")]
     pub kind: Option<Spanned<String>>,
-    /// A sops file below the folder, of which the key names are read.
+    /// A file of sops below the folder, a Secret as YAML or a dotenv file: the names of its keys are read, and each value
+    /// must be encrypted. Read before templates are.
     #[serde(rename = "keysFrom")]
     pub keys_from: Option<Spanned<String>>,
     /// The namespaces in which it exists. Default: the stack's `namespace`.

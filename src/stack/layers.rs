@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::expand::{self, expand};
+use super::keys_from;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::source::{FileId, Input, Layer, Sources, Span, read_include};
 use crate::yaml::{Entry, Map, Node, Value, merge, read_typed, unknown_keys, wrong_type};
@@ -163,6 +164,7 @@ impl Gathering {
         self.open.pop();
         if let Some(tree) = &mut tree {
             expand(tree, expand::STACK);
+            keys_from::read_keys(tree, &layer, sources, found);
         }
         self.folders.push(layer);
         self.trees.push(tree);

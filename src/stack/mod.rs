@@ -14,6 +14,7 @@ mod cluster;
 mod container;
 pub mod expand;
 mod ingress;
+mod keys_from;
 pub mod layers;
 mod network;
 mod nodes;
@@ -29,9 +30,10 @@ mod volume;
 mod workload;
 
 pub use app::{
-    App, DnsPolicy, MadeFile, PodFile, PullPolicy, SecretRead, ServersTransport, Strategy, StrategyKind,
+    App, DnsPolicy, MadeFile, Outline, PodFile, PullPolicy, SecretRead, ServersTransport, Strategy,
+    StrategyKind,
 };
-pub use cluster::{LayersFile, StackFile, TraefikWorkload};
+pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload};
 pub use container::{Container, EnvFrom, EnvValue, Port, Protocol, Resources};
 pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};
 pub use network::Network;
@@ -54,6 +56,7 @@ pub static CODES: &[&Code] = &[
     &layers::INCLUDE_INVALID,
     &layers::APP_UNKNOWN,
     &layers::APP_TWICE,
+    &keys_from::SECRET_NOT_ENCRYPTED,
     &resolve::VALUE_INVALID,
     &resolve::RELEASE_UNKNOWN,
     &resolve::RELEASE_NEWER,

@@ -29,6 +29,8 @@ pub struct ClusterNode {
     pub public_ips: Vec<(IpAddr, Span)>,
     /// Its roles.
     pub roles: Vec<String>,
+    /// Unsafe sysctls that its kubelet allows; a name may end in `*`.
+    pub allowed_unsafe_sysctls: Vec<String>,
     /// As the scheduler sees it; its labels are what kubelet and k3s set, its roles and its own.
     pub machine: Machine,
 }
@@ -63,6 +65,11 @@ impl ClusterNode {
             ips: addresses(&file.ip, found),
             public_ips: addresses(&file.public_ip, found),
             roles,
+            allowed_unsafe_sysctls: file
+                .allowed_unsafe_sysctls
+                .iter()
+                .map(|name| name.value.clone())
+                .collect(),
             machine: Machine {
                 name: name.value.clone(),
                 labels,

@@ -6,15 +6,19 @@ use super::nodes::platform_of;
 use super::resolve::value_invalid;
 use crate::finding::Findings;
 use crate::kube::{Image, Platform};
+use crate::lock::Lock;
 use crate::yaml::{Named, Spanned};
 
-/// All declarations, by repository.
+/// All that is known.
 #[derive(Debug, Default)]
 pub struct Platforms {
+    /// By hand, by repository.
     by_repository: BTreeMap<String, Vec<Declared>>,
+    /// From stackc.lock, by [`Image::key`].
+    locked: BTreeMap<String, Declared>,
 }
 
-/// An image's platforms, by hand.
+/// An image's platforms, and who says so.
 #[derive(Debug)]
 pub struct Declared {
     /// The image as written.
@@ -25,6 +29,15 @@ pub struct Declared {
     pub full: bool,
     /// What it runs on.
     pub platforms: Vec<Platform>,
+    /// What the reference names, if a registry said so; if none, it is written in stack.yaml.
+    pub digest: Option<String>,
+}
+
+impl Declared {
+    /// Whether a registry said so.
+    pub fn locked(&self) -> bool {
+        self.digest.is_some()
+    }
 }
 
 impl Platforms {
@@ -39,8 +52,34 @@ impl Platforms {
         platforms
     }
 
-    /// What is declared about an image: a full reference beats a repository.
+    /// Takes over what the lock knows.
+    pub(super) fn learn(&mut self, lock: &Lock) {
+        for (key, pin) in &lock.pins.images {
+            let (Ok(parsed), Some(span)) = (Image::parse(key), lock.images.get(key)) else { continue };
+            let image = Spanned { span: *span, value: key.clone() };
+            let platforms = pin.platforms.keys().copied().collect();
+            self.locked.insert(
+                key.clone(),
+                Declared { image, parsed, full: true, platforms, digest: Some(pin.digest.clone()) },
+            );
+        }
+    }
+
+    /// What is known of an image: the lock beats what is declared.
     pub fn of(&self, image: &Image) -> Option<&Declared> {
+        self.locked(image).or_else(|| self.by_hand(image))
+    }
+
+    fn locked(&self, image: &Image) -> Option<&Declared> {
+        self.locked.get(&image.key()).or_else(|| {
+            // As `pin: digest` writes it: the entry is that of the tag.
+            let tagged = Image { digest: None, ..image.clone() };
+            self.locked.get(&tagged.key()).filter(|locked| locked.digest == image.digest)
+        })
+    }
+
+    /// What is declared about an image: a full reference beats a repository.
+    pub fn by_hand(&self, image: &Image) -> Option<&Declared> {
         let of_repository = self.by_repository.get(&image.repository())?;
         let full =
             of_repository.iter().find(|declared| declared.full && declared.parsed.key() == image.key());
@@ -54,5 +93,5 @@ fn declared(image: &Spanned<String>, words: &[Spanned<String>], found: &mut Find
         .map_err(|reason| found.push(value_invalid(image.span, format!("`{}`: {reason}", image.value))))
         .ok()?;
     let full = parsed.tag.is_some() || parsed.digest.is_some();
-    Some(Declared { image: image.clone(), parsed, full, platforms })
+    Some(Declared { image: image.clone(), parsed, full, platforms, digest: None })
 }

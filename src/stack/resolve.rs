@@ -1,12 +1,13 @@
 //! From what the file says to what it means.
 
-use super::cluster::{NamespaceFile, SecretFile, StackFile};
+use super::cluster::{NamespaceFile, Pin, SecretFile, StackFile};
 use super::ingress::{self, Ingress};
 use super::platforms::Platforms;
 use super::{ClusterNode, Network};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::k3s::{Release, Version};
+use crate::k3s::{self, Ranges, Release, Version};
 use crate::kube::names;
+use crate::lock::Lock;
 use crate::source::Span;
 use crate::yaml::{Map, Named, Node, Spanned, Value};
 
@@ -90,8 +91,12 @@ pub struct Stack {
     pub ingress: Option<Ingress>,
     /// Secrets that exist in the cluster.
     pub secrets: Vec<Secret>,
-    /// What images run on, by hand.
+    /// What images run on.
     pub platforms: Platforms,
+    /// How images are written.
+    pub pin: Pin,
+    /// What `stackc lock` pinned.
+    pub lock: Lock,
     /// Middlewares for every app.
     pub middlewares: Named<Node>,
     /// What exists without stackc.
@@ -103,6 +108,19 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// With what registries and Cloudflare said.
+    #[must_use]
+    pub fn pinned(mut self, lock: Lock) -> Stack {
+        self.platforms.learn(&lock);
+        self.lock = lock;
+        self
+    }
+
+    /// Cloudflare's ranges: those of the lock, else those that stackc carries.
+    pub fn cloudflare(&self) -> Ranges {
+        self.lock.pins.cloudflare.clone().unwrap_or_else(k3s::ranges)
+    }
+
     /// The name of something that exists without stackc, if it was said to.
     pub fn external_name(&self, kind: &str, namespace: &str, name: &str) -> Option<String> {
         let known = self.external.iter().find(|other| {
@@ -189,6 +207,9 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         .iter()
         .map(|(name, secret)| self::secret(name, secret, &namespace.value, found))
         .collect();
+    for (name, namespace) in file.namespaces.iter() {
+        check_namespace(name, namespace, found);
+    }
     let platforms = Platforms::resolve(&file.platforms, found);
     let release = release(&file.k3s.version, found)?;
     let release_span = file.k3s.version.span;
@@ -204,6 +225,8 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         ingress,
         secrets,
         platforms,
+        pin: file.pin.unwrap_or_default(),
+        lock: Lock::default(),
         middlewares: file.middlewares,
         external: file.external.iter().filter_map(|text| external(text, found)).collect(),
         namespaces: file.namespaces,
@@ -252,6 +275,22 @@ fn release(written: &Spanned<String>, found: &mut Findings) -> Option<Release> {
     }
 }
 
+fn check_namespace(name: &Spanned<String>, file: &NamespaceFile, found: &mut Findings) {
+    is_name("namespace", name, names::dns_label, found);
+    for (key, value) in file.labels.iter() {
+        is_name("label", key, names::label_key, found);
+        is_name("label's value", value, names::label_value, found);
+    }
+    for (key, _) in file.annotations.iter() {
+        is_name("annotation", key, names::label_key, found);
+    }
+    let added = file.labels.iter().chain(file.annotations.iter()).next();
+    if let Some((key, _)) = added.filter(|_| file.create == Some(false)) {
+        let message = format!("another stack makes `{}`, so nothing can be added to it here", name.value);
+        found.push(value_invalid(key.span, message).help("say it in that stack, or remove `create: false`"));
+    }
+}
+
 fn secret(name: &Spanned<String>, file: &SecretFile, own: &str, found: &mut Findings) -> Secret {
     is_name("Secret's name", name, names::dns_subdomain, found);
     file.namespaces.iter().for_each(|name| is_name("namespace", name, names::dns_label, found));
@@ -274,11 +313,13 @@ fn secret(name: &Spanned<String>, file: &SecretFile, own: &str, found: &mut Find
 fn external(text: &Spanned<String>, found: &mut Findings) -> Option<External> {
     let parts: Vec<&str> = text.value.split('/').collect();
     let (kind, namespace, name) = match parts.as_slice() {
-        [kind, name] => (kind, None, name),
-        [kind, namespace, name] => (kind, Some((*namespace).to_owned()), name),
+        [kind, name] if parts.iter().all(|part| !part.is_empty()) => (kind, None, name),
+        [kind, namespace, name] if parts.iter().all(|part| !part.is_empty()) => {
+            (kind, Some((*namespace).to_owned()), name)
+        }
         _ => {
             found.push(
-                value_invalid(text.span, format!("`{}` names nothing", text.value))
+                value_invalid(text.span, format!("`{}` names no object", text.value))
                     .help("external: [ConfigMap/settings, ServiceAccount/monitoring/prometheus]"),
             );
             return None;

@@ -19,7 +19,7 @@ pub static SECRET_VALUE: Code = Code {
 };
 
 /// What a Secret under `secrets` may say.
-const KEYS: [&str; 3] = ["keys", "namespaces", "type"];
+const KEYS: [&str; 4] = ["keys", "keysFrom", "namespaces", "type"];
 
 /// Takes values out of `secrets` and tells where they stand, without showing them.
 pub fn refuse_values(stack: &mut Node, found: &mut Findings) {

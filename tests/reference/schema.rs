@@ -52,7 +52,7 @@ impl Forms {
             int: self.int.or(other.int),
             items: self.items.or(other.items),
             map: match (self.map, other.map) {
-                (Some(first), Some(second)) => Some(either(first, second)),
+                (Some(first), Some(second)) => Some(either(first, &second)),
                 (first, second) => first.or(second),
             },
         }
@@ -362,7 +362,7 @@ fn closed(properties: &Map<String, Value>) -> Map<String, Value> {
 }
 
 /// A map with the keys of either; which of them go together is for stackc to say.
-fn either(mut first: Map<String, Value>, second: Map<String, Value>) -> Map<String, Value> {
+fn either(mut first: Map<String, Value>, second: &Map<String, Value>) -> Map<String, Value> {
     let more = second["properties"].as_object().unwrap().clone();
     first["properties"].as_object_mut().unwrap().extend(more);
     first

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use stackc::check::Demands;
 use stackc::compile;
 use stackc::finding::Findings;
 use stackc::kinds::KINDS;
@@ -81,7 +82,7 @@ fn taken(folder: &str) -> Vec<Text> {
     for path in files(&Path::new(ROOT).join(folder)).iter().filter(|path| path.ends_with("stack.yaml")) {
         let mut sources = Sources::default();
         let input = read_input(path.parent().unwrap(), &mut sources).unwrap();
-        let compiled = compile::compile(sources, input);
+        let compiled = compile::compile(sources, input, Demands::default());
         if compiled.errors > 0 {
             continue;
         }

@@ -1,0 +1,40 @@
+//! Entries of stackc.lock that nothing needs any more.
+
+use std::collections::BTreeSet;
+
+use super::{Facts, Landing};
+use crate::finding::{Code, Finding, Findings, Page, Severity};
+
+/// A locked image that no pod uses.
+pub static CODE: Code = Code {
+    name: "lock-unused",
+    severity: Severity::Warning,
+    page: Page {
+        about: "stackc.lock holds an image that no pod of the stack uses any more. `stackc lock --offline` drops such\n\
+                entries without asking anybody.",
+        bad: "# stackc.lock\nstackc: 1\nimages:\n  \
+              registry.example/old:1.0: {digest: sha256:1111111111111111111111111111111111111111111111111111111111111111, platforms: {amd64: sha256:2222222222222222222222222222222222222222222222222222222222222222}}\n  \
+              registry.example/web:1.0: {digest: sha256:3333333333333333333333333333333333333333333333333333333333333333, platforms: {amd64: sha256:4444444444444444444444444444444444444444444444444444444444444444}}\n\
+              # end of stackc.lock\n\
+              # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+        good: "# stackc.lock\nstackc: 1\nimages:\n  \
+              registry.example/web:1.0: {digest: sha256:3333333333333333333333333333333333333333333333333333333333333333, platforms: {amd64: sha256:4444444444444444444444444444444444444444444444444444444444444444}}\n\
+              # end of stackc.lock\n\
+              # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+    },
+};
+
+/// Tells each entry. Where something could not be compiled, its images are not seen.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    if found.errors() > 0 {
+        return;
+    }
+    let images = facts.landings.iter().flat_map(Landing::images);
+    let used: BTreeSet<&str> = images
+        .filter_map(|(_, _, image)| Some(facts.declared(&image)?.image.value.as_str()))
+        .collect();
+    for (key, span) in facts.stack.lock.images.iter().filter(|(key, _)| !used.contains(key.as_str())) {
+        let message = format!("no pod uses {key}");
+        found.push(Finding::new(&CODE, *span, message).help("stackc lock --offline"));
+    }
+}

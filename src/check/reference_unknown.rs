@@ -1,0 +1,81 @@
+//! References to ConfigMaps, claims, Services … that nobody said exist. (Secrets have keys, and a check of their own.)
+
+use std::collections::BTreeSet;
+
+use super::Facts;
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::kube::{Object, Reference, Target, named};
+use crate::yaml::Node;
+
+/// An object that is neither declared nor among the objects.
+pub static CODE: Code = Code {
+    name: "reference-unknown",
+    severity: Severity::Error,
+    page: Page {
+        about: "Something names a ConfigMap, a claim, a ServiceAccount, a Service or one of Traefik's objects that is\n\
+                neither among the stack's objects nor under `external` in stack.yaml. Without its claim a pod stays\n\
+                Pending, without its ConfigMap it waits in CreateContainerConfigError or ContainerCreating, without its\n\
+                ServiceAccount it is not even made; a route without its Service or Middleware answers 404.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nvolumes: {/data: {claim: web-data}}\n",
+        good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+               platforms: {registry.example/web: [amd64]}\nexternal: [PersistentVolumeClaim/web-data]\n\
+               # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nvolumes: {/data: {claim: web-data}}\n",
+    },
+};
+
+/// What Kubernetes and k3s make: kind, namespace (none: in every one), name.
+const GIVEN: [(&str, Option<&str>, &str); 6] = [
+    ("ConfigMap", None, "kube-root-ca.crt"),
+    ("ServiceAccount", None, "default"),
+    ("Service", Some("default"), "kubernetes"),
+    ("Service", Some("kube-system"), "kube-dns"),
+    ("Service", Some("kube-system"), "metrics-server"),
+    ("Service", Some("kube-system"), "traefik"),
+];
+
+/// Tells each.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    let made: BTreeSet<_> = facts.objects.iter().map(key).collect();
+    for landing in &facts.landings {
+        for reference in landing.pod.references() {
+            tell(landing.object, &reference, &made, facts, found);
+        }
+    }
+    for object in facts.objects {
+        for reference in named(object) {
+            tell(object, &reference, &made, facts, found);
+        }
+    }
+}
+
+/// Kind, namespace, name.
+type Key<'a> = (&'a str, &'a str, &'a str);
+
+fn key(object: &Object) -> Key<'_> {
+    (&object.id.kind, object.id.namespace.as_deref().unwrap_or_default(), &object.id.name)
+}
+
+fn tell(user: &Object, reference: &Reference<'_>, made: &BTreeSet<Key<'_>>, facts: &Facts<'_>, found: &mut Findings) {
+    let (kind, Some(name)) = (reference.target.kind(), reference.name.as_text()) else { return };
+    let own = user.id.namespace.as_deref().unwrap_or_default();
+    let namespace = reference.namespace.and_then(Node::as_text).unwrap_or(own);
+    let given = |row: &(&str, Option<&str>, &str)| {
+        row.0 == kind && row.2 == name && row.1.is_none_or(|only| only == namespace)
+    };
+    let known = made.contains(&(kind, namespace, name))
+        || GIVEN.iter().any(given)
+        || facts.stack.external_name(kind, namespace, name).is_some();
+    if known || reference.optional || reference.target == Target::Secret {
+        return;
+    }
+    let near = nearest(name, made.iter().filter(|other| other.0 == kind && other.1 == namespace).map(|other| other.2));
+    let help = near.map_or_else(
+        || format!("if it exists, say so in stack.yaml:\nexternal: [{kind}/{name}]"),
+        |near| format!("did you mean `{near}`?"),
+    );
+    found.push(
+        Finding::new(&CODE, reference.name.span, format!("nothing says that the {kind} {namespace}/{name} exists"))
+            .label(format!("{} uses it", user.id))
+            .help(help),
+    );
+}
