@@ -44,6 +44,7 @@ checks! {
     lock_unused,
     middleware_unfit,
     object_duplicate,
+    password_in_env,
     place_no_node,
     placement_invalid,
     platforms_contradicted,

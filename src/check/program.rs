@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use data_encoding::BASE64;
 
 use super::{Facts, Landing};
-use crate::kube::{Container, Image, Role};
+use crate::kube::{Container, Image, Role, Unit};
 use crate::yaml::Node;
 
 /// Images of MinIO and of forks that take the same arguments and environment.
@@ -45,6 +45,8 @@ pub(super) struct Mounted<'a> {
     /// What asked for it.
     pub(super) node: &'a Node,
     pub(super) secret: bool,
+    /// It is written where `node` stands, and so may what it holds.
+    pub(super) inline: bool,
 }
 
 /// All containers.
@@ -136,6 +138,7 @@ impl<'a> Program<'a> {
                 && object.id.namespace == self.landing.object.id.namespace
         });
         let Some(object) = object else { return Vec::new() };
+        let inline = matches!(object.unit, Unit::Manifest(_));
         let fields = ["data", "stringData"].into_iter();
         let entries = fields.flat_map(|field| {
             let entries = object.body.get(field).map_or(&[][..], Node::entries);
@@ -146,7 +149,13 @@ impl<'a> Program<'a> {
                 let written = entry.value.as_text()?;
                 let text =
                     if kind == "Secret" && field == "data" { decoded(written)? } else { written.into() };
-                Some(Mounted { key: &entry.key.text, text, node: &entry.value, secret: kind == "Secret" })
+                Some(Mounted {
+                    key: &entry.key.text,
+                    text,
+                    node: &entry.value,
+                    secret: kind == "Secret",
+                    inline,
+                })
             })
             .collect()
     }

@@ -53,7 +53,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
 
 fn tell(file: &Mounted<'_>, message: String, found: &mut Findings) {
     let finding = Finding::new(&CODE, file.node.span, message).note(format!("in the file `{}`", file.key));
-    found.push(if file.secret { finding.secret() } else { finding });
+    found.push(if file.inline { finding.secret() } else { finding });
 }
 
 /// What one inbound says wrongly; the first of it.

@@ -32,12 +32,11 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for program in programs(facts).filter(|program| program.is(&[V2RAY, GOST, SING_BOX]) || program.is(XRAY)) {
         for file in program.mounted(facts).iter().filter(|file| !file.secret) {
             if let Some(name) = secret_name(&file.text) {
-                found.push(
+                let finding =
                     Finding::new(&CODE, file.node.span, format!("`{}` holds a client's `{name}`, and lies in a ConfigMap", file.key))
                         .note("whoever reads the repository or the cluster may use the proxy")
-                        .help("put the file into a Secret, and mount that: {secret: NAME}")
-                        .secret(),
-                );
+                        .help("put the file into a Secret, and mount that: {secret: NAME}");
+                found.push(if file.inline { finding.secret() } else { finding });
             }
         }
     }

@@ -25,7 +25,7 @@ fn start(own: &Own, cache: &Cache, asked: &Asked<'_>, found: &mut Findings) -> O
     };
     Some(Start {
         command: None,
-        args: args(own, bucket.as_ref(), found)?,
+        args: args(own, bucket.as_ref(), asked.at, found)?,
         env: env(own, bucket.as_ref(), asked.at),
         folder: Some(FOLDER),
         netrc: HOME_NETRC,
@@ -34,19 +34,20 @@ fn start(own: &Own, cache: &Cache, asked: &Asked<'_>, found: &mut Findings) -> O
     })
 }
 
-fn args(own: &Own, bucket: Option<&Bucket<'_>>, found: &mut Findings) -> Option<Vec<String>> {
+fn args(own: &Own, bucket: Option<&Bucket<'_>>, at: Span, found: &mut Findings) -> Option<Vec<Node>> {
     let fetches = own.fetches(found);
     let timeout = own.timeout(found)?;
     // The binary alone listens on localhost.
-    let mut args = vec!["server".to_owned(), format!("--address=:{PORT}")];
-    match bucket {
-        Some(bucket) => args.extend(bucket_args(bucket)),
-        None => args.extend(["--cacher=dir".to_owned(), format!("--cacher-dir={FOLDER}/caches")]),
-    }
-    args.push(format!("--max-concurrent-direct-fetches={fetches}"));
-    args.push(format!("--fetch-timeout={timeout}s"));
-    args.extend(own.sumdb().map(|sumdb| format!("--proxied-sumdbs={sumdb}")));
-    Some(args)
+    let start = vec!["server".to_owned(), format!("--address=:{PORT}")];
+    let (span, cacher) = match bucket {
+        Some(bucket) => (bucket.s3.endpoint.span, bucket_args(bucket)),
+        None => (at, vec!["--cacher=dir".to_owned(), format!("--cacher-dir={FOLDER}/caches")]),
+    };
+    let mut rest =
+        vec![format!("--max-concurrent-direct-fetches={fetches}"), format!("--fetch-timeout={timeout}s")];
+    rest.extend(own.sumdb().map(|sumdb| format!("--proxied-sumdbs={sumdb}")));
+    let nodes = |span, words: Vec<String>| words.into_iter().map(move |word| Node::text(span, word));
+    Some(nodes(at, start).chain(nodes(span, cacher)).chain(nodes(at, rest)).collect())
 }
 
 fn bucket_args(bucket: &Bucket<'_>) -> Vec<String> {

@@ -6,7 +6,7 @@ use super::{HOME_NETRC, Own, Program, Start};
 use crate::finding::Findings;
 use crate::kinds::Asked;
 use crate::kinds::engine::{self, Engine};
-use crate::yaml::Build;
+use crate::yaml::{Build, Node};
 
 pub(super) const ENGINE: Engine<Program> = Engine {
     name: "goproxyio",
@@ -46,7 +46,7 @@ fn start(own: &Own, cache: &Cache, asked: &Asked<'_>, found: &mut Findings) -> O
     let start = Start {
         // Its entrypoint is a tini of amd64 in the image of every architecture.
         command: Some("/goproxy"),
-        args,
+        args: args.into_iter().map(|arg| Node::text(asked.at, arg)).collect(),
         env: Build::at(asked.at).text("HOME", "/tmp").node(),
         folder: Some(FOLDER),
         netrc: HOME_NETRC,

@@ -61,7 +61,7 @@ struct Program {
 struct Start {
     /// Instead of the image's entrypoint.
     command: Option<&'static str>,
-    args: Vec<String>,
+    args: Vec<Node>,
     env: Node,
     /// Where it keeps what it fetched; none where that is a matter of S3 alone.
     folder: Option<&'static str>,
@@ -163,7 +163,6 @@ fn app(
     span: Span,
 ) -> Node {
     let at = || Build::at(span);
-    let words = |words: Vec<String>| Node::list(span, words.into_iter().map(|word| Node::text(span, word)));
     let host = Node::list(own.host.span, [(&own.host).into()]);
     let route = Build::at(own.host.span).with("host", host);
     let route = match guard {
@@ -174,8 +173,8 @@ fn app(
         None => route,
     };
     let memory = at().text("memory", "128Mi").node();
-    at().maybe("command", start.command.map(|command| words(vec![command.to_owned()])))
-        .unless_empty("args", words(start.args.clone()))
+    at().maybe("command", start.command.map(|command| Node::list(span, [Node::text(span, command)])))
+        .unless_empty("args", Node::list(span, start.args.clone()))
         .with("env", start.env.clone())
         .with("volumes", volumes(cache, netrc, start, span))
         .with("probes", probes(start, span))
