@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Demands;
-use crate::kube::{Container, Image, Object, Platform, Pod, Unit};
+use crate::kube::{Container, Image, Object, Platform, Pod, Role, Unit};
 use crate::schedule::{Reason, may, problems};
 use crate::stack::{ClusterNode, Declared, Outline, Stack};
 use crate::yaml::Node;
@@ -18,6 +18,19 @@ pub struct Facts<'a> {
     pub demands: Demands,
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
+    /// One for each container whose image can be read.
+    pub(super) running: Vec<Running<'a>>,
+}
+
+/// A container and its image.
+pub(super) struct Running<'a> {
+    /// Which of the landings is its workload.
+    pub(super) landing: usize,
+    pub(super) container: Container<'a>,
+    /// The image, as written and read.
+    pub(super) written: &'a Node,
+    pub(super) image: Image,
+    pub(super) repository: String,
 }
 
 /// A workload and the nodes where its pods may land.
@@ -64,8 +77,10 @@ impl<'a> Facts<'a> {
     /// Computes what checks share.
     pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object], demands: Demands) -> Self {
         let apps = apps.iter().map(|app| (app.name.as_str(), app)).collect();
-        let landings = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
-        Facts { stack, objects, demands, landings }
+        let landings: Vec<_> = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
+        let running =
+            landings.iter().enumerate().flat_map(|(place, landing)| running(place, landing)).collect();
+        Facts { stack, objects, demands, landings, running }
     }
 
     /// What is declared about an image: a full reference beats a repository.
@@ -87,6 +102,15 @@ impl<'a> Facts<'a> {
         let count = |locked| seen.values().filter(|known| **known == Some(locked)).count();
         Images { all: seen.len(), locked: count(true), declared: count(false) }
     }
+}
+
+fn running<'a>(place: usize, landing: &Landing<'a>) -> impl Iterator<Item = Running<'a>> + use<'a> {
+    landing.images().filter(|(container, ..)| container.role != Role::Volume).map(
+        move |(container, written, image)| {
+            let repository = image.repository();
+            Running { landing: place, container, written, image, repository }
+        },
+    )
 }
 
 fn landing<'a>(

@@ -1,8 +1,11 @@
 //! Middlewares that a program of a kind does not survive.
 
+use std::collections::BTreeMap;
+
 use super::Facts;
 use super::rule::rules;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::Object;
 use crate::yaml::Node;
 
 /// A middleware on the wrong route.
@@ -46,16 +49,17 @@ const CONSOLE: i64 = 9_001;
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    let place = |object: &'_ Object| (object.id.namespace.clone(), object.id.name.clone());
+    let apps: BTreeMap<_, _> =
+        facts.landings.iter().filter_map(|landing| Some((place(landing.object), landing.app?))).collect();
+    let middlewares = facts.objects.iter().filter(|object| object.id.kind == "Middleware");
+    let middlewares: BTreeMap<_, _> = middlewares.map(|object| (place(object), object)).collect();
     for rule in rules(facts).filter(|rule| rule.port != Some(CONSOLE)) {
-        let app = rule.landing(facts).and_then(|landing| landing.app);
-        let Some(app) = app.filter(|app| ROWS.iter().any(|(kind, ..)| *kind == app.kind)) else { continue };
+        let namespace = &rule.object.id.namespace;
+        let Some(app) = apps.get(&(namespace.clone(), rule.service.to_owned())) else { continue };
         for name in rule.middlewares() {
-            let middleware = facts.objects.iter().find(|object| {
-                object.id.kind == "Middleware"
-                    && Some(object.id.name.as_str()) == name.as_text()
-                    && object.id.namespace == rule.object.id.namespace
-            });
-            let spec = middleware.and_then(|object| object.body.get("spec")).map_or(&[][..], Node::entries);
+            let known = name.as_text().and_then(|name| middlewares.get(&(namespace.clone(), name.to_owned())));
+            let spec = known.and_then(|object| object.body.get("spec")).map_or(&[][..], Node::entries);
             let Some(word) = spec.first() else { continue };
             let fits = |row: &&(&str, &[&str], &str)| row.0 == app.kind && row.1.contains(&word.key.text.as_ref());
             if let Some((_, _, why)) = ROWS.iter().find(fits) {

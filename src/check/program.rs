@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use data_encoding::BASE64;
 
 use super::{Facts, Landing};
-use crate::kube::{Container, Image, Role, Unit};
+use crate::kube::{Container, Image, Unit};
 use crate::yaml::Node;
 
 /// Images of MinIO and of forks that take the same arguments and environment.
@@ -34,8 +34,8 @@ pub(super) struct Program<'a> {
     pub(super) container: Container<'a>,
     /// The image, as written and read.
     pub(super) written: &'a Node,
-    pub(super) image: Image,
-    pub(super) repository: String,
+    pub(super) image: &'a Image,
+    pub(super) repository: &'a str,
 }
 
 /// A file that a program finds in a ConfigMap or Secret of the stack.
@@ -51,20 +51,21 @@ pub(super) struct Mounted<'a> {
 
 /// All containers.
 pub(super) fn programs<'a>(facts: &'a Facts<'a>) -> impl Iterator<Item = Program<'a>> {
-    facts.landings.iter().flat_map(|landing| {
-        landing.images().filter(|(container, ..)| container.role != Role::Volume).map(
-            move |(container, written, image)| {
-                let repository = image.repository();
-                Program { landing, container, written, image, repository }
-            },
-        )
+    facts.running.iter().filter_map(|running| {
+        Some(Program {
+            landing: facts.landings.get(running.landing)?,
+            container: running.container,
+            written: running.written,
+            image: &running.image,
+            repository: &running.repository,
+        })
     })
 }
 
 impl<'a> Program<'a> {
     /// Whether it is one of these.
     pub(super) fn is(&self, repositories: &[&str]) -> bool {
-        repositories.contains(&self.repository.as_str())
+        repositories.contains(&self.repository)
     }
 
     /// A list of the container's, such as `args`.
