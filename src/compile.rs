@@ -10,7 +10,7 @@ use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::{self, Object, Unit};
 use crate::lock;
 use crate::lower::{self, Files, Merged};
-use crate::source::{Input, Sources};
+use crate::source::{FileId, Input, Sources};
 use crate::stack::layers::{self, Defined, Layers};
 use crate::stack::{self, App, Outline, Stack, StackFile};
 use crate::template::{self, Templates};
@@ -20,6 +20,8 @@ use crate::yaml::{self, Build, Dialect, Map, Node, Value};
 pub struct Compiled {
     /// The files read.
     pub sources: Sources,
+    /// The files that describe the cluster: stack.yaml and what it includes.
+    pub cluster_files: Vec<FileId>,
     /// The cluster, if stack.yaml could be understood.
     pub stack: Option<Stack>,
     /// The apps that could be compiled.
@@ -80,6 +82,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     let mut compiled = Compiled {
         objects: manifests(&layers, &sources, cluster.as_ref(), &mut found),
         sources,
+        cluster_files: layers.folders.iter().map(|folder| folder.file).collect(),
         stack: None,
         apps: Vec::new(),
         files: Vec::new(),
@@ -113,12 +116,19 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         compiled.files = emit::files(&compiled.objects, &stack, &mut found);
         compiled.stack = Some(stack);
     }
-    compiled.dropped = found.dropped();
-    let dropped_errors = found.dropped_errors();
-    compiled.findings = found.sorted();
-    let errors = compiled.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    compiled.errors = errors.count().saturating_add(dropped_errors);
+    compiled.tell(found);
     compiled
+}
+
+impl Compiled {
+    /// Takes in what was found, in its order, and counts it.
+    pub fn tell(&mut self, found: Findings) {
+        self.dropped = found.dropped();
+        let dropped_errors = found.dropped_errors();
+        self.findings = found.sorted();
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        self.errors = errors.count().saturating_add(dropped_errors);
+    }
 }
 
 fn strays(layers: &Layers, sources: &Sources, found: &mut Findings) {

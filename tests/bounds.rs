@@ -3,18 +3,23 @@
 
 use std::process::Command;
 
-use crate::hostile::AT_ONCE;
 use crate::stack::{APP, Folder, Ran};
 
 const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
 const MIB: usize = 1 << 20;
 
-/// `check` of the small stack with this file, by a process that gets no more memory than it may.
+/// Seconds of a processor: unlike a clock's, they are the same on a machine that does something else as well. A debug build
+/// is ten times slower than what people run.
+const SECONDS: u32 = if cfg!(debug_assertions) { 10 } else { 1 };
+
+/// `check` of the small stack with this file, by a process that gets no more memory and time than it may.
 fn bounded(path: &str, content: &str) -> Ran {
     let folder = Folder::demo().with(&format!("demo/{path}"), content);
     let kib = 64 * 1024 + content.len() / 1024;
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(format!("ulimit -d {kib} && exec \"$0\" check demo --format json"));
+    shell
+        .arg("-c")
+        .arg(format!("ulimit -d {kib} && ulimit -t {SECONDS} && exec \"$0\" check demo --format json"));
     Ran::of(shell.arg(env!("CARGO_BIN_EXE_stackc")).current_dir(folder.at("")))
 }
 
@@ -25,7 +30,6 @@ fn hold(path: &str, bombs: Vec<(&str, String, &str)>) {
         let codes = ran.codes();
         let expected: Vec<&str> = if code.is_empty() { vec![] } else { vec![code] };
         assert_eq!(codes.iter().map(String::as_str).take(1).collect::<Vec<_>>(), expected, "{name}");
-        assert!(ran.took < AT_ONCE, "{name}: {:?}", ran.took);
     }
 }
 

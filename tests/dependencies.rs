@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::tools::ROOT;
 
 /// Licences that a part of stackc may have, as in deny.toml.
-const LICENCES: &[&str] = &["Apache-2.0", "MIT", "Unicode-3.0"];
+const LICENCES: &[&str] = &["Apache-2.0", "MIT", "Unicode-3.0", "ISC", "BSD-3-Clause", "CDLA-Permissive-2.0"];
 
 /// The one registry.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -114,7 +114,14 @@ fn one(words: Words) -> Option<bool> {
             let met = either(words)?;
             (words.next()? == ")").then_some(met)
         }
-        licence => Some(LICENCES.contains(&licence)),
+        licence => {
+            // with an exception it is another licence, whose words nobody has read
+            if words.next_if_eq(&"WITH").is_some() {
+                words.next()?;
+                return Some(false);
+            }
+            Some(LICENCES.contains(&licence))
+        }
     }
 }
 
@@ -235,6 +242,7 @@ mod rules {
             "Unlicense OR MIT",
             "(MIT OR Apache-2.0) AND Unicode-3.0",
             "GPL-3.0 OR (MIT AND Apache-2.0)",
+            "Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT",
         ] {
             assert!(may_use(good), "{good}");
         }
@@ -244,6 +252,8 @@ mod rules {
             "MIT AND GPL-3.0",
             "(MIT OR Apache-2.0) AND GPL-3.0",
             "MIT WITH some-exception",
+            "MIT WITH",
+            "MIT WITH some-exception OR GPL-3.0",
             "(MIT",
             "MIT)",
             "MIT OR",

@@ -12,7 +12,10 @@ const CRATES: &[(&str, &str)] = &[
     ("clap", "cli"),
     ("granit_parser", "yaml/read"),
     ("minijinja", "template"),
-    ("sha2", "finish"),
+    ("regex_lite", "fetch"),
+    ("reqwest", "fetch"),
+    ("rustls", "fetch"),
+    ("sha2", "kube/digest.rs"),
     ("strsim", "finding"),
     ("walkdir", "source"),
 ];

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use stackc::compile::codes;
+use stackc::fetch;
+use stackc::finding::Code;
 
 use crate::stack::{APP, Folder, STACK};
 
@@ -37,6 +39,11 @@ fn files(example: &str) -> Vec<(&str, String)> {
     files
 }
 
+/// With those that only commands with a network raise, which no example can.
+fn all_codes() -> impl Iterator<Item = &'static Code> {
+    codes().chain(fetch::CODES.iter().copied())
+}
+
 fn found(example: &str) -> Vec<String> {
     let folder = Folder::new();
     for (path, text) in files(example) {
@@ -62,8 +69,17 @@ fn failing_examples_raise_their_code_and_mended_ones_nothing() {
 }
 
 #[test]
+fn offline_the_examples_about_the_network_raise_nothing() {
+    for code in fetch::CODES {
+        assert_eq!(found(code.page.good), [""; 0], "{}", code.name);
+        let bad = found(code.page.bad);
+        assert!(bad.is_empty() || bad == ["image-platforms-unknown"], "{}: {bad:?}", code.name);
+    }
+}
+
+#[test]
 fn names_are_two_to_four_words_and_unique() {
-    let names: Vec<&str> = codes().map(|code| code.name).collect();
+    let names: Vec<&str> = all_codes().map(|code| code.name).collect();
     assert!(names.len() > 30, "the list of codes is cut off");
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
     for name in names {
@@ -78,7 +94,7 @@ fn names_are_two_to_four_words_and_unique() {
 
 #[test]
 fn pages_fit_a_terminal() {
-    for code in codes() {
+    for code in all_codes() {
         let page = &code.page;
         for text in [page.about, page.bad, page.good] {
             assert!(!text.trim().is_empty(), "{}", code.name);
@@ -92,7 +108,7 @@ fn pages_fit_a_terminal() {
 
 #[test]
 fn explain_prints_the_page() {
-    for code in codes() {
+    for code in all_codes() {
         let ran = Folder::new().stackc(&format!("explain {}", code.name));
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
         for line in
@@ -112,7 +128,7 @@ fn explain_lists_all_codes_and_names_the_nearest() {
     let folder = Folder::new();
     let list = folder.stackc("explain --list");
     let listed: Vec<&str> = list.out.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
-    let mut names: Vec<&str> = codes().map(|code| code.name).collect();
+    let mut names: Vec<&str> = all_codes().map(|code| code.name).collect();
     names.sort_unstable();
     assert_eq!((list.status, listed), (0, names));
 

@@ -14,7 +14,7 @@ pub(crate) fn kubectl() -> Command {
     command
 }
 
-/// Python with ruamel.yaml (YAML 1.2) and `PyYAML` (YAML 1.1).
+/// Python with ruamel.yaml (YAML 1.2), `PyYAML` (YAML 1.1), and validators by schema.
 pub(crate) fn python() -> Command {
     Command::new(installed("STACKC_PYTHON"))
 }

@@ -16,21 +16,28 @@ pub struct Facts<'a> {
     pub objects: &'a [Object],
     /// What the run asks for.
     pub demands: Demands,
+    /// What exists beside them and is not judged: it meets references.
+    pub beside: &'a [Object],
+    /// Whether the objects are all of the stack.
+    pub whole: bool,
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
     /// One for each container whose image can be read.
-    pub(super) running: Vec<Running<'a>>,
+    pub running: Vec<Running<'a>>,
 }
 
 /// A container and its image.
-pub(super) struct Running<'a> {
+pub struct Running<'a> {
     /// Which of the landings is its workload.
-    pub(super) landing: usize,
-    pub(super) container: Container<'a>,
-    /// The image, as written and read.
-    pub(super) written: &'a Node,
-    pub(super) image: Image,
-    pub(super) repository: String,
+    pub landing: usize,
+    /// The container.
+    pub container: Container<'a>,
+    /// The image as written.
+    pub written: &'a Node,
+    /// The image as read.
+    pub image: Image,
+    /// Its repository, with the domain.
+    pub repository: String,
 }
 
 /// A workload and the nodes where its pods may land.
@@ -80,7 +87,12 @@ impl<'a> Facts<'a> {
         let landings: Vec<_> = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
         let running =
             landings.iter().enumerate().flat_map(|(place, landing)| running(place, landing)).collect();
-        Facts { stack, objects, demands, landings, running }
+        Facts { stack, objects, demands, beside: &[], whole: true, landings, running }
+    }
+
+    /// All objects that references may name.
+    pub fn existing(&self) -> impl Iterator<Item = &'a Object> {
+        self.objects.iter().chain(self.beside)
     }
 
     /// What is declared about an image: a full reference beats a repository.

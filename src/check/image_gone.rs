@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube;
 
 /// A repository that was deleted.
 pub static CODE: Code = Code {
@@ -19,28 +20,18 @@ pub static CODE: Code = Code {
     },
 };
 
-/// Repository, when it went, what serves instead.
-const GONE: [(&str, &str, &str); 2] = [
-    (
-        "docker.io/minio/minio",
-        "September 2026",
-        "use quay.io/minio/minio (the same tags, frozen) or pgsty/silo (a maintained fork)",
-    ),
-    ("docker.io/minio/mc", "September 2026", "use quay.io/minio/mc (the same tags, frozen)"),
-];
-
 /// Tells each image once.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let mut told = BTreeSet::new();
     for (_, node, image) in facts.landings.iter().flat_map(Landing::images) {
         let repository = image.repository();
-        let Some((_, when, instead)) = GONE.iter().find(|row| row.0 == repository) else { continue };
+        let Some(gone) = kube::gone(&repository) else { continue };
         if told.insert(image.key()) {
             found.push(
-                Finding::new(&CODE, node.span, format!("{repository} was deleted in {when}"))
+                Finding::new(&CODE, node.span, format!("{repository} was deleted in {}", gone.when))
                     .label("can no longer be pulled")
                     .note("Docker Hub answers 401, so pulling it speaks of credentials; a cached copy hides it")
-                    .help(*instead),
+                    .help(gone.instead),
             );
         }
         // Another image will stand there.

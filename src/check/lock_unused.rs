@@ -26,7 +26,7 @@ pub static CODE: Code = Code {
 
 /// Tells each entry. Where something could not be compiled, its images are not seen.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    if found.errors() > 0 {
+    if found.errors() > 0 || !facts.whole {
         return;
     }
     let images = facts.landings.iter().flat_map(Landing::images);

@@ -10,7 +10,7 @@ mod facts;
 mod program;
 mod rule;
 
-pub use facts::{Facts, Images, Landing};
+pub use facts::{Facts, Images, Landing, Running};
 
 use crate::finding::{Code, Findings};
 

@@ -133,7 +133,7 @@ impl<'a> Program<'a> {
         else {
             return Vec::new();
         };
-        let object = facts.objects.iter().find(|object| {
+        let object = facts.existing().find(|object| {
             object.id.kind == kind
                 && object.id.name == name
                 && object.id.namespace == self.landing.object.id.namespace

@@ -35,7 +35,7 @@ const GIVEN: [(&str, Option<&str>, &str); 6] = [
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    let made: BTreeSet<_> = facts.objects.iter().map(key).collect();
+    let made: BTreeSet<_> = facts.existing().map(key).collect();
     for landing in &facts.landings {
         for reference in landing.pod.references() {
             tell(landing.object, &reference, &made, facts, found);

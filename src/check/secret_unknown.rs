@@ -62,7 +62,7 @@ pub(super) fn declared<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Secr
 /// The Secret among the objects.
 pub(super) fn made<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Object> {
     let name = used.name.as_text()?;
-    facts.objects.iter().find(|object| {
+    facts.existing().find(|object| {
         object.id.kind == "Secret" && object.id.name == name && object.id.namespace == used.object.id.namespace
     })
 }

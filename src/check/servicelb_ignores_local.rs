@@ -2,6 +2,7 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::Unit;
 
 /// ServiceLB forwards from every node, Local or not.
 pub static CODE: Code = Code {
@@ -21,7 +22,9 @@ pub static CODE: Code = Code {
 /// Tells it at the key that asks for Local.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let Some(trust) = facts.stack.ingress.as_ref().and_then(|ingress| ingress.trust.as_ref()) else { return };
-    if facts.stack.release.servicelb_honours_local() {
+    // What was rendered elsewhere brings no Traefik; its stack's own check tells this.
+    let traefik = facts.objects.iter().any(|object| object.unit == Unit::Traefik);
+    if facts.stack.release.servicelb_honours_local() || !traefik {
         return;
     }
     let version = facts.stack.release.version();

@@ -13,11 +13,16 @@ use crate::finding::Severity;
 /// Check stacks as build does, without output
 ///
 /// Without PATH: every stack below this folder, else the nearest above. Offline.
+///
+/// With --stack, what Helm, kustomize or Jsonnet made: helm template NAME CHART | stackc check --stack STACK -
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Stacks, or folders with stacks below them
+    /// Stacks, or folders with stacks below them; with --stack manifests, folders of them, or - for stdin
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Check manifests that something else made against this stack's nodes, platforms and release
+    #[arg(long, value_name = "STACK", requires = "paths")]
+    stack: Option<PathBuf>,
     /// The form of findings
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -37,10 +42,14 @@ enum Deny {
 }
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
-    let stacks = target::many(&arguments.paths)?;
     let demands = Demands { locked: arguments.locked };
-    let runs = stacks.iter().map(|stack| target::compiled(stack, demands)).collect::<Result<Vec<_>, _>>()?;
-    let mut after: String = runs.iter().filter_map(summary).collect();
+    let runs = if let Some(stack) = &arguments.stack {
+        vec![target::judged(stack, &arguments.paths, demands)?]
+    } else {
+        let stacks = target::many(&arguments.paths)?;
+        stacks.iter().map(|stack| target::compiled(stack, demands)).collect::<Result<Vec<_>, _>>()?
+    };
+    let mut after: String = runs.iter().filter_map(|run| summary(run, arguments.stack.is_some())).collect();
     let totals = show::totals(&runs);
     if !totals.is_empty() {
         after.push_str(&format!("{totals}\n"));
@@ -51,13 +60,14 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
 }
 
 /// What the proof rests on, where there is one.
-fn summary(run: &Compiled) -> Option<String> {
+fn summary(run: &Compiled, rendered: bool) -> Option<String> {
     let stack = run.stack.as_ref().filter(|_| run.errors == 0)?;
     let proof = proof(run.images);
+    let apps = plural(run.apps.len(), "app");
+    let apps = if rendered { "rendered elsewhere".to_owned() } else { apps };
     Some(format!(
-        "{}: {}, {} on {}; {proof}\n",
+        "{}: {apps}, {} on {}; {proof}\n",
         stack.name.value,
-        plural(run.apps.len(), "app"),
         plural(run.objects.len(), "object"),
         plural(stack.nodes.len(), "node"),
     ))

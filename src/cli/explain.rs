@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::{Status, Trouble, show};
-use crate::compile::codes;
-use crate::finding::nearest;
+use crate::compile;
+use crate::fetch;
+use crate::finding::{Code, nearest};
 use crate::report;
 
 /// Tell what a finding means and how to mend it
@@ -16,6 +17,11 @@ pub(super) struct Arguments {
     /// List every code
     #[arg(long, conflicts_with = "code")]
     list: bool,
+}
+
+/// All that any command can raise.
+fn codes() -> impl Iterator<Item = &'static Code> {
+    compile::codes().chain(fetch::CODES.iter().copied())
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Trouble> {

@@ -3,10 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Trouble;
+use super::{Trouble, show};
 use crate::check::Demands;
 use crate::compile::{Compiled, compile};
-use crate::source::{STACK_FILE, Sources, find_above, find_below, locate, read_input};
+use crate::rendered::judge;
+use crate::source::{
+    STACK_FILE, Sources, find_above, find_below, locate, read_input, read_rendered, read_stream,
+};
 
 /// The one stack of `build` and `nodes`: the one named, else the nearest above, else the only one below.
 pub(super) fn one(path: Option<&Path>) -> Result<PathBuf, Trouble> {
@@ -40,7 +43,7 @@ pub(super) fn many(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
     for path in paths {
         let found = locate(path).map_or_else(|| find_below(path), |stack| vec![stack]);
         if found.is_empty() {
-            return Err(none_at(path));
+            return Err(perhaps_manifests(path));
         }
         stacks.extend(found);
     }
@@ -60,6 +63,32 @@ pub(super) fn compiled(stack: &Path, demands: Demands) -> Result<Compiled, Troub
     let mut sources = Sources::default();
     let input = read_input(stack, &mut sources).map_err(|error| Trouble::io(stack, &error))?;
     Ok(compile(sources, input, demands))
+}
+
+/// Reads what was rendered elsewhere, and checks it against a stack. `-` is standard input.
+pub(super) fn judged(stack: &Path, paths: &[PathBuf], demands: Demands) -> Result<Compiled, Trouble> {
+    let mut ground = compiled(&locate(stack).ok_or_else(|| none_at(stack))?, demands)?;
+    let mut seen = Vec::new();
+    let mut files = Vec::new();
+    for path in paths {
+        // A path named twice, as a shell's patterns may do it, is no object made twice.
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        if seen.contains(&real) {
+            continue;
+        }
+        seen.push(real);
+        files.push(match path.to_str() {
+            Some("-") => vec![read_stream(std::io::stdin().lock(), &mut ground.sources)],
+            _ => read_rendered(path, &mut ground.sources),
+        });
+    }
+    let (judged, untold) = judge(ground, &files, demands);
+    if untold > 0 {
+        let stack = stack.display();
+        let errors = show::plural(untold, "error");
+        show::complain(&format!("{stack} has {errors} in its own apps or manifests: stackc check {stack}"));
+    }
+    Ok(judged)
 }
 
 fn here() -> Result<PathBuf, Trouble> {
@@ -87,6 +116,17 @@ fn none_at(path: &Path) -> Trouble {
         return Trouble::Told(format!("{path_text} is no stack: it has no {STACK_FILE}"));
     }
     Trouble::Told(format!("{path_text} is no stack itself; name one of those below it:\n{}", lines(&below)))
+}
+
+/// What `check` was given is no stack; perhaps the user means what lies there.
+fn perhaps_manifests(path: &Path) -> Trouble {
+    let command =
+        format!("to check manifests against a stack: stackc check --stack STACK {}", path.display());
+    match none_at(path) {
+        _ if path == Path::new("-") => Trouble::Told(command),
+        Trouble::Told(message) if path.exists() => Trouble::Told(format!("{message}\n{command}")),
+        trouble => trouble,
+    }
 }
 
 fn lines(paths: &[PathBuf]) -> String {

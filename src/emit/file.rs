@@ -96,10 +96,10 @@ pub fn files(objects: &[Object], stack: &Stack, found: &mut Findings) -> Vec<Fil
             found.push(
                 Finding::new(
                     &FILE_NAME_TAKEN,
-                    other.body.span,
+                    other.body.span.file.start(),
                     format!("{one} and {two} would both be `{addon}.yaml`"),
                 )
-                .also(first.body.span, "the other one")
+                .also(first.body.span.file.start(), "the other one")
                 .help("rename one of them"),
             );
         }

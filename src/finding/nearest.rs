@@ -6,7 +6,7 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     if word.is_empty() || word.len() > 100 {
         return None;
     }
-    let allowed = word.chars().count().max(3).div_ceil(3);
+    let allowed = word.chars().count().max(3) / 3;
     names
         .into_iter()
         .map(|name| {

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
 
+use crate::kube::digest::sha256;
 use crate::kube::{Object, Pod, Target, Unit};
 use crate::yaml::{Key, Map, Node, Value, write};
 
@@ -42,7 +42,7 @@ fn digest(object: &Object) -> [u8; 32] {
             write::document(data, &mut text);
         }
     }
-    Sha256::digest(text).into()
+    sha256(text.as_bytes())
 }
 
 /// None for a pod that uses no ConfigMap of the stack.
@@ -53,17 +53,15 @@ fn checksum(object: &Object, digests: &Digests) -> Option<String> {
     let mut names: Vec<&str> = used.filter_map(|reference| reference.name.as_text()).collect();
     names.sort_unstable();
     names.dedup();
-    let mut sum = Sha256::new();
-    let mut any = false;
+    let mut sum = Vec::new();
     for name in names {
         if let Some(digest) = digests.get(&(object.id.namespace.clone(), name.to_owned())) {
-            sum.update(name);
-            sum.update([0]);
-            sum.update(digest);
-            any = true;
+            sum.extend_from_slice(name.as_bytes());
+            sum.push(0);
+            sum.extend_from_slice(digest);
         }
     }
-    any.then(|| HEXLOWER.encode(&sum.finalize()))
+    (!sum.is_empty()).then(|| HEXLOWER.encode(&sha256(&sum)))
 }
 
 fn annotate(template: &mut Node, sum: String) {

@@ -52,6 +52,7 @@ use crate::finding::{Code, Finding, Findings, list, nearest};
 use crate::kube::names;
 use crate::source::{Sources, Span};
 use crate::stack::expand::{self, Short, expand};
+use crate::stack::foreign;
 use crate::stack::{
     App, Container, MadeFile, PodFile, Port, SecretRead, ServersTransport, Stack, name_invalid, value_invalid,
 };
@@ -194,10 +195,9 @@ fn kind(word: &Node, found: &mut Findings) -> Option<&'static Kind> {
             Some(text) => format!("there is no kind `{text}`"),
             None => format!("`kind` wants a word, this is {}", word.kind()),
         };
-        found.push(
-            Finding::new(&VALUE_UNKNOWN, word.span, message)
-                .help(near.unwrap_or_else(|| format!("the kinds are {}", list(names())))),
-        );
+        found.push(Finding::new(&VALUE_UNKNOWN, word.span, message).help(
+            foreign::kind(text).or(near).unwrap_or_else(|| format!("the kinds are {}", list(names()))),
+        ));
     }
     kind
 }
@@ -255,6 +255,11 @@ impl Draft {
         let general = fields::<Container>().iter().chain(fields::<PodFile>());
         let general = general.filter(|key| !self.kind.computes.contains(*key));
         let known: Vec<&str> = general.chain((self.kind.own)()).copied().collect();
+        foreign::tell(&self.tree, None, &known, found);
+        let more = ["init", "sidecars"].into_iter().filter_map(|key| self.tree.get(key));
+        for entry in more.flat_map(Node::entries) {
+            foreign::tell(&entry.value, Some(&entry.key.text), fields::<Container>(), found);
+        }
         unknown_keys(&self.tree, &known, None, found);
     }
 

@@ -4,11 +4,14 @@
 //! nothing of stacks or of k3s. What a user wrote is answered with a reason in a user's words, never with a finding:
 //! the caller knows what it stands for.
 //!
-//! A new kind of workload is a row in `pod.rs`; an architecture is a row in `platform.rs`.
+//! A new kind of workload is a row in `pod.rs`; an architecture is a row in `platform.rs`; a repository that
+//! was deleted is a row in `gone.rs`.
 
+pub mod digest;
 pub mod field;
 pub mod names;
 
+mod gone;
 mod image;
 mod machine;
 mod manifest;
@@ -22,6 +25,7 @@ mod taint;
 #[cfg(test)]
 pub(crate) mod tree;
 
+pub use gone::{Gone, gone};
 pub use image::Image;
 pub use machine::Machine;
 pub use manifest::objects;

@@ -53,6 +53,22 @@ impl Quantity {
         Ok(Quantity { nanos: if negative { nanos.saturating_neg() } else { nanos } })
     }
 
+    /// Reads an amount of bytes.
+    ///
+    /// # Errors
+    /// The reason, in a user's words. Less than a kibibyte is an error too: nobody means it, and a container with so
+    /// little memory is killed before it starts.
+    pub fn bytes(text: &str) -> Result<Quantity, String> {
+        let quantity = Quantity::parse(text)?;
+        let kibibyte = Quantity { nanos: 1_024_000_000_000 };
+        if quantity.nanos == 0 || quantity >= kibibyte {
+            return Ok(quantity);
+        }
+        let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let amount = if text.ends_with('m') { "thousandths of a byte" } else { "bytes" };
+        Err(format!("`{text}` is {number} {amount}: write `{number}Mi` or `{number}Gi`"))
+    }
+
     /// Its value in billionths.
     pub fn nanos(self) -> i128 {
         self.nanos
@@ -100,8 +116,10 @@ fn times(number: i128, base: i128, exponent: i32) -> i128 {
 
 fn unknown(text: &str, suffix: &str) -> String {
     let plain = suffix.trim_end_matches(['b', 'B']);
-    let same = |word: &&str| !word.is_empty() && *word == plain;
-    let alike = |word: &&str| !word.is_empty() && word.eq_ignore_ascii_case(plain);
+    // `mb` is no thousandth.
+    let bytes = plain != suffix;
+    let same = |word: &&str| !word.is_empty() && *word == plain && !(bytes && *word == "m");
+    let alike = |word: &&str| !word.is_empty() && *word != "m" && word.eq_ignore_ascii_case(plain);
     let words = || SUFFIXES.iter().map(|(word, ..)| *word);
     let meant = words().find(same).or_else(|| words().find(alike));
     let way_out = match meant {
@@ -196,11 +214,27 @@ mod tests {
             ("1gb", "write `G`"),
             ("1GiB", "write `Gi`"),
             ("512MB", "write `M`"),
+            ("512mb", "write `M`"),
             ("1B", "the suffixes are"),
             ("1é", "no suffix"),
         ] {
             let error = Quantity::parse(text).map(Quantity::nanos).expect_err(text);
             assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_many() {
+        for fine in ["0", "1Ki", "1024", "2000", "64Mi", "1e4"] {
+            assert!(Quantity::bytes(fine).is_ok(), "{fine}");
+        }
+        for (text, reason) in [
+            ("512m", "`512m` is 512 thousandths of a byte: write `512Mi` or `512Gi`"),
+            ("10", "`10` is 10 bytes: write `10Mi` or `10Gi`"),
+            ("1x", "`x` in `1x` is no suffix"),
+        ] {
+            let error = Quantity::bytes(text).map(Quantity::nanos).expect_err(text);
+            assert!(error.starts_with(reason), "{error}");
         }
     }
 }

@@ -224,8 +224,10 @@ fn lookup(file: &Spanned<String>, files: &Files<'_>, found: &mut Findings) -> Op
 
 fn unknown(file: &Spanned<String>, path: &str, files: &BTreeMap<String, FileId>) -> Finding {
     let near = nearest(path, files.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+    let elsewhere = files.keys().find(|known| key(known) == key(path));
     let template = format!("{path}.j2");
-    let help = if files.contains_key(&template) { Some(format!("file: {template}")) } else { near };
+    let there = if files.contains_key(&template) { Some(&template) } else { elsewhere };
+    let help = there.map(|there| format!("file: {there}")).or(near);
     Finding::new(&FILE_UNKNOWN, file.span, format!("there is no file `files/{path}` in the stack"))
         .maybe_help(help)
 }

@@ -104,7 +104,9 @@ fn resources(span: Span, file: &Resources, found: &mut Findings) -> Node {
     super::meta::overlay(&mut requests, &file.requests);
     super::meta::overlay(&mut limits, &file.limits);
     for entry in requests.entries.iter().chain(&limits.entries) {
-        if let Err(reason) = Quantity::parse(entry.value.as_text().unwrap_or_default()) {
+        let is_bytes = matches!(entry.key.text.as_ref(), "memory" | "ephemeral-storage");
+        let read = if is_bytes { Quantity::bytes } else { Quantity::parse };
+        if let Err(reason) = read(entry.value.as_text().unwrap_or_default()) {
             found.push(value_invalid(entry.value.span, reason));
         }
     }

@@ -46,7 +46,7 @@ fn spec(app: &App, stack: &Stack, volumes: &mut Volumes<'_>, found: &mut Finding
         .unless_empty("imagePullSecrets", Node::list(span, pull_secrets))
         .maybe("priorityClassName", text(&pod.priority_class_name))
         .maybe("runtimeClassName", text(&pod.runtime_class_name));
-    network(app, build)
+    network(app, build, found)
         .maybe("terminationGracePeriodSeconds", pod.termination_grace_period_seconds.as_ref().map(Node::from))
         .maybe("securityContext", security.pod)
         .unless_empty("initContainers", Node::list(span, init))
@@ -100,8 +100,16 @@ fn restart_policy(app: &App) -> Option<Node> {
 }
 
 /// Whose network, processes and names the pod sees.
-fn network(app: &App, build: Build) -> Build {
+fn network(app: &App, build: Build, found: &mut Findings) -> Build {
     let (span, pod) = (app.kind.span, &app.pod);
+    if let Some(hostname) = &pod.hostname
+        && let Err(reason) = names::dns_label(&hostname.value)
+    {
+        let label = hostname.value.split('.').next().unwrap_or_default();
+        let help =
+            (label != hostname.value).then(|| format!("a pod knows itself by one label: hostname: {label}"));
+        found.push(name_invalid("hostname", &hostname.value, hostname.span, &reason).maybe_help(help));
+    }
     let host_network = pod.host_network.unwrap_or(false);
     // On the node's network, ClusterFirst would quietly mean the node's own names.
     let dns_policy = pod.dns_policy.or(host_network.then_some(DnsPolicy::ClusterFirstWithHostNet));

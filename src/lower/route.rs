@@ -38,6 +38,9 @@ pub static HOST_UNCOVERED: Code = Code {
 
 const DEFAULT_ENTRY_POINTS: [&str; 1] = ["websecure"];
 
+/// The one for plain HTTP. Traefik's chart gives TLS to `websecure` alone; on every other a route says it itself.
+const PLAIN_ENTRY_POINT: &str = "web";
+
 /// Routes on their way to the merged IngressRoute, by namespace.
 #[derive(Default)]
 pub struct Merged {
@@ -223,8 +226,11 @@ fn node(
 
 fn check_entry_points(route: &Route, stack: &Stack, found: &mut Findings) {
     let declared = stack.ingress.as_ref().map_or(&[][..], |ingress| &ingress.entry_points);
-    let known =
-        || ["web", "websecure"].into_iter().chain(declared.iter().map(|point| point.name.value.as_str()));
+    let known = || {
+        [PLAIN_ENTRY_POINT, "websecure"]
+            .into_iter()
+            .chain(declared.iter().map(|point| point.name.value.as_str()))
+    };
     for point in route.entry_points.iter().flatten() {
         if known().any(|name| name == point.value) {
             continue;
@@ -337,7 +343,7 @@ fn certificate(name: &Spanned<String>, route: &Route, stack: &Stack, found: &mut
         None => {}
     }
     let points = route.entry_points.as_deref().unwrap_or_default();
-    if !points.is_empty() && points.iter().all(|point| point.value != DEFAULT_ENTRY_POINTS[0]) {
+    if !points.is_empty() && points.iter().all(|point| point.value == PLAIN_ENTRY_POINT) {
         return (Tls::Off, name.span);
     }
     let certificates = stack.ingress.as_ref().map_or(&[][..], |ingress| &ingress.certificates);

@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Findings, list, nearest};
 use crate::stack::value_invalid;
-use crate::yaml::{Build, Entry, Key, Node, Value};
+use crate::yaml::{Build, Entry, Key, Node, Value, wrong_type};
 
 /// What Kubernetes takes on the pod; users are set there too, so that all containers share them.
 const POD: [&str; 9] = [
@@ -62,6 +62,9 @@ pub(super) fn split(written: Option<&Node>, found: &mut Findings) -> Security {
                 continue;
             }
         };
+        if key.text == "capabilities" {
+            value.entries().iter().for_each(|entry| capabilities(entry, found));
+        }
         let value = if key.text == "sysctls" { sysctls(value) } else { value.clone() };
         if let Some(map) = side.as_map_mut() {
             map.set(key.clone(), value);
@@ -93,6 +96,21 @@ pub(super) fn of_container(written: Option<&Node>, found: &mut Findings) -> Opti
 
 /// What a container may set against its pod.
 const BOTH: [&str; 4] = ["runAsGroup", "runAsNonRoot", "runAsUser", "seccompProfile"];
+
+/// The runtime puts `CAP_` in front itself.
+fn capabilities(Entry { key, value }: &Entry, found: &mut Findings) {
+    let Value::List(names) = &value.value else {
+        let help = value.as_text().map(|name| format!("{}: [{}]", key.text, name.trim_start_matches("CAP_")));
+        found.push(wrong_type(value, &key.text, "a list").maybe_help(help));
+        return;
+    };
+    for name in names {
+        if let Some(rest) = name.as_text().and_then(|text| text.strip_prefix("CAP_")) {
+            let message = format!("Kubernetes writes the capability `CAP_{rest}` without `CAP_`");
+            found.push(value_invalid(name.span, message).help(rest));
+        }
+    }
+}
 
 fn unknown(key: &Key) -> Finding {
     let known = || POD.iter().chain(&CONTAINER).copied();

@@ -49,6 +49,8 @@ impl<'a> Volumes<'a> {
         let mut mounts = Vec::new();
         for (path, volume) in container.volumes.iter() {
             check_path(path, found);
+            check_device(container, volume, found);
+            check_mode(volume, self.files, found);
             if let Some(from) = &volume.from {
                 mounts.extend(shared(&app.container.volumes, from, path, volume, found));
                 continue;
@@ -142,7 +144,7 @@ impl<'a> Volumes<'a> {
         found: &mut Findings,
     ) -> Option<Source> {
         let claim = volume.pvc.as_ref()?;
-        if let Err(reason) = Quantity::parse(&claim.size.value) {
+        if let Err(reason) = Quantity::bytes(&claim.size.value) {
             found.push(value_invalid(claim.size.span, reason));
         }
         if claims == Claims::Templates {
@@ -236,6 +238,31 @@ fn shared(
     Some(mount(&name("", of, source), path, volume, file))
 }
 
+/// A device's file alone opens nothing: the container's device cgroup lets only a privileged one at it.
+fn check_device(container: &Container, volume: &Volume, found: &mut Findings) {
+    let privileged = container.security_context.as_ref().and_then(|context| context.get("privileged"));
+    let Some(device) = volume.device.as_ref() else { return };
+    if privileged.and_then(Node::as_bool) != Some(true) {
+        found.push(
+            value_invalid(device.span, format!("the device `{}` needs a privileged container", device.value))
+                .help("securityContext: {privileged: true}"),
+        );
+    }
+}
+
+/// `400` is a decimal number to Kubernetes, `0400` an octal one; whoever writes only octal digits means these.
+fn check_mode(volume: &Volume, files: &Files<'_>, found: &mut Findings) {
+    let Some(mode) = volume.secret.as_ref().and_then(|secret| secret.mode.as_ref()) else { return };
+    let written = files.sources.text(mode.span);
+    if written.len() == 3
+        && written.bytes().all(|digit| (b'0'..b'8').contains(&digit))
+        && !written.starts_with('0')
+    {
+        let message = format!("the mode {written} is a decimal number, 0{:o} in octal", mode.value);
+        found.push(value_invalid(mode.span, message).help(format!("mode: 0{written}")));
+    }
+}
+
 fn host_path(volume: &Volume, found: &mut Findings) -> Option<(&'static str, Node)> {
     let device = volume.device.as_ref();
     let host = volume.host_path.as_ref();
@@ -278,7 +305,7 @@ fn plain(path: &Spanned<String>, volume: &Volume, found: &mut Findings) -> Optio
 
 fn empty_dir(path: &Spanned<String>, empty: &EmptyDir, found: &mut Findings) -> (&'static str, Node) {
     if let Some(size) = &empty.size_limit
-        && let Err(reason) = Quantity::parse(&size.value)
+        && let Err(reason) = Quantity::bytes(&size.value)
     {
         found.push(value_invalid(size.span, reason));
     }

@@ -22,7 +22,7 @@ const TYPED: u64 = 1 << 20;
 /// Bytes of a mounted file: Kubernetes refuses a ConfigMap over 1 MiB.
 const MOUNTED: u64 = 1 << 20;
 /// Bytes of a manifest.
-const MANIFEST: u64 = 64 << 20;
+pub(super) const MANIFEST: u64 = 64 << 20;
 
 /// A stack's own folder.
 #[derive(Debug)]
@@ -204,12 +204,7 @@ impl Reader {
         }
         let file = File::open(&full).map_err(|error| fault(&error))?;
         let length = file.metadata().map_err(|error| fault(&error))?.len();
-        let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0).saturating_add(1));
-        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
-        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
-            return Err(Fault::TooLarge(limit));
-        }
-        Ok(bytes)
+        bounded(file, length, limit)
     }
 
     /// A link may lead anywhere, and opening a FIFO would wait for a writer for ever.
@@ -223,18 +218,28 @@ impl Reader {
     }
 }
 
-fn fault(error: &io::Error) -> Fault {
+/// All bytes of a reader, about `length` of them, unless they are more than `limit`.
+pub(super) fn bounded(reader: impl Read, length: u64, limit: u64) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0).saturating_add(1));
+    reader.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+        return Err(Fault::TooLarge(limit));
+    }
+    Ok(bytes)
+}
+
+pub(super) fn fault(error: &io::Error) -> Fault {
     match error.kind() {
         io::ErrorKind::NotFound => Fault::Missing,
         _ => Fault::Io(error.to_string()),
     }
 }
 
-fn hidden(entry: &DirEntry) -> bool {
+pub(super) fn hidden(entry: &DirEntry) -> bool {
     entry.file_name().to_string_lossy().starts_with('.')
 }
 
-fn is_manifest(path: &Path) -> bool {
+pub(super) fn is_manifest(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json")
 }
 
@@ -245,7 +250,7 @@ fn below(path: &Path) -> String {
 }
 
 /// A path as people see it, without a leading `./`.
-fn shown(path: &Path) -> PathBuf {
+pub(super) fn shown(path: &Path) -> PathBuf {
     path.strip_prefix(".").map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
 }
 

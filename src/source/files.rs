@@ -25,6 +25,12 @@ pub enum Fault {
     },
     /// The system's own words.
     Io(String),
+    /// A path that a command was given, where nothing is.
+    Absent,
+    /// A folder without manifests.
+    NoManifest,
+    /// Input of another program, not its output: the command that makes manifests of it.
+    Unrendered(&'static str),
 }
 
 /// One file of the input.

@@ -1,6 +1,7 @@
 //! Where every byte of input comes from.
 //!
-//! In: a path. Out: [`Sources`], the registered files, and an [`Input`], which of them are what.
+//! In: a path. Out: [`Sources`], the registered files, and an [`Input`], which of them are what; or the files that
+//! something else rendered.
 //! A file that cannot be read is registered with empty text and its [`Fault`]; this room raises
 //! nothing, the reader of the file does. All reading of a stack's files is here.
 //!
@@ -9,6 +10,7 @@
 
 mod discover;
 mod files;
+mod rendered;
 mod span;
 
 pub use discover::{
@@ -16,4 +18,5 @@ pub use discover::{
     read_input,
 };
 pub use files::{Fault, Place, SourceFile, Sources};
+pub use rendered::{STDIN, read_rendered, read_stream};
 pub use span::{FileId, Span};

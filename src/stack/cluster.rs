@@ -109,6 +109,9 @@ pub struct NetworkFile {
     /// The Services' addresses, k3s' `service-cidr`. Default: `10.43.0.0/16`.
     #[serde(rename = "serviceCIDR")]
     pub service: Option<Vec<Spanned<String>>>,
+    /// The ports that a `nodePort` may be, k3s' `service-node-port-range`. Default: `30000-32767`.
+    #[serde(rename = "nodePortRange")]
+    pub node_ports: Option<Spanned<String>>,
 }
 
 /// A machine.

@@ -13,6 +13,7 @@ mod app;
 mod cluster;
 mod container;
 pub mod expand;
+pub mod foreign;
 mod ingress;
 mod keys_from;
 pub mod layers;

@@ -28,7 +28,7 @@ pub static NETWORK_CONFLICT: Code = Code {
 };
 
 /// The cluster's ranges, each with its place when it is written down.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Network {
     /// The machines' own.
     pub node: Vec<(IpNet, Option<Span>)>,
@@ -36,7 +36,12 @@ pub struct Network {
     pub cluster: Vec<(IpNet, Option<Span>)>,
     /// Services.
     pub service: Vec<(IpNet, Option<Span>)>,
+    /// The first and the last port that a `nodePort` may be.
+    pub node_ports: (u16, u16),
 }
+
+/// k3s' default.
+const NODE_PORTS: (u16, u16) = (30_000, 32_767);
 
 impl Network {
     /// What the file says, over k3s' defaults.
@@ -50,6 +55,9 @@ impl Network {
             node: part(file.and_then(|file| file.node.as_ref()), "", found),
             cluster: part(file.and_then(|file| file.cluster.as_ref()), "10.42.0.0/16", found),
             service: part(file.and_then(|file| file.service.as_ref()), "10.43.0.0/16", found),
+            node_ports: file
+                .and_then(|file| node_ports(file.node_ports.as_ref()?, found))
+                .unwrap_or(NODE_PORTS),
         };
         network.overlaps(found);
         network
@@ -120,6 +128,17 @@ impl Network {
             }
         }
     }
+}
+
+fn node_ports(text: &Spanned<String>, found: &mut Findings) -> Option<(u16, u16)> {
+    let ends =
+        text.value.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+    let ends = ends.filter(|(first, last): &(u16, u16)| *first > 0 && first <= last);
+    if ends.is_none() {
+        let message = format!("`{}` is no range of ports", text.value);
+        found.push(value_invalid(text.span, message).help("nodePortRange: 30000-32767"));
+    }
+    ends
 }
 
 /// A canonical range, or a finding.

@@ -17,7 +17,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess
 use super::scalar::{self, Scalar};
 use super::shape::LIKE;
 use super::spanned::{NODE, Parts, SPANNED};
-use super::{Entry, Key, Node, Value};
+use super::{Entry, Key, Node, Value, write};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::Span;
 
@@ -94,6 +94,15 @@ pub fn out_of_range(span: Span, message: &str, range: &str) -> Finding {
 pub fn wrong_type(node: &Node, key: &str, wanted: &str) -> Finding {
     Finding::new(&VALUE_TYPE, node.span, format!("`{key}` wants {wanted}, this is {}", node.kind()))
         .label(format!("{wanted} is wanted"))
+}
+
+/// A line of words as a list; what only a shell understands goes to a shell.
+fn listed(text: &str) -> String {
+    if text.contains(['\'', '"', '\\', '|', '&', ';', '$', '<', '>', '\n']) {
+        return format!("as a shell would read it: [sh, \"-c\", {}]", write::inline(text));
+    }
+    let words: Vec<String> = text.split_whitespace().map(write::inline).collect();
+    format!("write it as a list: [{}]", words.join(", "))
 }
 
 /// Decodes a tree. `None` when something was wrong; all of it has been told.
@@ -188,7 +197,7 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
             if fits {
                 finding = finding.help(format!("write it without quotes: {text}"));
             } else if wanted == "a list" {
-                finding = finding.help(format!("write it as a list: [{text}]"));
+                finding = finding.help(listed(text));
             }
         }
         self.tell(finding);
@@ -407,12 +416,14 @@ pub fn unknown_keys(map: &Node, known: &[&str], inside: Option<&str>, found: &mu
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known here: {}", list(known.iter().copied())),
         });
-        let inside = inside.map_or(String::new(), |outer| format!(" in `{outer}`"));
-        found.push(
-            Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text))
-                .maybe_help(help),
-        );
+        found.push(key_unknown(key, inside).maybe_help(help));
     }
+}
+
+/// A key that nothing reads, in the map under a key.
+pub fn key_unknown(key: &Key, inside: Option<&str>) -> Finding {
+    let inside = inside.map_or(String::new(), |outer| format!(" in `{outer}`"));
+    Finding::new(&KEY_UNKNOWN, key.span, format!("unknown key `{}`{inside}", key.text))
 }
 
 /// A list's items.

@@ -21,10 +21,12 @@ mod within;
 pub mod write;
 
 pub use build::Build;
-pub use decode::{KEY_MISSING, VALUE_UNKNOWN, decode, key_missing, out_of_range, unknown_keys, wrong_type};
+pub use decode::{
+    KEY_MISSING, VALUE_UNKNOWN, decode, key_missing, key_unknown, out_of_range, unknown_keys, wrong_type,
+};
 pub use merge::merge;
 pub use node::{Entry, Key, Map, Node, Value, Written};
-pub use read::{Dialect, FILE_UNREADABLE, read, read_typed, unreadable};
+pub use read::{Dialect, FILE_UNREADABLE, YAML_DOCUMENT, read, read_typed, unreadable};
 pub use shape::{Either, Form, Shape, fields, like, shape};
 pub use spanned::{Named, Spanned, maybe};
 pub use within::within;
@@ -41,7 +43,7 @@ pub static CODES: &[&Code] = &[
     &read::YAML_ALIAS,
     &read::YAML_MERGE_KEY,
     &read::YAML_LIMIT,
-    &read::YAML_DOCUMENT,
+    &YAML_DOCUMENT,
     &decode::KEY_UNKNOWN,
     &KEY_MISSING,
     &decode::VALUE_TYPE,

@@ -179,6 +179,9 @@ impl<'t, 'f> Builder<'t, 'f> {
                 Err(error) => {
                     let open = self.stack.last().filter(|frame| frame.flow).map(|frame| frame.span);
                     let finding = refuse::syntax(self.file, self.text, depth, open, &error);
+                    let template = self.in_template(finding.primary.span);
+                    let finding =
+                        finding.maybe_help(template.then(|| refuse::template(self.dialect).to_owned()));
                     if !self.same_line(self.bad_key, finding.primary.span) {
                         self.found.push(finding);
                     }
@@ -186,6 +189,12 @@ impl<'t, 'f> Builder<'t, 'f> {
                 }
             }
         }
+    }
+
+    /// Whether `{{` stands before the place, on its line.
+    fn in_template(&self, at: Span) -> bool {
+        let before = self.text.get(..usize::try_from(at.start).unwrap_or(0)).unwrap_or("");
+        before.rsplit('\n').next().is_some_and(|line| line.contains("{{"))
     }
 
     /// What breaks behind `{{ x }}` breaks for its sake, which has been told.
@@ -286,11 +295,7 @@ impl<'t, 'f> Builder<'t, 'f> {
             let finding = Finding::new(&KEY_NOT_TEXT, span, "a list or map cannot be a key");
             let braces = self.text.get(usize::try_from(span.start).unwrap_or(0)..).unwrap_or("");
             self.found.push(if braces.starts_with('{') {
-                let help = match self.dialect {
-                    Dialect::Typed => "a template goes in quotes: \"{{ … }}\"",
-                    Dialect::Manifest => "manifests are no templates: write the value itself",
-                };
-                finding.label("YAML reads `{` as the start of a map").help(help)
+                finding.label("YAML reads `{` as the start of a map").help(refuse::template(self.dialect))
             } else {
                 finding
             });

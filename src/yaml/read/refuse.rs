@@ -2,7 +2,7 @@
 
 use granit_parser::{ErrorKind, ScalarStyle, ScanError};
 
-use super::{YAML_ALIAS, YAML_DOCUMENT, YAML_LIMIT, YAML_SYNTAX};
+use super::{Dialect, YAML_ALIAS, YAML_DOCUMENT, YAML_LIMIT, YAML_SYNTAX};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::source::{Fault, FileId, Span};
 
@@ -45,13 +45,22 @@ pub fn unreadable(file: FileId, path: &str, fault: &Fault) -> Finding {
             format!("{path} is not UTF-8: line {line} holds a byte that begins no character")
         }
         Fault::Io(reason) => format!("{path} cannot be read: {reason}"),
+        Fault::Absent => format!("{path}: no such file or folder"),
+        Fault::NoManifest => format!("{path} holds no .yaml, .yml or .json file"),
+        Fault::Unrendered(_) => format!("{path} is input of another program, not what it renders"),
     };
     let help = match fault {
-        Fault::Outside => Some("put a copy of it into the stack's folder"),
-        Fault::NotUtf8 { .. } => Some("save it as UTF-8; mounted files (files/) may hold any bytes"),
+        Fault::Outside => Some("put a copy of it into the stack's folder".to_owned()),
+        Fault::NotUtf8 { .. } => {
+            Some("save it as UTF-8; mounted files (files/) may hold any bytes".to_owned())
+        }
+        Fault::Unrendered(command) => {
+            let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+            Some(format!("{} | stackc check --stack STACK -", command.replace("FOLDER", folder)))
+        }
         _ => None,
     };
-    Finding::new(&FILE_UNREADABLE, file.start(), message).maybe_help(help.map(str::to_owned))
+    Finding::new(&FILE_UNREADABLE, file.start(), message).maybe_help(help)
 }
 
 /// Raw characters that no file may hold, in any place, comments included.
@@ -225,6 +234,16 @@ fn foreign_escape(raw: &str) -> Option<(&'static str, &'static str)> {
         }
     }
     None
+}
+
+/// The way out where `{{` stands outside of a text.
+pub(super) fn template(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Typed => "a template goes in quotes: \"{{ … }}\"",
+        Dialect::Manifest => {
+            "manifests are no templates: write the value itself, or render them first, as `helm template` does"
+        }
+    }
 }
 
 /// The parser's error, at its place, in words that help.
