@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Demands;
-use crate::kube::{Container, Image, Object, Platform, Pod, Unit};
+use crate::kube::{Container, Image, Object, Platform, Pod, Role, Unit};
 use crate::schedule::{Reason, may, problems};
 use crate::stack::{ClusterNode, Declared, Outline, Stack};
 use crate::yaml::Node;
@@ -22,6 +22,22 @@ pub struct Facts<'a> {
     pub whole: bool,
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
+    /// One for each container whose image can be read.
+    pub running: Vec<Running<'a>>,
+}
+
+/// A container and its image.
+pub struct Running<'a> {
+    /// Which of the landings is its workload.
+    pub landing: usize,
+    /// The container.
+    pub container: Container<'a>,
+    /// The image as written.
+    pub written: &'a Node,
+    /// The image as read.
+    pub image: Image,
+    /// Its repository, with the domain.
+    pub repository: String,
 }
 
 /// A workload and the nodes where its pods may land.
@@ -68,8 +84,10 @@ impl<'a> Facts<'a> {
     /// Computes what checks share.
     pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object], demands: Demands) -> Self {
         let apps = apps.iter().map(|app| (app.name.as_str(), app)).collect();
-        let landings = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
-        Facts { stack, objects, demands, beside: &[], whole: true, landings }
+        let landings: Vec<_> = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
+        let running =
+            landings.iter().enumerate().flat_map(|(place, landing)| running(place, landing)).collect();
+        Facts { stack, objects, demands, beside: &[], whole: true, landings, running }
     }
 
     /// All objects that references may name.
@@ -96,6 +114,15 @@ impl<'a> Facts<'a> {
         let count = |locked| seen.values().filter(|known| **known == Some(locked)).count();
         Images { all: seen.len(), locked: count(true), declared: count(false) }
     }
+}
+
+fn running<'a>(place: usize, landing: &Landing<'a>) -> impl Iterator<Item = Running<'a>> + use<'a> {
+    landing.images().filter(|(container, ..)| container.role != Role::Volume).map(
+        move |(container, written, image)| {
+            let repository = image.repository();
+            Running { landing: place, container, written, image, repository }
+        },
+    )
 }
 
 fn landing<'a>(

@@ -1,13 +1,16 @@
 //! The checks, on the final objects, so that they hold for raw manifests and patches as well.
 //!
 //! In: [`Facts`], all that a check may see. Out: findings. To add a check: a file here with its [`Code`], its page and
-//! `run`, a name in the list below, a folder in `tests/checks`.
+//! `run`, a name in the list below, a folder in `tests/checks`. What is known of one program is a row: of the checks
+//! that begin with `program`, of `image_user_refused` and others; `program` shows containers as the programs they hold.
 //!
 //! What must hold: a page's failing example raises its code, the mended one does not (`tests/pages.rs`).
 
 mod facts;
+mod program;
+mod rule;
 
-pub use facts::{Facts, Images, Landing};
+pub use facts::{Facts, Images, Landing, Running};
 
 use crate::finding::{Code, Findings};
 
@@ -23,25 +26,42 @@ macro_rules! checks {
 }
 
 checks! {
+    cache_through_cloudflare,
+    capability_missing,
     chart_images_unseen,
     data_many_nodes,
+    doh_config_unfit,
     egress_many_nodes,
+    entrypoint_writes_root,
+    image_entrypoint_arch,
     image_gone,
     image_invalid,
     image_lacks_arch,
     image_platforms_unknown,
     image_untagged,
+    image_user_refused,
     lock_lacks,
     lock_unused,
+    middleware_unfit,
     object_duplicate,
+    password_in_env,
     place_no_node,
     placement_invalid,
     platforms_contradicted,
+    probe_path_wrong,
+    program_args_wrong,
+    program_env_ignored,
+    program_env_missing,
+    program_listens_local,
+    proxy_config_unfit,
     range_delisted,
     reference_unknown,
+    secret_in_config,
     secret_key_unknown,
+    secret_mounted_alone,
     secret_unknown,
     servicelb_ignores_local,
+    storage_in_memory,
     sysctl_refused,
 }
 

@@ -4,33 +4,44 @@
 //! In: an app file's tree, filled. Out: [`App`]. To add a kind: a file here with its keys as a struct and its `KIND`,
 //! a row in [`KINDS`], an app in a stack under `stacks` whose snapshot is read by a person.
 //!
-//! What kinds share stands in a file of its own: `engine` (several programs for one task), `secret`, `data`, `upstream`,
-//! `duration`; and so does what one program wants: `corefile`, `athens`, `transport` (xray), `minio_release`.
+//! What kinds share stands in a file of its own: `engine` (several programs for one task), `route`, `secret`, `data`,
+//! `upstream`, `duration`. A kind with several engines is a folder: its keys in `mod.rs`, a file a program.
 //!
 //! What must hold: a kind computes nodes whose places are the keys that asked for them; the image is always the user's.
 
-/// stack.yaml of examples with CoreDNS.
-macro_rules! coredns_stack {
+/// stack.yaml of examples with a DNS server.
+macro_rules! doh_stack {
     () => {
-        "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\nplatforms: {coredns/coredns: [amd64], adguard/dnsproxy: [amd64]}\n"
+        "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\nplatforms: {coredns/coredns: [amd64], adguard/dnsproxy: [amd64], satishweb/doh-server: [amd64]}\n"
+    };
+}
+
+/// stack.yaml of examples with a proxy of Go modules.
+macro_rules! go_stack {
+    () => {
+        "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\nplatforms: {gomods/athens: [amd64], ghcr.io/goproxy/goproxy: [amd64]}\n"
+    };
+}
+
+/// stack.yaml of examples with a proxy.
+macro_rules! proxy_stack {
+    () => {
+        "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\nplatforms: {ghcr.io/xtls/xray-core: [amd64], v2fly/v2fly-core: [amd64]}\nsecrets: {proxy: [config.json, clients.json]}\n"
     };
 }
 
 mod address;
 mod app;
-mod athens;
-mod corefile;
+mod cloudflare;
 mod data;
 mod doh;
 mod duration;
 mod engine;
 mod goproxy;
-#[macro_use]
 mod minio;
-mod minio_release;
 mod proxy;
+mod route;
 mod secret;
-mod transport;
 #[cfg(test)]
 mod trial;
 mod upstream;
@@ -42,7 +53,9 @@ use crate::kube::names;
 use crate::source::{Sources, Span};
 use crate::stack::expand::{self, Short, expand};
 use crate::stack::foreign;
-use crate::stack::{App, Container, MadeFile, PodFile, Port, SecretRead, Stack, name_invalid, value_invalid};
+use crate::stack::{
+    App, Container, MadeFile, PodFile, Port, SecretRead, ServersTransport, Stack, name_invalid, value_invalid,
+};
 use crate::template::{Scope, is_template};
 use crate::yaml::{
     Build, KEY_MISSING, Map, Named, Node, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge,
@@ -55,18 +68,25 @@ pub static KINDS: &[&Kind] = &[&app::KIND, &minio::KIND, &doh::KIND, &goproxy::K
 /// What kinds can find beside their types.
 pub static CODES: &[&Code] = &[
     &secret::SECRET_IN_TEXT,
-    &engine::ENGINE_NOT_BUILT,
     &engine::ENGINE_IMAGE_MISMATCH,
     &engine::ENGINE_LACKS_SETTING,
     &upstream::UPSTREAM_LOOP,
     &data::DATA_OWNER_ROOT,
     &minio::MINIO_REPLICAS_MANY,
     &minio::MINIO_URL_UNSERVED,
-    &minio_release::MINIO_FORMAT_GONE,
-    &minio_release::MINIO_RELEASE_VULNERABLE,
+    &minio::MINIO_LOGIN_OUTSIDE,
+    &minio::MINIO_FORMAT_GONE,
+    &minio::MINIO_RELEASE_VULNERABLE,
     &goproxy::CACHE_UNBOUNDED,
-    &transport::PATH_IS_ROOT,
-    &transport::PATH_IS_COMMON,
+    &goproxy::SUMDB_HEARS_PRIVATE,
+    &proxy::PATH_IS_ROOT,
+    &proxy::PATH_IS_COMMON,
+    &proxy::CLIENT_IP_UNTRUSTED,
+    &cloudflare::CLOUDFLARE_LIMITS,
+    &route::ROUTE_UNFIT,
+    &doh::ECS_WITHOUT_EFFECT,
+    &doh::ECS_SENT_UNASKED,
+    &doh::PROBE_ASKS_UPSTREAM,
 ];
 
 /// Keys of the general app that every kind but the general one computes alone (schema.md 1.7).
@@ -100,12 +120,14 @@ struct General {
     made: Vec<MadeFile>,
     /// Keys of Secrets that the program reads by a path.
     reads: Vec<SecretRead>,
+    /// Traefik's ways to reach a program that speaks TLS itself.
+    transports: Vec<ServersTransport>,
 }
 
 impl General {
     /// Keys and no more.
     fn of(app: Node) -> Self {
-        General { app, made: Vec::new(), reads: Vec::new() }
+        General { app, made: Vec::new(), reads: Vec::new(), transports: Vec::new() }
     }
 }
 
@@ -115,6 +137,8 @@ pub struct Asked<'a> {
     pub at: Span,
     /// What the user says in general keys, which will lie over what the kind computes.
     pub said: &'a Node,
+    /// The cluster.
+    pub stack: &'a Stack,
 }
 
 /// Who asks a draft for its address.
@@ -253,9 +277,9 @@ impl Draft {
         let span = self.tree.span;
         let first = self.first_key();
         let (own, rest) = split(self.tree, (self.kind.own)());
-        let asked = Asked { at: self.word.span, said: &rest };
+        let asked = Asked { at: self.word.span, said: &rest, stack };
         let one_node = (self.kind.one_node)(&own, &asked);
-        let General { app, made, reads } = (self.kind.general)(&own, &asked, found)?;
+        let General { app, made, reads, transports } = (self.kind.general)(&own, &asked, found)?;
         let mut computed = merge(ports(self.kind, &own, self.word.span), app, &[]);
         expand(&mut computed, expand::APP);
         let under = match defaults {
@@ -280,6 +304,7 @@ impl Draft {
             one_node,
             made,
             reads,
+            transports,
             kind: self.word,
             namespace,
             container,

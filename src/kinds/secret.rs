@@ -56,8 +56,8 @@ impl SecretKey {
     }
 }
 
-/// Tells credentials in plain text, under a kind's own keys or as values of the program's environment. Called before
-/// anything else can fail, so that no finding in the same line shows one.
+/// Tells credentials in plain text, under a kind's own keys (each by its path, parted by dots) or as values of the
+/// program's environment. Called before anything else can fail, so that no finding in the same line shows one.
 pub(super) fn not_in_text(
     own: &Node,
     keys: &[&str],
@@ -66,8 +66,10 @@ pub(super) fn not_in_text(
     found: &mut Findings,
 ) {
     for key in keys {
-        if let Some(value) = own.get(key).filter(|value| is_text(value)) {
-            found.push(in_text(key, value.span).help(format!("{key}: {{secret: NAME, key: KEY}}")));
+        let path: Vec<&str> = key.split('.').collect();
+        if let Some(value) = own.at(&path).filter(|value| is_text(value)) {
+            let name = path.last().copied().unwrap_or(key);
+            found.push(in_text(key, value.span).help(format!("{name}: {{secret: NAME, key: KEY}}")));
         }
     }
     for name in variables {

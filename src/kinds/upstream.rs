@@ -1,6 +1,11 @@
 //! Programs that ask others by the same protocol that they answer.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+
 use crate::finding::{Code, Finding, Page, Severity};
+use crate::stack::Stack;
 use crate::yaml::Spanned;
 
 /// A program that asks itself.
@@ -9,14 +14,15 @@ pub static UPSTREAM_LOOP: Code = Code {
     severity: Severity::Error,
     page: Page {
         about: "The upstream is the app's own host: each question would come back to it through Traefik, until a\n\
-                timeout or a limit ends the loop. Name the server that has the answers.",
+                timeout or a limit ends the loop. (Or it is the cluster's own DNS, which asks the node's, which may well\n\
+                ask this server.) Name the server that has the answers.",
         bad: concat!(
-            coredns_stack!(),
+            doh_stack!(),
             "# apps/doh.yaml\nkind: doh\nengine: coredns\nimage: coredns/coredns:1.11.1\nhost: doh.example.org\n",
             "upstreams: [\"tls://doh.example.org:853\"]\n"
         ),
         good: concat!(
-            coredns_stack!(),
+            doh_stack!(),
             "# apps/doh.yaml\nkind: doh\nengine: coredns\nimage: coredns/coredns:1.11.1\nhost: doh.example.org\n",
             "upstreams: [\"tls://1.1.1.1:853\"]\n"
         ),
@@ -46,6 +52,29 @@ pub(super) fn is_loop(upstream: &Spanned<String>, host: &str, own: &Spanned<Stri
         Finding::new(&UPSTREAM_LOOP, upstream.span, format!("the upstream `{host}` is this app itself"))
             .label("asks itself")
             .also(own.span, "its own host")
+    })
+}
+
+/// The finding, if `host` is the cluster's own DNS: k3s gives it the tenth address of the Services.
+pub(super) fn is_cluster(upstream: &Spanned<String>, host: &str, stack: &Stack) -> Option<Finding> {
+    let ip = host.parse::<IpAddr>().ok()?;
+    let (range, span) = stack.network.service.iter().find(|(range, _)| tenth(range) == Some(ip))?;
+    let finding =
+        Finding::new(&UPSTREAM_LOOP, upstream.span, format!("the upstream {host} is the cluster's own DNS"))
+            .label("may come back here")
+            .note(format!(
+                "it is the tenth address of the Services' range {range}, and asks the node's DNS in turn"
+            ));
+    Some(match span {
+        Some(span) => finding.also(*span, "the Services' range"),
+        None => finding,
+    })
+}
+
+fn tenth(range: &IpNet) -> Option<IpAddr> {
+    Some(match range.network() {
+        IpAddr::V4(first) => IpAddr::V4(Ipv4Addr::from_bits(first.to_bits().checked_add(10)?)),
+        IpAddr::V6(first) => IpAddr::V6(Ipv6Addr::from_bits(first.to_bits().checked_add(10)?)),
     })
 }
 

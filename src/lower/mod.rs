@@ -61,6 +61,7 @@ pub fn app(
     objects.extend(service::services(app, stack, found));
     objects.push(workload);
     objects.extend(middleware::own(app, stack, &mut merged.middlewares, found));
+    objects.extend(route::transports(app, stack));
     objects.extend(route::routes(app, stack, merged, found));
     objects.extend(stream::routes(app, stack, &mut merged.middlewares, found));
     objects

@@ -9,7 +9,9 @@ use super::port;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::{Object, Unit};
 use crate::source::Span;
-use crate::stack::{App, Certificate, Ingress, Route, Scheme, Stack, host_name, value_invalid};
+use crate::stack::{
+    App, Certificate, Ingress, Route, Scheme, ServersTransport, Stack, host_name, value_invalid,
+};
 use crate::yaml::{Build, Node, Spanned, Value};
 
 /// A host that no certificate names.
@@ -121,6 +123,25 @@ fn is_merged(shared: &Shared, ingress: Option<&Ingress>) -> bool {
     shared.entry_points == DEFAULT_ENTRY_POINTS && shared.certificate == first
 }
 
+/// What a route names: a transport that the app's kind computed, or one that exists.
+fn transport_name(app: &App, name: &Spanned<String>) -> Node {
+    match app.transports.iter().find(|transport| transport.name.value == name.value) {
+        Some(own) => Node::text(name.span, format!("{}-{}", app.name, own.name.value)),
+        None => name.into(),
+    }
+}
+
+/// The ServersTransports that the app's kind computed.
+pub(super) fn transports(app: &App, stack: &Stack) -> Vec<Object> {
+    let object = |transport: &ServersTransport| {
+        let value = format!("{}-{}", app.name, transport.name.value);
+        let name = Spanned { span: transport.name.span, value };
+        let api = (stack.release.ingress_route_api(), "ServersTransport");
+        meta::app_object(app, stack, api, &name, vec![("spec", transport.spec.clone())])
+    };
+    app.transports.iter().map(object).collect()
+}
+
 /// The merged IngressRoutes, one a namespace.
 pub(super) fn merged(stack: &Stack, merged: Merged) -> Vec<Object> {
     let Some(ingress) = &stack.ingress else { return Vec::new() };
@@ -190,7 +211,7 @@ fn node(
         .text("name", port::service_of(app, port_name).to_owned())
         .with("port", (&port.port).into())
         .maybe("scheme", scheme.map(|scheme| Node::text(at, scheme)))
-        .maybe("serversTransport", route.servers_transport.as_ref().map(Node::from))
+        .maybe("serversTransport", route.servers_transport.as_ref().map(|name| transport_name(app, name)))
         .maybe("sticky", sticky);
     let middlewares = middleware::references(app, (&route.middlewares, Wire::Http), stack, used, found);
     let at = route.host.first().or(route.rule.as_ref()).map_or(name.span, |host| host.span);

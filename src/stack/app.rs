@@ -23,6 +23,8 @@ pub struct App {
     pub made: Vec<MadeFile>,
     /// Keys of Secrets that its program reads by a path, so that no reference in the pod names them.
     pub reads: Vec<SecretRead>,
+    /// Traefik's ways to reach a program that speaks TLS itself, which its kind computed; a route names them.
+    pub transports: Vec<ServersTransport>,
     /// Its main container.
     pub container: Container,
     /// Everything that is not the container's.
@@ -34,6 +36,8 @@ pub struct App {
 pub struct Outline {
     /// Its name.
     pub name: String,
+    /// Its kind.
+    pub kind: String,
     /// What asks that its pods may land on one node only, if anything does.
     pub one_node: Option<Span>,
     /// Keys of Secrets that its program reads by a path.
@@ -44,7 +48,13 @@ pub struct Outline {
 
 impl From<App> for Outline {
     fn from(app: App) -> Self {
-        Outline { placed: app.pod.place.is_some(), name: app.name, one_node: app.one_node, reads: app.reads }
+        Outline {
+            placed: app.pod.place.is_some(),
+            name: app.name,
+            kind: app.kind.value,
+            one_node: app.one_node,
+            reads: app.reads,
+        }
     }
 }
 
@@ -55,6 +65,15 @@ pub struct MadeFile {
     pub path: String,
     /// Its text, at the place of what asked for it.
     pub text: Node,
+}
+
+/// Traefik's ServersTransport.
+#[derive(Clone, Debug)]
+pub struct ServersTransport {
+    /// Its name, which the app's comes before.
+    pub name: Spanned<String>,
+    /// Its `spec`.
+    pub spec: Node,
 }
 
 /// A key of a Secret.

@@ -30,7 +30,10 @@ mod service;
 mod volume;
 mod workload;
 
-pub use app::{App, DnsPolicy, MadeFile, Outline, PodFile, PullPolicy, SecretRead, Strategy, StrategyKind};
+pub use app::{
+    App, DnsPolicy, MadeFile, Outline, PodFile, PullPolicy, SecretRead, ServersTransport, Strategy,
+    StrategyKind,
+};
 pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload};
 pub use container::{Container, EnvFrom, EnvValue, Port, Protocol, Resources};
 pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};

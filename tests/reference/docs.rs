@@ -33,13 +33,22 @@ impl Docs {
     pub(super) fn read() -> Docs {
         let mut docs = Docs { types: BTreeMap::new(), files: BTreeMap::new() };
         for room in ["stack", "kinds"] {
-            for entry in fs::read_dir(format!("{ROOT}/src/{room}")).unwrap() {
-                let path = entry.unwrap().path();
-                let file = format!("{room}/{}", path.file_stem().unwrap().to_str().unwrap());
-                docs.file(&file, &fs::read_to_string(path).unwrap());
-            }
+            docs.folder(room);
         }
         docs
+    }
+
+    /// A folder and those in it; its `mod.rs` goes by the folder's name.
+    fn folder(&mut self, folder: &str) {
+        for entry in fs::read_dir(format!("{ROOT}/src/{folder}")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            match name {
+                _ if path.is_dir() => self.folder(&format!("{folder}/{name}")),
+                "mod" => self.file(folder, &fs::read_to_string(&path).unwrap()),
+                _ => self.file(&format!("{folder}/{name}"), &fs::read_to_string(&path).unwrap()),
+            }
+        }
     }
 
     /// What is said of a type: the one in the file `home`, or the only one of that name.

@@ -51,7 +51,10 @@ impl Forms {
             patterns: [self.patterns, other.patterns].concat(),
             int: self.int.or(other.int),
             items: self.items.or(other.items),
-            map: self.map.or(other.map),
+            map: match (self.map, other.map) {
+                (Some(first), Some(second)) => Some(either(first, &second)),
+                (first, second) => first.or(second),
+            },
         }
     }
 
@@ -189,7 +192,9 @@ impl<'a> Schema<'a> {
                 Forms { map: Some(closed(&properties)), ..none }
             }
             Form::Either(first, second) => {
-                let at = At { filled: false, ..at };
+                // Two maps are filled key by key; of two others a template would make either.
+                let maps = matches!((&first.form, &second.form), (Form::Struct(..), Form::Struct(..)));
+                let at = At { filled: at.filled && maps, ..at };
                 self.forms(first, rows, at).and(self.forms(second, rows, at))
             }
         }
@@ -356,9 +361,16 @@ fn closed(properties: &Map<String, Value>) -> Map<String, Value> {
     keywords(json!({"properties": properties, "additionalProperties": false}))
 }
 
+/// A map with the keys of either; which of them go together is for stackc to say.
+fn either(mut first: Map<String, Value>, second: &Map<String, Value>) -> Map<String, Value> {
+    let more = second["properties"].as_object().unwrap().clone();
+    first["properties"].as_object_mut().unwrap().extend(more);
+    first
+}
+
 /// Ways into a shape.
 pub(super) trait Inside {
-    /// The keys of a struct.
+    /// The keys of a struct, or of either of two.
     fn fields(&self) -> Vec<(&'static str, Shape)>;
     /// What stands below a key.
     fn inside(&self, key: &str) -> Shape;
@@ -368,7 +380,11 @@ pub(super) trait Inside {
 
 impl Inside for Shape {
     fn fields(&self) -> Vec<(&'static str, Shape)> {
-        if let Form::Struct(_, fields) = &self.form { fields.clone() } else { Vec::new() }
+        match &self.form {
+            Form::Struct(_, fields) => fields.clone(),
+            Form::Either(first, second) => [first.fields(), second.fields()].concat(),
+            _ => Vec::new(),
+        }
     }
 
     fn inside(&self, key: &str) -> Shape {
@@ -379,6 +395,9 @@ impl Inside for Shape {
         if let Form::Map(value) | Form::List(value) = &self.form {
             let word = if matches!(self.form, Form::Map(_)) { "additionalProperties" } else { "items" };
             return value.needed().map(|needed| json!({word: needed}));
+        }
+        if matches!(self.form, Form::Either(..)) {
+            return None;
         }
         let fields = self.fields();
         let required: Vec<_> =
