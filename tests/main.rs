@@ -17,6 +17,7 @@ mod kubectl;
 mod kubernetes;
 mod layers;
 mod nasty;
+mod outdated;
 mod pages;
 mod probes;
 mod random;

@@ -13,6 +13,7 @@ mod explain;
 mod folder;
 mod lock;
 mod nodes;
+mod outdated;
 mod schema;
 mod show;
 mod target;
@@ -77,6 +78,7 @@ enum Command {
     Check(check::Arguments),
     Nodes(nodes::Arguments),
     Lock(lock::Arguments),
+    Outdated(outdated::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
 }
@@ -119,6 +121,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Check(arguments) => check::run(&arguments, color),
         Command::Nodes(arguments) => nodes::run(&arguments, color),
         Command::Lock(arguments) => lock::run(&arguments, color),
+        Command::Outdated(arguments) => outdated::run(&arguments, color),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
     };

@@ -97,10 +97,16 @@ impl Failure {
 
     /// The finding, at the place that asked for it.
     pub fn finding(&self, span: Span) -> Finding {
-        let finding = Finding::new(self.code(), span, format!("{}: {}", self.subject, self.cause));
+        let finding = Finding::new(self.code(), span, self.to_string());
         let notes = self.cause.notes().into_iter().chain(self.notes.iter().cloned());
         let finding = notes.fold(finding, Finding::note);
         self.cause.helps().into_iter().fold(finding, Finding::help)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subject, self.cause)
     }
 }
 

@@ -21,6 +21,7 @@ mod pod;
 mod quantity;
 mod reference;
 mod selector;
+mod tag;
 mod taint;
 #[cfg(test)]
 pub(crate) mod tree;
@@ -35,6 +36,7 @@ pub use pod::{Container, Pod, Role};
 pub use quantity::Quantity;
 pub use reference::{Reference, Target, named};
 pub use selector::{Operator, Requirement};
+pub use tag::Tag;
 pub use taint::{Effect, Taint};
 
 use crate::finding::Code;

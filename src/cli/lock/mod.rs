@@ -7,7 +7,7 @@
 mod client;
 mod progress;
 mod ranges;
-mod wanted;
+pub(super) mod wanted;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -91,12 +91,17 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     Ok(status)
 }
 
+/// Whether a lock would mend what a finding tells.
+pub(super) fn mends(finding: &Finding) -> bool {
+    MENDED.contains(&finding.code.name)
+}
+
 /// Whether all images of the stack are known; what does not stand in the way is not told.
 fn sound(run: &mut Compiled) -> bool {
     let newer = run.stack.as_ref().is_some_and(|stack| stack.lock.newer);
     let stands = |finding: &Finding| {
         finding.severity == Severity::Error
-            && (!MENDED.contains(&finding.code.name) || (newer && finding.code.name == "lock-invalid"))
+            && (!mends(finding) || (newer && finding.code.name == "lock-invalid"))
     };
     let mut found = Findings::default();
     std::mem::take(&mut run.findings).into_iter().filter(stands).for_each(|finding| found.push(finding));

@@ -42,6 +42,13 @@ impl Bar {
         self.show(&text);
     }
 
+    /// Only what keeps people waiting.
+    pub fn waits(&self, event: Progress<'_>) {
+        if matches!(event, Progress::Waits { .. }) {
+            self.tell(event);
+        }
+    }
+
     /// Leaves no trace on a terminal.
     pub fn end(&self) {
         if self.terminal {

@@ -11,7 +11,7 @@ use crate::source::Span;
 use crate::stack::Stack;
 
 /// An image that is used.
-pub(super) struct Wanted {
+pub(in crate::cli) struct Wanted {
     /// Its key in the lock.
     pub key: String,
     /// As the stack writes it.
@@ -25,7 +25,7 @@ pub(super) struct Wanted {
 }
 
 /// All, by key.
-pub(super) fn all(run: &Compiled) -> BTreeMap<String, Wanted> {
+pub(in crate::cli) fn all(run: &Compiled) -> BTreeMap<String, Wanted> {
     let Some(stack) = &run.stack else { return BTreeMap::new() };
     let facts = Facts::new(stack, &run.apps, &run.objects, Demands::default());
     let platforms = machines(stack);
@@ -60,7 +60,7 @@ fn machines(stack: &Stack) -> Vec<Platform> {
 }
 
 /// Those that names mean (all, if there are none): a reference as written or spelled out, or a repository.
-pub(super) fn chosen<'a>(
+pub(in crate::cli) fn chosen<'a>(
     wanted: &'a BTreeMap<String, Wanted>,
     names: &[Cow<'_, str>],
 ) -> Result<Vec<&'a Wanted>, String> {
