@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::super::Trouble;
+use crate::cli::Trouble;
 use crate::fetch::{Client, Credentials, Options, Registries};
 use crate::finding::Findings;
 use crate::source::Sources;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::super::Trouble;
+use crate::cli::Trouble;
 use crate::fetch::{CLOUDFLARE_LIST_INVALID, parse_cloudflare};
 use crate::finding::{Finding, Findings};
 use crate::k3s::{Ranges, delisted};
