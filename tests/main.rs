@@ -19,6 +19,7 @@ mod layers;
 mod nasty;
 mod outdated;
 mod pages;
+mod place;
 mod placement;
 mod probes;
 mod random;

@@ -15,11 +15,11 @@ use crate::reader::read;
 
 /// A node as `kubectl get node` tells of it; taints are key, value, effect.
 #[derive(Debug)]
-struct Node {
-    name: String,
-    labels: BTreeMap<String, String>,
-    taints: Vec<[String; 3]>,
-    unschedulable: bool,
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) taints: Vec<[String; 3]>,
+    pub(crate) unschedulable: bool,
 }
 
 impl Node {
@@ -57,7 +57,7 @@ fn required(pod: &Value) -> &Value {
     &pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
 }
 
-fn lands(pod: &Value, daemon: bool, node: &Node) -> bool {
+pub(crate) fn lands(pod: &Value, daemon: bool, node: &Node) -> bool {
     let name = text(pod, "nodeName");
     if !name.is_empty() && name != node.name {
         return false;
@@ -186,17 +186,17 @@ const EFFECTS: [&str; 3] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
 const OPERATORS: [&str; 6] = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
 
 /// Chance, and whether it makes mistakes that the API server refuses.
-struct Dice {
-    random: Random,
-    careless: bool,
+pub(crate) struct Dice {
+    pub(crate) random: Random,
+    pub(crate) careless: bool,
 }
 
 impl Dice {
-    fn one_in(&mut self, count: usize) -> bool {
+    pub(crate) fn one_in(&mut self, count: usize) -> bool {
         self.random.below(count) == 0
     }
 
-    fn of(&mut self, all: &[&str]) -> String {
+    pub(crate) fn of(&mut self, all: &[&str]) -> String {
         (*self.random.of(all)).to_owned()
     }
 
@@ -209,7 +209,7 @@ impl Dice {
         if self.slips() { self.of(mistakes) } else { self.of(all) }
     }
 
-    fn several<T>(&mut self, least: usize, most: usize, make: impl Fn(&mut Dice) -> T) -> Vec<T> {
+    pub(crate) fn several<T>(&mut self, least: usize, most: usize, make: impl Fn(&mut Dice) -> T) -> Vec<T> {
         let count = least + self.random.below(most + 1 - least);
         (0..count).map(|_| make(self)).collect()
     }
@@ -327,15 +327,15 @@ fn workload(kind: &str, pod: &Value) -> kube::Object {
 
 /// How often each thing came, so that a test cannot come to ask nothing.
 #[derive(Default)]
-struct Tally(BTreeMap<String, usize>);
+pub(crate) struct Tally(BTreeMap<String, usize>);
 
 impl Tally {
-    fn count(&mut self, what: impl Into<String>) {
+    pub(crate) fn count(&mut self, what: impl Into<String>) {
         *self.0.entry(what.into()).or_default() += 1;
     }
 
     #[track_caller]
-    fn at_least(&self, what: &str, least: usize) {
+    pub(crate) fn at_least(&self, what: &str, least: usize) {
         let got = self.0.get(what).copied().unwrap_or(0);
         assert!(got >= least, "{what}: {got} of {least}; {:?}", self.0);
     }
