@@ -16,6 +16,7 @@ mod hostile;
 mod kubectl;
 mod kubernetes;
 mod layers;
+mod mutants;
 mod nasty;
 mod outdated;
 mod pages;
