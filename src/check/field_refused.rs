@@ -32,11 +32,13 @@ enum Takes {
     Text(fn(&str) -> Result<(), String>),
     /// A whole number, this or more.
     AtLeast(i64),
+    /// A map.
+    Map,
 }
 
-use Takes::{AtLeast, Text, Words};
+use Takes::{AtLeast, Map, Text, Words};
 
-/// A field by its path, `*` for every item of a list.
+/// A field by its path, `*` for every item of a list and every value of a map.
 type Row = (&'static [&'static str], Takes);
 
 const PROTOCOLS: Takes = Words(&["TCP", "UDP", "SCTP"]);
@@ -50,6 +52,7 @@ const POD: &[Row] = &[
     (&["topologySpreadConstraints", "*", "maxSkew"], AtLeast(1)),
     (&["topologySpreadConstraints", "*", "topologyKey"], Text(names::label_key)),
     (&["topologySpreadConstraints", "*", "whenUnsatisfiable"], Words(&["DoNotSchedule", "ScheduleAnyway"])),
+    (&["volumes", "*", "configMap", "name"], Text(names::dns_subdomain)),
     (&["volumes", "*", "emptyDir", "medium"], Text(medium)),
     (
         &["volumes", "*", "hostPath", "type"],
@@ -66,6 +69,7 @@ const POD: &[Row] = &[
     ),
     (&["volumes", "*", "nfs", "path"], Text(absolute)),
     (&["volumes", "*", "persistentVolumeClaim", "claimName"], Text(names::dns_subdomain)),
+    (&["volumes", "*", "secret", "secretName"], Text(names::dns_subdomain)),
 ];
 
 /// Of each container.
@@ -84,6 +88,8 @@ const KINDS: &[(&str, &[Row])] = &[
     ("CronJob", &[(&["spec", "concurrencyPolicy"], Words(&["Allow", "Forbid", "Replace"]))]),
     ("Deployment", &[(&["spec", "strategy", "type"], Words(&["RollingUpdate", "Recreate"]))]),
     ("DaemonSet", &[(&["spec", "updateStrategy", "type"], Words(&["RollingUpdate", "OnDelete"]))]),
+    ("Middleware", &[(&["spec", "*"], Map)]),
+    ("MiddlewareTCP", &[(&["spec", "*"], Map)]),
     (
         "PersistentVolumeClaim",
         &[
@@ -154,7 +160,10 @@ fn field(node: &Node, (path, takes): &Row, found: &mut Findings) {
 fn reach<'a>(node: &'a Node, path: &[&str]) -> Vec<&'a Node> {
     match path.split_first() {
         None => vec![node],
-        Some((&"*", rest)) => node.items().iter().flat_map(|item| reach(item, rest)).collect(),
+        Some((&"*", rest)) => {
+            let values = node.entries().iter().map(|entry| &entry.value);
+            node.items().iter().chain(values).flat_map(|value| reach(value, rest)).collect()
+        }
         Some((key, rest)) => node.get(key).map_or_else(Vec::new, |below| reach(below, rest)),
     }
 }
@@ -183,6 +192,11 @@ impl Takes {
                     help: None,
                 })
             }),
+            Map if node.as_map().is_some() => Ok(()),
+            Map => {
+                let message = format!("a map is wanted here, this is {}", node.kind());
+                Err(Refused { message, help: None })
+            }
             AtLeast(least) => node.as_int().filter(|number| number < least).map_or(Ok(()), |number| {
                 Err(Refused { message: format!("{field} is {number}, at least {least} is wanted"), help: None })
             }),
@@ -278,7 +292,10 @@ fn above_zero(text: &str) -> Result<(), String> {
 }
 
 fn cluster_ip(text: &str) -> Result<(), String> {
-    if ["", "None"].contains(&text) { Ok(()) } else { address(text) }
+    if ["", "None"].contains(&text) {
+        return Ok(());
+    }
+    address(text).map_err(|reason| format!("{reason}, nor `None`"))
 }
 
 fn address(text: &str) -> Result<(), String> {

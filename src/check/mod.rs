@@ -44,6 +44,7 @@ checks! {
     image_user_refused,
     lock_lacks,
     lock_unused,
+    middleware_field_unknown,
     middleware_unfit,
     object_duplicate,
     password_in_env,

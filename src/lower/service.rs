@@ -30,15 +30,16 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
         app.container.ports.iter().filter(|(name, _)| !listed.contains(&name.value.as_str())).collect();
     let mut services = Vec::new();
     let mut taken = false;
+    let before = found.errors();
     for (name, file) in app.pod.services.iter() {
         let ports = match &file.ports {
-            Some(names) => names.iter().filter_map(|port| port_of(app, port, found)).collect(),
+            Some(names) => ports_of(app, names, found),
             None if taken => {
                 found.push(
                     value_invalid(name.span, "two Services take the ports that no other lists")
                         .help("ports: [NAME]"),
                 );
-                Vec::new()
+                continue;
             }
             None => {
                 taken = true;
@@ -50,7 +51,7 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
     let is_named = app.pod.services.get(&app.name).is_some();
     if !taken && !is_named && !free.is_empty() {
         services.extend(service(app, stack, &own, None, &free, found));
-    } else if let Some((port, _)) = free.first().filter(|_| !taken) {
+    } else if let Some((port, _)) = free.first().filter(|_| !taken && found.errors() == before) {
         let name = &port.value;
         let message = format!("no Service carries the port `{name}`");
         let help = format!("list it: services: {{{}: {{ports: [{name}]}}}}", app.name);
@@ -61,6 +62,17 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
         );
     }
     services
+}
+
+/// The ports that a Service lists, each once.
+fn ports_of<'a>(app: &'a App, names: &[Spanned<String>], found: &mut Findings) -> Vec<NamedPort<'a>> {
+    for (index, name) in names.iter().enumerate() {
+        if let Some(first) = names.iter().take(index).find(|first| first.value == name.value) {
+            let finding = value_invalid(name.span, format!("the port `{}` is listed twice", name.value));
+            found.push(finding.also(first.span, "first here"));
+        }
+    }
+    names.iter().filter_map(|name| port_of(app, name, found)).collect()
 }
 
 fn port_of<'a>(app: &'a App, name: &Spanned<String>, found: &mut Findings) -> Option<NamedPort<'a>> {
@@ -86,7 +98,9 @@ fn service(
     }
     let headless = file.and_then(|file| file.cluster_ip.as_ref()).is_some_and(|ip| ip.value == "None");
     if ports.is_empty() && !headless {
-        if file.is_some() {
+        // A port that is not there has been told.
+        let unknown = file.and_then(|file| file.ports.as_ref()).is_some_and(|names| !names.is_empty());
+        if file.is_some() && !unknown {
             found.push(value_invalid(name.span, format!("the Service `{}` has no ports", name.value)));
         }
         return None;
