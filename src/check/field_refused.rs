@@ -130,11 +130,11 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for object in facts.objects {
         name(object, found);
         let rows = KINDS.iter().filter(|(kind, _)| *kind == object.id.kind).flat_map(|(_, rows)| *rows);
-        rows.for_each(|row| field(&object.body, row, found));
+        fields(&object.body, rows, found);
         if let Some(pod) = Pod::of(object) {
-            POD.iter().for_each(|row| field(pod.spec, row, found));
+            fields(pod.spec, POD, found);
             for container in pod.containers() {
-                CONTAINER.iter().for_each(|row| field(container.node, row, found));
+                fields(container.node, CONTAINER, found);
             }
         }
     }
@@ -149,10 +149,12 @@ fn name(object: &Object, found: &mut Findings) {
     }
 }
 
-fn field(node: &Node, (path, takes): &Row, found: &mut Findings) {
-    let name = path.iter().rfind(|key| **key != "*").copied().unwrap_or_default();
-    for value in reach(node, path) {
-        tell(value, &format!("`{name}`"), takes, found);
+fn fields<'r>(node: &Node, rows: impl IntoIterator<Item = &'r Row>, found: &mut Findings) {
+    for (path, takes) in rows {
+        let name = path.iter().rfind(|key| **key != "*").copied().unwrap_or_default();
+        for value in reach(node, path) {
+            tell(value, &format!("`{name}`"), takes, found);
+        }
     }
 }
 

@@ -188,7 +188,7 @@ fn bytes_changed_by_chance() {
         let stack = random.of(&herd.stacks).clone();
         let (path, content) = *random.of(&herd.of(&stack));
         let mut content = content.clone();
-        for _ in 0..1 + random.below(3) {
+        for _ in 0..=random.below(3) {
             bytes::edit(&mut content, herd, random);
         }
         Mutant { path: path.clone(), content, stack }
@@ -200,10 +200,10 @@ fn values_changed_by_chance() {
     let pool = trees::Pool::gather(&Herd::gather());
     hold("trees", long(1_000, 30_000), move |herd, random| {
         let stack = random.of(&herd.stacks).clone();
-        let yaml: Vec<_> = herd.of(&stack).into_iter().filter(|(path, _)| path.ends_with(".yaml")).collect();
+        let yaml: Vec<_> = herd.of(&stack).into_iter().filter(|(path, _)| trees::is_yaml(path)).collect();
         let (path, content) = *random.of(&yaml);
         let mut documents = trees::read(path, content);
-        for _ in 0..1 + random.below(3) {
+        for _ in 0..=random.below(3) {
             trees::edit(&mut documents, &pool, random);
         }
         Mutant { path: path.clone(), content: trees::write(&documents).into_bytes(), stack }
@@ -222,7 +222,7 @@ fn unchanged_trees_compile_to_the_same() {
             .collect()
     };
     let before = built(&folder);
-    for (path, content) in herd.files.iter().filter(|(path, _)| path.ends_with(".yaml")) {
+    for (path, content) in herd.files.iter().filter(|(path, _)| trees::is_yaml(path)) {
         folder.write(path, trees::write(&trees::read(path, content)));
     }
     assert!(before == built(&folder));

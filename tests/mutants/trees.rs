@@ -1,6 +1,7 @@
 //! Edits of values and keys: files that are good YAML and say something else.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::Value as Json;
 use stackc::source::Span;
@@ -32,7 +33,7 @@ const NASTY: &str = r#"
 impl Pool {
     pub(super) fn gather(herd: &Herd) -> Pool {
         let mut values = reader::read(NASTY, Dialect::Manifest).unwrap().remove(0).items().to_vec();
-        for (path, content) in herd.files.iter().filter(|(path, _)| path.ends_with(".yaml")) {
+        for (path, content) in herd.files.iter().filter(|(path, _)| is_yaml(path)) {
             for document in read(path, content) {
                 all(&document, &mut values);
             }
@@ -75,6 +76,11 @@ fn known(schema: &Json, into: &mut Vec<BTreeSet<String>>) {
         Json::Array(list) => list.iter().for_each(|value| known(value, into)),
         _ => {}
     }
+}
+
+/// Whether stackc reads it as a tree; what lies below `files` is mounted as it is.
+pub(super) fn is_yaml(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ending| ending == "yaml") && !path.contains("/files/")
 }
 
 pub(super) fn read(path: &str, content: &[u8]) -> Vec<Node> {
