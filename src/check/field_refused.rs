@@ -175,6 +175,7 @@ fn tell(node: &Node, field: &str, takes: &Takes, found: &mut Findings) {
     let Err(Refused { message, help }) = takes.check(node, field) else { return };
     if !found.tells(node.span) {
         found.push(Finding::new(&CODE, node.span, message).maybe_help(help));
+        found.give_up(node.span);
     }
 }
 

@@ -68,9 +68,7 @@ impl Findings {
 
     /// Whether an error stands at this very place.
     pub fn tells(&self, span: Span) -> bool {
-        self.all
-            .iter()
-            .any(|finding| finding.primary.span == span && finding.severity == Severity::Error)
+        self.all.iter().any(|finding| finding.primary.span == span && finding.severity == Severity::Error)
     }
 
     /// Findings that went past the limit.
