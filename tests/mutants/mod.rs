@@ -185,7 +185,7 @@ fn show(name: &str, mutant: &Mutant) -> String {
 
 #[test]
 fn bytes_changed_by_chance() {
-    hold("bytes", long(1_000, 30_000), |herd, random| {
+    hold("bytes", long(600, 20_000), |herd, random| {
         let stack = random.of(&herd.stacks).clone();
         let (path, content) = *random.of(&herd.of(&stack));
         let mut content = content.clone();
@@ -199,7 +199,7 @@ fn bytes_changed_by_chance() {
 #[test]
 fn values_changed_by_chance() {
     let pool = trees::Pool::gather(&Herd::gather());
-    hold("trees", long(1_000, 30_000), move |herd, random| {
+    hold("trees", long(600, 20_000), move |herd, random| {
         let stack = random.of(&herd.stacks).clone();
         let yaml: Vec<_> = herd.of(&stack).into_iter().filter(|(path, _)| trees::is_yaml(path)).collect();
         let (path, content) = *random.of(&yaml);
