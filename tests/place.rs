@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use stackc::check::Facts;
+use stackc::check::{Demands, Facts};
 use stackc::compile::{Compiled, compile};
 use stackc::source::{Sources, read_input};
 
@@ -176,7 +176,7 @@ fn chosen(place: &Value, daemon: bool, platforms: &[String], declared: &Value, n
 fn compiled(folder: &Folder) -> Compiled {
     let mut sources = Sources::default();
     let input = read_input(&folder.at("demo"), &mut sources).unwrap();
-    compile(sources, input)
+    compile(sources, input, Demands::default())
 }
 
 /// What `stackc nodes` prints: the nodes that take each app's pods.
@@ -212,7 +212,8 @@ fn same_nodes(seed: u64, tally: &mut Tally) {
         folder = folder.with(&format!("demo/apps/{name}.yaml"), app.to_string());
     }
     let compiled = compiled(&folder);
-    let facts = Facts::new(compiled.stack.as_ref().unwrap(), &compiled.apps, &compiled.objects);
+    let facts =
+        Facts::new(compiled.stack.as_ref().unwrap(), &compiled.apps, &compiled.objects, Demands::default());
     let asked = format!("seed {seed}\n{stack:#}");
     let table = seed.is_multiple_of(50).then(|| table(&folder));
     for (name, app) in &apps {

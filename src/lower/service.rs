@@ -1,11 +1,14 @@
 //! The Services of an app (schema.md S5): those that it names, and one under its own name for the ports that no other
 //! lists.
 
+use std::collections::BTreeMap;
+
 use super::meta::{app_object, overlay, own_name};
 use super::port::unknown_port;
 use crate::finding::{Findings, nearest};
 use crate::kube::Object;
 use crate::kube::names;
+use crate::source::Span;
 use crate::stack::{
     App, IpFamilyPolicy, Port, Protocol, ServiceFile, ServiceType, Stack, TrafficPolicy, name_invalid,
     value_invalid,
@@ -66,13 +69,18 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
 
 /// The ports that a Service lists, each once.
 fn ports_of<'a>(app: &'a App, names: &[Spanned<String>], found: &mut Findings) -> Vec<NamedPort<'a>> {
-    for (index, name) in names.iter().enumerate() {
-        if let Some(first) = names.iter().take(index).find(|first| first.value == name.value) {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut ports = Vec::new();
+    for name in names {
+        let first = *seen.entry(&name.value).or_insert(name.span);
+        if first == name.span {
+            ports.extend(port_of(app, name, found));
+        } else {
             let finding = value_invalid(name.span, format!("the port `{}` is listed twice", name.value));
-            found.push(finding.also(first.span, "first here"));
+            found.push(finding.also(first, "first here"));
         }
     }
-    names.iter().filter_map(|name| port_of(app, name, found)).collect()
+    ports
 }
 
 fn port_of<'a>(app: &'a App, name: &Spanned<String>, found: &mut Findings) -> Option<NamedPort<'a>> {
@@ -167,7 +175,7 @@ pub(super) fn selector(app: &App) -> Node {
     selector
 }
 
-fn settings(build: Build, file: &ServiceFile, span: crate::source::Span) -> Build {
+fn settings(build: Build, file: &ServiceFile, span: Span) -> Build {
     let texts = |texts: &[Spanned<String>]| Node::list(span, texts.iter().map(Node::from));
     let word = |word: &'static str| Node::text(span, word);
     build

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use stackc::check::Demands;
 use stackc::compile::{Compiled, compile};
 use stackc::emit::File;
 use stackc::finding::{Finding, Severity};
@@ -80,7 +81,7 @@ struct Mutant {
 fn compiled(stack: &Path) -> Compiled {
     let mut sources = Sources::default();
     let input = read_input(stack, &mut sources).unwrap();
-    compile(sources, input)
+    compile(sources, input, Demands::default())
 }
 
 /// Holds what must hold of every run, and tells whether it gave output.
@@ -216,7 +217,7 @@ fn unchanged_trees_compile_to_the_same() {
     let herd = Herd::gather();
     let folder = herd.folder();
     let texts = |run: Compiled| -> Vec<String> {
-        assert_eq!(run.errors, 0);
+        assert_eq!(run.errors, 0, "{:?}", run.findings);
         run.files.iter().map(|file| file.text(&run.objects)).collect()
     };
     let built = |folder: &Folder| -> Vec<_> {

@@ -85,7 +85,23 @@ pub(super) fn is_yaml(path: &str) -> bool {
 
 pub(super) fn read(path: &str, content: &[u8]) -> Vec<Node> {
     let dialect = if path.contains("/manifests/") { Dialect::Manifest } else { Dialect::Typed };
-    reader::read(content, dialect).unwrap()
+    let mut documents = reader::read(content, dialect).unwrap();
+    documents.iter_mut().for_each(keep_octal);
+    documents
+}
+
+/// Stands before an octal number: the writer would write `0400` as 256, which a file's mode must not be.
+const OCTAL: &str = "OCTAL";
+
+fn keep_octal(node: &mut Node) {
+    match &mut node.value {
+        Value::Int(_, Some(written)) if written.len() > 1 && written.starts_with('0') => {
+            node.value = Value::Text(format!("{OCTAL}{written}").into());
+        }
+        Value::List(items) => items.iter_mut().for_each(keep_octal),
+        Value::Map(map) => map.entries.iter_mut().for_each(|entry| keep_octal(&mut entry.value)),
+        _ => {}
+    }
 }
 
 pub(super) fn write(documents: &[Node]) -> String {
@@ -94,7 +110,7 @@ pub(super) fn write(documents: &[Node]) -> String {
         yaml::write::document(document, &mut text);
         text
     });
-    written.collect::<Vec<_>>().join("---\n")
+    written.collect::<Vec<_>>().join("---\n").replace(OCTAL, "")
 }
 
 /// Values in the tree, itself the first.
