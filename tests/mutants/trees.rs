@@ -32,7 +32,9 @@ const NASTY: &str = r#"
 
 impl Pool {
     pub(super) fn gather(herd: &Herd) -> Pool {
-        let mut values = reader::read(NASTY, Dialect::Manifest).unwrap().remove(0).items().to_vec();
+        let mut nasty = reader::read(NASTY, Dialect::Manifest).unwrap().remove(0);
+        keep_written(&mut nasty);
+        let mut values = nasty.items().to_vec();
         for (path, content) in herd.files.iter().filter(|(path, _)| is_yaml(path)) {
             for document in read(path, content) {
                 all(&document, &mut values);
@@ -86,20 +88,21 @@ pub(super) fn is_yaml(path: &str) -> bool {
 pub(super) fn read(path: &str, content: &[u8]) -> Vec<Node> {
     let dialect = if path.contains("/manifests/") { Dialect::Manifest } else { Dialect::Typed };
     let mut documents = reader::read(content, dialect).unwrap();
-    documents.iter_mut().for_each(keep_octal);
+    documents.iter_mut().for_each(keep_written);
     documents
 }
 
-/// Stands before an octal number: the writer would write `0400` as 256, which a file's mode must not be.
-const OCTAL: &str = "OCTAL";
+/// Stands before the characters of a plain scalar that is no text: the writer would write `0400` as 256 and `off` as false,
+/// which typed files tell apart.
+const AS_WRITTEN: &str = "AS-WRITTEN-";
 
-fn keep_octal(node: &mut Node) {
+fn keep_written(node: &mut Node) {
     match &mut node.value {
-        Value::Int(_, Some(written)) if written.len() > 1 && written.starts_with('0') => {
-            node.value = Value::Text(format!("{OCTAL}{written}").into());
+        Value::Bool(_, Some(written)) | Value::Int(_, Some(written)) | Value::Float(_, Some(written)) => {
+            node.value = Value::Text(format!("{AS_WRITTEN}{written}").into());
         }
-        Value::List(items) => items.iter_mut().for_each(keep_octal),
-        Value::Map(map) => map.entries.iter_mut().for_each(|entry| keep_octal(&mut entry.value)),
+        Value::List(items) => items.iter_mut().for_each(keep_written),
+        Value::Map(map) => map.entries.iter_mut().for_each(|entry| keep_written(&mut entry.value)),
         _ => {}
     }
 }
@@ -110,7 +113,7 @@ pub(super) fn write(documents: &[Node]) -> String {
         yaml::write::document(document, &mut text);
         text
     });
-    written.collect::<Vec<_>>().join("---\n").replace(OCTAL, "")
+    written.collect::<Vec<_>>().join("---\n").replace(AS_WRITTEN, "")
 }
 
 /// Values in the tree, itself the first.
