@@ -183,7 +183,7 @@ impl Scope<'_> {
 
     /// The engine's error in the house's words; `at` is where `source` begins in the value.
     fn problem(&self, source: &str, at: usize, error: &Error) -> Problem {
-        let range = error.range().map(|range| whole_name(source, range));
+        let range = error.range().map(|range| whole_name(source, whole_characters(source, &range)));
         let moved = |range: Range<usize>| range.start.saturating_add(at)..range.end.saturating_add(at);
         let named = |range: &Option<Range<usize>>| {
             range.clone().and_then(|range| source.get(range)).unwrap_or_default()
@@ -289,6 +289,14 @@ fn whole(template: &str) -> Option<(&str, usize)> {
     let inside = trimmed.strip_prefix("{{")?.strip_suffix("}}")?;
     let at = template.len().saturating_sub(template.trim_start().len()).saturating_add(2);
     Some((inside, at))
+}
+
+/// The engine marks one byte of a character that it does not expect.
+fn whole_characters(source: &str, range: &Range<usize>) -> Range<usize> {
+    let bounds = || (0..=source.len()).filter(|at| source.is_char_boundary(*at));
+    let start = bounds().take_while(|at| *at <= range.start).last().unwrap_or(0);
+    let end = bounds().find(|at| *at >= range.end).unwrap_or(source.len());
+    start..end
 }
 
 /// The engine marks `.b.c` of `a.b.c`; people look for the whole name.
@@ -499,9 +507,19 @@ mod tests {
             let (_, found) = filled(&text);
             prop_assert!(found.len() <= 1, "{:?}", found);
             for finding in found {
-                let end = usize::try_from(finding.primary.span.end).unwrap_or(usize::MAX);
-                prop_assert!(finding.primary.span.start <= finding.primary.span.end && end <= text.len());
+                let Span { start, end, .. } = finding.primary.span;
+                let marked = usize::try_from(start).unwrap()..usize::try_from(end).unwrap();
+                prop_assert!(text.get(marked).is_some(), "{:?}", finding);
             }
         }
+    }
+
+    #[test]
+    fn an_unexpected_character_is_marked_whole() {
+        let text = "x {{ a \u{2028}}}";
+        let (_, found) = filled(text);
+        let spans: Vec<_> =
+            found.iter().map(|finding| (finding.primary.span.start, finding.primary.span.end)).collect();
+        assert_eq!(spans, [(7, 10)]);
     }
 }

@@ -19,7 +19,7 @@ fn told(path: &str, content: impl AsRef<[u8]>) -> Ran {
 }
 
 /// No control character, no mark of direction.
-fn harmless(text: &str) {
+pub(crate) fn harmless(text: &str) {
     let marks =
         "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
     let bad = text.chars().find(|c| c.is_control() && *c != '\n' || marks.contains(*c));

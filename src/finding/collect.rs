@@ -66,6 +66,11 @@ impl Findings {
         self.all.iter().any(|finding| finding.code == code)
     }
 
+    /// Whether an error stands at this very place.
+    pub fn tells(&self, span: Span) -> bool {
+        self.all.iter().any(|finding| finding.primary.span == span && finding.severity == Severity::Error)
+    }
+
     /// Findings that went past the limit.
     pub fn dropped(&self) -> usize {
         self.dropped

@@ -60,6 +60,9 @@ impl Quantity {
     /// little memory is killed before it starts.
     pub fn bytes(text: &str) -> Result<Quantity, String> {
         let quantity = Quantity::parse(text)?;
+        if quantity.nanos < 0 {
+            return Err(format!("`{text}` is less than nothing"));
+        }
         let kibibyte = Quantity { nanos: 1_024_000_000_000 };
         if quantity.nanos == 0 || quantity >= kibibyte {
             return Ok(quantity);
@@ -230,6 +233,7 @@ mod tests {
         }
         for (text, reason) in [
             ("512m", "`512m` is 512 thousandths of a byte: write `512Mi` or `512Gi`"),
+            ("-1Gi", "`-1Gi` is less than nothing"),
             ("10", "`10` is 10 bytes: write `10Mi` or `10Gi`"),
             ("1x", "`x` in `1x` is no suffix"),
         ] {

@@ -174,6 +174,11 @@ fn add(
     if let Err(reason) = names::config_key(key) {
         found.push(name_invalid("file's name", key, cause.span, &reason).help("rename the file"));
     }
+    if [&data.text, &data.binary].iter().any(|map| map.get(key).is_some()) {
+        let finding = value_invalid(cause.span, format!("two files would be `{key}` in the ConfigMap"));
+        found.push(finding.help("rename one of them; a template loses its `.j2`, and `/` becomes `..`"));
+        return None;
+    }
     let source = files.sources.file(file);
     let (map, text) = match &source.bytes {
         // Kubernetes' `binaryData` is base64 with padding (RFC 4648, 4).

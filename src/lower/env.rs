@@ -123,17 +123,20 @@ pub(super) fn env_from(
     container.env_from.iter().filter_map(|from| whole(app, from, wanted, found)).collect()
 }
 
-fn whole(app: &App, from: &EnvFrom, wanted: &mut Vec<Wanted>, found: &mut Findings) -> Option<Node> {
+fn whole(
+    app: &App,
+    Spanned { span, value: from }: &Spanned<EnvFrom>,
+    wanted: &mut Vec<Wanted>,
+    found: &mut Findings,
+) -> Option<Node> {
     let (kind, name) = match (&from.secret, &from.config_map, &from.file) {
         (Some(secret), None, None) => ("secretRef", secret.clone()),
         (None, Some(map), None) => ("configMapRef", map.clone()),
         (None, None, Some(file)) => ("configMapRef", dotenv(app, file, wanted)),
-        (secret, map, file) => {
-            let written = [secret, map, file].into_iter().flatten().next();
-            let span = written.map_or(app.span, |text| text.span);
+        _ => {
             found.push(
                 value_invalid(
-                    span,
+                    *span,
                     "an entry of `envFrom` takes exactly one of `secret`, `configMap` and `file`",
                 )
                 .help("envFrom: [{secret: NAME}]"),

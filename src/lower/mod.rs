@@ -10,6 +10,7 @@ mod claim;
 mod config;
 mod container;
 mod dotenv;
+mod entry_point;
 mod env;
 mod meta;
 mod middleware;

@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::kube::Effect;
 use crate::source::Span;
 use crate::stack::{ClusterNode, Place, Spread, Terms, WhenUnsatisfiable, role_label, value_invalid};
-use crate::yaml::{Build, Key, Map, Named, Node, Spanned, Value};
+use crate::yaml::{Build, Key, Map, Named, Node, Spanned, Value, unknown_keys};
 
 /// Adds what a place asks of the scheduler; the same keys serve Traefik's chart. `selector` finds the pods that a spread
 /// keeps apart.
@@ -160,9 +160,13 @@ fn spread(spread: &Spread, selector: &Node) -> Node {
     Node::list(span, [constraint.node()])
 }
 
+/// Keys of Kubernetes' own map: with another one, which the API server drops, a pod would bear more than was meant.
+const TOLERATION: [&str; 5] = ["key", "operator", "value", "effect", "tolerationSeconds"];
+
 /// `KEY[=VALUE][:EFFECT]`: without `=` any value, without `:` any effect; Kubernetes' own map stays as it is.
 fn toleration(node: &Node, found: &mut Findings) -> Option<Node> {
     if node.as_map().is_some() {
+        unknown_keys(node, &TOLERATION, Some("tolerations"), found);
         return Some(node.clone());
     }
     let text = node.written().unwrap_or_default();

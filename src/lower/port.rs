@@ -1,8 +1,9 @@
 //! Which port a route or a probe means.
 
+use super::service::word;
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::Span;
-use crate::stack::{App, Port, ServiceFile};
+use crate::stack::{App, Port, Protocol, ServiceFile, value_invalid};
 use crate::yaml::{Named, Spanned};
 
 /// A port that the app does not have, or no word which of several is meant.
@@ -39,6 +40,17 @@ pub(super) fn resolve<'a>(
         found.push(unknown(ports, wanted, user, at));
     }
     port
+}
+
+/// Tells a port of the other protocol: Traefik's HTTP and TCP go to TCP ports, its UDP to UDP ports.
+pub(super) fn check_protocol(name: &str, port: &Port, wanted: Protocol, at: Span, found: &mut Findings) {
+    let own = port.protocol.unwrap_or(Protocol::TCP);
+    if own != wanted {
+        let (own, wanted) = (word(own), word(wanted));
+        let finding = value_invalid(at, format!("the port `{name}` is {own}, this route wants {wanted}"));
+        let way = if wanted == "UDP" { "udpRoutes" } else { "tcpRoutes or routes" };
+        found.push(finding.note(format!("ports of {wanted} go with {way}")));
+    }
 }
 
 /// The Service that carries a port: the one that lists it, else the one that takes the rest.

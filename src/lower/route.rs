@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::entry_point;
 use super::meta::{self, Head, object, stack_labels};
 use super::middleware::{self, Used};
 use super::middleware_kind::Wire;
 use super::port;
-use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{Object, Unit};
 use crate::source::Span;
 use crate::stack::{
-    App, Certificate, Ingress, Route, Scheme, ServersTransport, Stack, host_name, value_invalid,
+    App, Certificate, Ingress, Protocol, Route, Scheme, ServersTransport, Stack, host_name, value_invalid,
 };
 use crate::yaml::{Build, Node, Spanned, Value};
 
@@ -85,7 +86,8 @@ pub(super) fn routes(app: &App, stack: &Stack, merged: &mut Merged, found: &mut 
         let Some(node) = node(app, stack, name, route, rule, &mut merged.middlewares, found) else {
             continue;
         };
-        check_entry_points(route, stack, found);
+        let named = route.entry_points.as_deref().unwrap_or_default();
+        entry_point::check(named, Protocol::TCP, stack, found);
         let entry_points = route.entry_points.as_ref().map_or_else(
             || DEFAULT_ENTRY_POINTS.map(str::to_owned).to_vec(),
             |points| points.iter().map(|point| point.value.clone()).collect(),
@@ -200,6 +202,7 @@ fn node(
     let at = wanted.map_or(name.span, |port| port.span);
     let wanting = format!("the route `{}`", name.value);
     let (port_name, port) = port::resolve(&app.container.ports, wanted, &wanting, at, found)?;
+    port::check_protocol(port_name, port, Protocol::TCP, at, found);
     let scheme = route.scheme.map(|scheme| match scheme {
         Scheme::Http => "http",
         Scheme::Https => "https",
@@ -222,25 +225,6 @@ fn node(
         .maybe("middlewares", middlewares)
         .with("services", Node::list(at, [service.node()]));
     Some(node.node())
-}
-
-fn check_entry_points(route: &Route, stack: &Stack, found: &mut Findings) {
-    let declared = stack.ingress.as_ref().map_or(&[][..], |ingress| &ingress.entry_points);
-    let known = || {
-        [PLAIN_ENTRY_POINT, "websecure"]
-            .into_iter()
-            .chain(declared.iter().map(|point| point.name.value.as_str()))
-    };
-    for point in route.entry_points.iter().flatten() {
-        if known().any(|name| name == point.value) {
-            continue;
-        }
-        let near = nearest(&point.value, known()).map(|near| format!("did you mean `{near}`?"));
-        let declare =
-            format!("declare it in stack.yaml: ingress: {{entryPoints: {{{}: PORT}}}}", point.value);
-        let message = format!("there is no entry point `{}`", point.value);
-        found.push(value_invalid(point.span, message).help(near.unwrap_or(declare)));
-    }
 }
 
 /// Traefik's rule. Hosts and paths are checked first, so that nothing in them can end the quoted text.

@@ -1,11 +1,14 @@
 //! The Services of an app (schema.md S5): those that it names, and one under its own name for the ports that no other
 //! lists.
 
+use std::collections::BTreeMap;
+
 use super::meta::{app_object, overlay, own_name};
 use super::port::unknown_port;
 use crate::finding::{Findings, nearest};
 use crate::kube::Object;
 use crate::kube::names;
+use crate::source::Span;
 use crate::stack::{
     App, IpFamilyPolicy, Port, Protocol, ServiceFile, ServiceType, Stack, TrafficPolicy, name_invalid,
     value_invalid,
@@ -30,15 +33,16 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
         app.container.ports.iter().filter(|(name, _)| !listed.contains(&name.value.as_str())).collect();
     let mut services = Vec::new();
     let mut taken = false;
+    let before = found.errors();
     for (name, file) in app.pod.services.iter() {
         let ports = match &file.ports {
-            Some(names) => names.iter().filter_map(|port| port_of(app, port, found)).collect(),
+            Some(names) => ports_of(app, names, found),
             None if taken => {
                 found.push(
                     value_invalid(name.span, "two Services take the ports that no other lists")
                         .help("ports: [NAME]"),
                 );
-                Vec::new()
+                continue;
             }
             None => {
                 taken = true;
@@ -50,7 +54,7 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
     let is_named = app.pod.services.get(&app.name).is_some();
     if !taken && !is_named && !free.is_empty() {
         services.extend(service(app, stack, &own, None, &free, found));
-    } else if let Some((port, _)) = free.first().filter(|_| !taken) {
+    } else if let Some((port, _)) = free.first().filter(|_| !taken && found.errors() == before) {
         let name = &port.value;
         let message = format!("no Service carries the port `{name}`");
         let help = format!("list it: services: {{{}: {{ports: [{name}]}}}}", app.name);
@@ -61,6 +65,22 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
         );
     }
     services
+}
+
+/// The ports that a Service lists, each once.
+fn ports_of<'a>(app: &'a App, names: &[Spanned<String>], found: &mut Findings) -> Vec<NamedPort<'a>> {
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut ports = Vec::new();
+    for name in names {
+        let first = *seen.entry(&name.value).or_insert(name.span);
+        if first == name.span {
+            ports.extend(port_of(app, name, found));
+        } else {
+            let finding = value_invalid(name.span, format!("the port `{}` is listed twice", name.value));
+            found.push(finding.also(first, "first here"));
+        }
+    }
+    ports
 }
 
 fn port_of<'a>(app: &'a App, name: &Spanned<String>, found: &mut Findings) -> Option<NamedPort<'a>> {
@@ -86,7 +106,9 @@ fn service(
     }
     let headless = file.and_then(|file| file.cluster_ip.as_ref()).is_some_and(|ip| ip.value == "None");
     if ports.is_empty() && !headless {
-        if file.is_some() {
+        // A port that is not there has been told.
+        let unknown = file.and_then(|file| file.ports.as_ref()).is_some_and(|names| !names.is_empty());
+        if file.is_some() && !unknown {
             found.push(value_invalid(name.span, format!("the Service `{}` has no ports", name.value)));
         }
         return None;
@@ -153,7 +175,7 @@ pub(super) fn selector(app: &App) -> Node {
     selector
 }
 
-fn settings(build: Build, file: &ServiceFile, span: crate::source::Span) -> Build {
+fn settings(build: Build, file: &ServiceFile, span: Span) -> Build {
     let texts = |texts: &[Spanned<String>]| Node::list(span, texts.iter().map(Node::from));
     let word = |word: &'static str| Node::text(span, word);
     build

@@ -1,13 +1,14 @@
 //! TCP and UDP routes, each with its own object: `APP-ROUTE`.
 
+use super::entry_point;
 use super::meta::app_object;
 use super::middleware::{self, Used};
 use super::middleware_kind::Wire;
 use super::port;
-use crate::finding::{Findings, list, nearest};
+use crate::finding::Findings;
 use crate::kube::Object;
 use crate::stack::{App, Protocol, Stack, TcpRoute, UdpRoute, value_invalid};
-use crate::yaml::{Build, Node, Spanned, Value};
+use crate::yaml::{Build, Node, Spanned, Value, unknown_keys};
 
 /// The app's TCP and UDP routes.
 pub(super) fn routes(app: &App, stack: &Stack, used: &mut Used, found: &mut Findings) -> Vec<Object> {
@@ -29,7 +30,7 @@ fn tcp(
     used: &mut Used,
     found: &mut Findings,
 ) -> Option<Object> {
-    check_entry_points(name, &route.entry_points, Protocol::TCP, stack, found);
+    entry_points(name, &route.entry_points, Protocol::TCP, stack, found);
     let any = Spanned { span: name.span, value: "*".to_owned() };
     let sni = route.host_sni.as_ref().unwrap_or(&any);
     if sni.value != "*" && route.tls.is_none() {
@@ -41,14 +42,15 @@ fn tcp(
     if sni.value.contains('`') {
         found.push(value_invalid(sni.span, "the host holds a backtick"));
     }
-    let service =
-        service(app, name, route.port.as_ref(), found)?.maybe("proxyProtocol", route.proxy_protocol.clone());
+    let service = service(app, name, route.port.as_ref(), Protocol::TCP, found)?
+        .maybe("proxyProtocol", route.proxy_protocol.clone());
     let middlewares = middleware::references(app, (&route.middlewares, Wire::Tcp), stack, used, found);
     let rule = Build::at(name.span)
         .text("match", format!("HostSNI(`{}`)", sni.value))
         .maybe("middlewares", middlewares)
         .with("services", Node::list(name.span, [service.node()]));
-    let spec = spec(name, &route.entry_points, rule.node()).maybe("tls", route.tls.as_ref().map(tls));
+    let spec = spec(name, &route.entry_points, rule.node())
+        .maybe("tls", route.tls.as_ref().and_then(|node| tls(node, found)));
     Some(object(app, stack, "IngressRouteTCP", name, spec))
 }
 
@@ -59,17 +61,28 @@ fn udp(
     route: &UdpRoute,
     found: &mut Findings,
 ) -> Option<Object> {
-    check_entry_points(name, &route.entry_points, Protocol::UDP, stack, found);
-    let service = service(app, name, route.port.as_ref(), found)?;
+    entry_points(name, &route.entry_points, Protocol::UDP, stack, found);
+    let service = service(app, name, route.port.as_ref(), Protocol::UDP, found)?;
     let rule = Build::at(name.span).with("services", Node::list(name.span, [service.node()]));
     Some(object(app, stack, "IngressRouteUDP", name, spec(name, &route.entry_points, rule.node())))
 }
 
+/// What the map `tls` of an IngressRouteTCP holds; the API server drops other keys without a word.
+const TLS: [&str; 6] = ["secretName", "passthrough", "options", "store", "certResolver", "domains"];
+
 /// A Secret's name, or Traefik's own map.
-fn tls(node: &Node) -> Node {
+fn tls(node: &Node, found: &mut Findings) -> Option<Node> {
     match &node.value {
-        Value::Text(secret) => Build::at(node.span).text("secretName", secret.clone()).node(),
-        _ => node.clone(),
+        Value::Text(secret) => Some(Build::at(node.span).text("secretName", secret.clone()).node()),
+        Value::Map(_) => {
+            unknown_keys(node, &TLS, Some("tls"), found);
+            Some(node.clone())
+        }
+        _ => {
+            let finding = value_invalid(node.span, "`tls` is the name of a Secret, or a map");
+            found.push(finding.help("for a route without TLS leave `tls` out"));
+            None
+        }
     }
 }
 
@@ -88,13 +101,16 @@ fn service(
     app: &App,
     name: &Spanned<String>,
     wanted: Option<&Spanned<String>>,
+    protocol: Protocol,
     found: &mut Findings,
 ) -> Option<Build> {
-    let own = app.container.ports.get(&name.value).is_some().then_some(name);
+    let ports = &app.container.ports;
+    let own = (ports.get(&name.value).is_some() || ports.0.len() > 1).then_some(name);
     let wanted = wanted.or(own);
     let at = wanted.map_or(name.span, |port| port.span);
     let user = format!("the route `{}`", name.value);
-    let (port_name, port) = port::resolve(&app.container.ports, wanted, &user, at, found)?;
+    let (port_name, port) = port::resolve(ports, wanted, &user, at, found)?;
+    port::check_protocol(port_name, port, protocol, at, found);
     Some(
         Build::at(at)
             .text("name", port::service_of(app, port_name).to_owned())
@@ -102,16 +118,17 @@ fn service(
     )
 }
 
-fn check_entry_points(
+/// A TCP or UDP route has no entry point by default.
+fn entry_points(
     name: &Spanned<String>,
     points: &[Spanned<String>],
     protocol: Protocol,
     stack: &Stack,
     found: &mut Findings,
 ) {
-    let declared = stack.ingress.as_ref().map_or(&[][..], |ingress| &ingress.entry_points);
     if points.is_empty() {
-        let help = declared.first().map_or_else(
+        let declared = entry_point::declared(stack);
+        let help = declared.iter().find(|point| point.protocol == protocol).map_or_else(
             || "declare one in stack.yaml: ingress: {entryPoints: {ssh: 2222}}".to_owned(),
             |first| format!("entryPoints: [{}]", first.name.value),
         );
@@ -119,32 +136,5 @@ fn check_entry_points(
             value_invalid(name.span, format!("the route `{}` names no entry point", name.value)).help(help),
         );
     }
-    for point in points {
-        match declared.iter().find(|known| known.name.value == point.value) {
-            Some(known) if known.protocol == protocol => {}
-            Some(known) => found.push(
-                value_invalid(
-                    point.span,
-                    format!("the entry point `{}` speaks the other protocol", point.value),
-                )
-                .also(known.name.span, "declared here"),
-            ),
-            None if protocol == Protocol::TCP && matches!(point.value.as_str(), "web" | "websecure") => {}
-            None => {
-                let names = || declared.iter().map(|known| known.name.value.as_str());
-                let near = nearest(&point.value, names()).map(|near| format!("did you mean `{near}`?"));
-                let help = near.unwrap_or_else(|| match names().next() {
-                    Some(_) => format!("declared are {}", list(names())),
-                    None => format!(
-                        "declare it in stack.yaml: ingress: {{entryPoints: {{{}: PORT}}}}",
-                        point.value
-                    ),
-                });
-                found.push(
-                    value_invalid(point.span, format!("there is no entry point `{}`", point.value))
-                        .help(help),
-                );
-            }
-        }
-    }
+    entry_point::check(points, protocol, stack, found);
 }

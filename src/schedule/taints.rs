@@ -50,8 +50,9 @@ pub(super) fn check(pod: &Pod, machine: &Machine) -> Result<(), Reason> {
 fn keeps_away(taint: &Taint, pod: &Pod) -> bool {
     let hard = match taint.effect {
         Effect::PreferNoSchedule => false,
-        // a node name leaves the scheduler out, and the kubelet looks at NoExecute alone
-        Effect::NoSchedule => pod.node_name().is_none(),
+        // a node name leaves the scheduler out, and the kubelet looks at NoExecute alone; a DaemonSet's controller
+        // looks at both before it makes a pod (`daemon_controller.go`, `NodeShouldRunDaemonPod`)
+        Effect::NoSchedule => pod.node_name().is_none() || pod.is_daemon_set(),
         Effect::NoExecute => true,
     };
     hard && !TRANSIENT.contains(&taint.key.as_str())
@@ -250,10 +251,12 @@ mod tests {
 
     #[test]
     fn a_daemon_set_heeds_declared_taints() {
-        let daemon_set = object("apps/v1", "DaemonSet", &json!({"template": {"spec": {}}}));
-        for taint in ["a:NoSchedule", "a:NoExecute"] {
-            let expected = format!("taint: taint {taint} is not tolerated");
-            assert_eq!(verdict(&daemon_set, &machine(&[], &[taint])), expected);
+        for spec in [json!({}), json!({"nodeName": "oracle"})] {
+            let daemon_set = object("apps/v1", "DaemonSet", &json!({"template": {"spec": spec}}));
+            for taint in ["a:NoSchedule", "a:NoExecute"] {
+                let expected = format!("taint: taint {taint} is not tolerated");
+                assert_eq!(verdict(&daemon_set, &machine(&[], &[taint])), expected, "{spec}");
+            }
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Container {
     pub env: Named<EnvValue>,
     /// Whole ConfigMaps, Secrets and dotenv files as environment.
     #[serde(rename = "envFrom")]
-    pub env_from: Vec<EnvFrom>,
+    pub env_from: Vec<Spanned<EnvFrom>>,
     /// Ports, of the container and of its Service, by names of at most 15 characters. Only the main container's reach a
     /// Service.
     pub ports: Named<Port>,

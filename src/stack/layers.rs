@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::expand::{self, expand};
 use super::keys_from;
+use super::resolve::is_known_format;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::source::{FileId, Input, Layer, Sources, Span, read_include};
 use crate::yaml::{Entry, Map, Node, Value, merge, read_typed, unknown_keys, wrong_type};
@@ -126,7 +127,7 @@ pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Laye
         let mut tree = tree;
         let changes = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("apps"));
         if let Some(changes) = changes {
-            change(&mut apps, changes, found);
+            change(&mut apps, changes, folder, found);
         }
         define(&mut apps, folder, found);
         whole = match (whole, tree) {
@@ -183,7 +184,15 @@ impl Gathering {
             }
             // Two folders may include a third; it is laid once, where it is first named.
             Ok(layer) if self.folders.iter().any(|known| known.root == layer.root) => {}
-            Ok(layer) => self.add(layer, sources, found),
+            Ok(layer) => {
+                self.add(layer, sources, found);
+                // stack.yaml is laid over this one, and its own version is looked at later.
+                if let Some(version) = self.trees.last().and_then(|tree| tree.as_ref()?.get("stackc"))
+                    && let Some(number) = version.as_int()
+                {
+                    is_known_format(number, version.span, found);
+                }
+            }
         }
     }
 }
@@ -206,7 +215,7 @@ fn define(apps: &mut Vec<Defined>, folder: &Layer, found: &mut Findings) {
 }
 
 /// Lays a layer's `apps:` over the apps of the layers beneath it.
-fn change(apps: &mut Vec<Defined>, changes: Entry, found: &mut Findings) {
+fn change(apps: &mut Vec<Defined>, changes: Entry, folder: &Layer, found: &mut Findings) {
     let Value::Map(Map { entries }) = changes.value.value else {
         let finding = Finding::new(&APP_UNKNOWN, changes.value.span, "`apps` is a map of names and changes");
         found.push(finding.help("apps: {web: {replicas: 2}}"));
@@ -214,14 +223,20 @@ fn change(apps: &mut Vec<Defined>, changes: Entry, found: &mut Findings) {
     };
     for Entry { key, value } in entries {
         let Some(at) = apps.iter().position(|app| app.name == key.text) else {
-            let near = nearest(&key.text, apps.iter().map(|app| app.name.as_str()));
+            let own = folder.apps.iter().any(|(name, _)| *name == key.text);
+            let help = if own {
+                Some(format!("this folder's own app is changed in apps/{}.yaml", key.text))
+            } else {
+                nearest(&key.text, apps.iter().map(|app| app.name.as_str()))
+                    .map(|near| format!("did you mean `{near}`?"))
+            };
             found.push(
                 Finding::new(
                     &APP_UNKNOWN,
                     key.span,
                     format!("no included folder defines an app `{}`", key.text),
                 )
-                .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+                .maybe_help(help),
             );
             continue;
         };

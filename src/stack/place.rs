@@ -107,6 +107,14 @@ impl Place {
         for terms in terms.into_iter().flatten() {
             terms.check(nodes, found);
         }
+        let keys = nodes.iter().flat_map(|node| node.machine.labels.keys().map(String::as_str));
+        if let Some(spread) = &self.spread {
+            let label =
+                |key: &str| format!("no node has the label `{key}`, by which pods would be kept apart");
+            // `node` is the short form that people mean by what is nearly it
+            let known: Vec<&str> = keys.chain(["node"]).collect();
+            unknown(Some(&vec![spread.topology_key.clone()]), &known, label, found);
+        }
     }
 }
 
@@ -127,7 +135,11 @@ impl Terms {
         unknown(self.role.as_ref(), &roles, has("role"), found);
         let named = |name: &str| format!("no node is called `{name}`");
         unknown(self.node.as_ref(), &label_values("kubernetes.io/hostname"), named, found);
-        unknown(self.arch.as_ref(), &label_values("kubernetes.io/arch"), has("architecture"), found);
+        let arch = |name: &str| match name {
+            "auto" => "`arch: auto` stands alone: in no list, and not in `not` or `prefer`".to_owned(),
+            name => has("architecture")(name),
+        };
+        unknown(self.arch.as_ref(), &label_values("kubernetes.io/arch"), arch, found);
         for (key, values) in self.labels.iter() {
             let known = label_values(&key.value);
             if known.is_empty() {

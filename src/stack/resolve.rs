@@ -176,11 +176,18 @@ pub(super) fn is_name(
     }
 }
 
+/// Whether a file is of a version of the format that is known here; else it is told.
+pub(super) fn is_known_format(version: i64, span: Span, found: &mut Findings) -> bool {
+    if version != 1 {
+        let message = format!("version {version} of the format is unknown");
+        found.push(value_invalid(span, message).help("this stackc reads version 1: `stackc: 1`"));
+    }
+    version == 1
+}
+
 /// What the file means. `None` when the release or the format is unknown, for then nothing else has a meaning.
 pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) -> Option<Stack> {
-    if file.stackc.value != 1 {
-        let message = format!("version {} of the format is unknown", file.stackc.value);
-        found.push(value_invalid(file.stackc.span, message).help("this stackc reads version 1: `stackc: 1`"));
+    if !is_known_format(file.stackc.value, file.stackc.span, found) {
         return None;
     }
     let name = file.name.unwrap_or_else(|| Spanned { span, value: folder.to_owned() });

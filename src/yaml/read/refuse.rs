@@ -255,15 +255,16 @@ pub(super) fn syntax(
     open: Option<Span>,
     error: &ScanError,
 ) -> Finding {
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let start =
-        u32::try_from(error.marker().byte_offset().unwrap_or_default()).unwrap_or(u32::MAX).min(length);
-    let span = Span { file, start, end: start.saturating_add(1).min(length) };
+    let at = error.marker().byte_offset().unwrap_or_default().min(text.len());
+    let character = text.get(at..).and_then(|rest| rest.chars().next());
+    let width = character.map_or(0, char::len_utf8);
+    let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let span = Span { file, start: byte(at), end: byte(at.saturating_add(width)) };
     let (code, message, help) = words(error.kind());
     let message = message.map_or_else(|| plain_words(&error.kind().to_string()), str::to_owned);
     let message = if code == &YAML_LIMIT { format!("nested deeper than {depth} levels") } else { message };
     let finding = Finding::new(code, span, message).label("reading stopped here");
-    let range = |from: Span| usize::try_from(from.start).unwrap_or(0)..usize::try_from(start).unwrap_or(0);
+    let range = |from: Span| usize::try_from(from.start).unwrap_or(0)..at;
     match open.filter(|open| text.get(range(*open)).is_some_and(|between| between.contains('\n'))) {
         Some(open) => {
             finding.also(open, "this bracket is still open").help("close it where its list or map ends")
@@ -319,5 +320,26 @@ fn words(kind: &ErrorKind) -> Words {
             Some("check the indentation, and the line above"),
         ),
         _ => (&YAML_SYNTAX, None, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::finding::Findings;
+    use crate::source::Sources;
+    use crate::yaml::{Dialect, read};
+
+    #[test]
+    fn what_is_marked_is_whole_characters() {
+        for text in ["a: \"b\"\u{202e}\n", "a: \"b\"é\n", "a: [b]😀\n", "a: 'b'"] {
+            let mut sources = Sources::default();
+            let file = sources.add("a.yaml".into(), Ok(text.into()));
+            let mut found = Findings::default();
+            read(&sources, file, Dialect::Typed, &mut found);
+            for finding in found.sorted() {
+                let marked = sources.text(finding.primary.span);
+                assert_eq!(marked.chars().count(), 1, "{text:?} marks {marked:?}");
+            }
+        }
     }
 }

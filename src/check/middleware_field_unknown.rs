@@ -1,0 +1,77 @@
+//! Fields of Traefik's middlewares that look like a slip of the pen. The API server drops a field that the custom resource
+//! does not have, without a word: a limit with `averge` limits nothing.
+
+use super::Facts;
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::yaml::Node;
+
+/// A field that Traefik does not have, and that is nearly one that it has.
+pub static CODE: Code = Code {
+    name: "middleware-field-unknown",
+    severity: Severity::Warning,
+    page: Page {
+        about: "A middleware has a field that Traefik does not know, and that is nearly one that it knows. The API server\n\
+                drops unknown fields without a word, so the middleware would do less than it seems to.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {http: 8080}\n\
+              routes: {web: {host: www.example.org, middlewares: [slow]}}\nmiddlewares: {slow: {rateLimit: {averge: 50}}}\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {http: 8080}\n\
+               routes: {web: {host: www.example.org, middlewares: [slow]}}\nmiddlewares: {slow: {rateLimit: {average: 50}}}\n",
+    },
+};
+
+/// Fields of each, of Traefik 2.6 to 3.7 together (its custom resources, `pkg/provider/kubernetes/crd/traefikio/v1alpha1`
+/// and `pkg/config/dynamic/middlewares.go`). Others may come, so that only a near miss is told.
+#[rustfmt::skip] // a table
+const FIELDS: [(&str, &[&str]); 21] = [
+    ("addPrefix", &["prefix"]),
+    ("basicAuth", &["secret", "realm", "removeHeader", "headerField"]),
+    ("buffering", &["maxRequestBodyBytes", "memRequestBodyBytes", "maxResponseBodyBytes", "memResponseBodyBytes", "retryExpression"]),
+    ("chain", &["middlewares"]),
+    ("circuitBreaker", &["expression", "checkPeriod", "fallbackDuration", "recoveryDuration", "responseCode"]),
+    ("contentType", &["autoDetect"]),
+    ("digestAuth", &["secret", "realm", "removeHeader", "headerField"]),
+    ("errors", &["status", "statusRewrites", "service", "query", "errorRequestHeaders"]),
+    ("forwardAuth", &[
+        "address", "trustForwardHeader", "authResponseHeaders", "authResponseHeadersRegex", "authRequestHeaders", "tls",
+        "maxResponseBodySize", "addAuthCookiesToResponse", "headerField", "forwardBody", "maxBodySize",
+        "preserveLocationHeader", "preserveRequestMethod", "authSigninURL",
+    ]),
+    ("headers", &[
+        "customRequestHeaders", "customResponseHeaders", "accessControlAllowCredentials", "accessControlAllowHeaders",
+        "accessControlAllowMethods", "accessControlAllowOrigin", "accessControlAllowOriginList",
+        "accessControlAllowOriginListRegex", "accessControlExposeHeaders", "accessControlMaxAge", "addVaryHeader",
+        "allowedHosts", "hostsProxyHeaders", "sslRedirect", "sslTemporaryRedirect", "sslHost", "sslProxyHeaders",
+        "sslForceHost", "stsSeconds", "stsIncludeSubdomains", "stsPreload", "forceSTSHeader", "frameDeny",
+        "customFrameOptionsValue", "contentTypeNosniff", "browserXssFilter", "customBrowserXSSValue",
+        "contentSecurityPolicy", "contentSecurityPolicyReportOnly", "publicKey", "referrerPolicy", "featurePolicy",
+        "permissionsPolicy", "isDevelopment",
+    ]),
+    ("inFlightConn", &["amount"]),
+    ("inFlightReq", &["amount", "sourceCriterion"]),
+    ("ipAllowList", &["sourceRange", "ipStrategy", "rejectStatusCode"]),
+    ("ipWhiteList", &["sourceRange", "ipStrategy"]),
+    ("rateLimit", &["average", "period", "burst", "sourceCriterion", "redis"]),
+    ("redirectRegex", &["regex", "replacement", "permanent"]),
+    ("redirectScheme", &["scheme", "port", "permanent"]),
+    ("replacePath", &["path"]),
+    ("replacePathRegex", &["regex", "replacement"]),
+    ("stripPrefix", &["prefixes", "forceSlash"]),
+    ("stripPrefixRegex", &["regex"]),
+];
+
+/// Tells each.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    let middlewares =
+        facts.objects.iter().filter(|object| ["Middleware", "MiddlewareTCP"].contains(&object.id.kind.as_str()));
+    for entry in middlewares.flat_map(|object| object.body.get("spec").map_or(&[][..], Node::entries)) {
+        let Some((kind, fields)) = FIELDS.iter().find(|(kind, _)| *kind == entry.key.text) else { continue };
+        for field in entry.value.entries().iter().filter(|field| !fields.contains(&&*field.key.text)) {
+            if let Some(near) = nearest(&field.key.text, fields.iter().copied()) {
+                let message = format!("Traefik's `{kind}` has no field `{}`, and would ignore it", field.key.text);
+                found.push(
+                    Finding::new(&CODE, field.key.span, message).help(format!("did you mean `{near}`?")),
+                );
+            }
+        }
+    }
+}
