@@ -12,7 +12,7 @@ use crate::lock;
 use crate::lower::{self, Files, Merged};
 use crate::source::{FileId, Input, Sources};
 use crate::stack::layers::{self, Defined, Layers};
-use crate::stack::{self, App, Outline, Stack, StackFile};
+use crate::stack::{self, App, Network, Outline, Stack, StackFile};
 use crate::template::{self, Templates};
 use crate::yaml::{self, Build, Dialect, Map, Node, Value};
 
@@ -211,7 +211,7 @@ fn names(mut names: Map, tree: &Node, folder: &str) -> Map {
     let own = Build::at(span)
         .with("stack", Build::at(span).with("name", name).node())
         .with("nodes", nodes.node())
-        .maybe("network", tree.get("network").cloned())
+        .with("network", Network::known(tree.get("network"), span))
         .maybe("k3s", tree.at(&["k3s", "version"]).cloned())
         .node();
     if let Value::Map(own) = own.value {

@@ -9,6 +9,8 @@
 mod facts;
 mod program;
 mod rule;
+#[cfg(test)]
+mod trial;
 
 pub use facts::{Facts, Images, Landing, Running};
 
@@ -43,6 +45,7 @@ checks! {
     lock_lacks,
     lock_unused,
     middleware_unfit,
+    node_port_outside,
     object_duplicate,
     password_in_env,
     place_no_node,

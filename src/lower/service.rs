@@ -93,9 +93,6 @@ fn service(
     }
     twins(name, ports, found);
     let kind = file.and_then(|file| file.kind).unwrap_or(ServiceType::ClusterIP);
-    for (_, port) in ports {
-        node_port(port, stack, found);
-    }
     let ports = ports.iter().map(|port| self::port(*port, &name.value, kind, found)).collect::<Vec<_>>();
     let span = name.span;
     let build = Build::at(span).text("type", type_word(kind));
@@ -110,15 +107,6 @@ fn service(
         own_metadata(&mut object, "annotations", &file.annotations);
     }
     Some(object)
-}
-
-fn node_port(port: &Port, stack: &Stack, found: &mut Findings) {
-    let Some(number) = &port.node_port else { return };
-    let (first, last) = stack.network.node_ports;
-    if !(first..=last).contains(&number.value) {
-        let message = format!("{} lies outside of the ports for `nodePort`, {first}-{last}", number.value);
-        found.push(value_invalid(number.span, message).help("a port of the node below them: hostPort"));
-    }
 }
 
 /// Kubernetes refuses a Service with one number and protocol twice.
