@@ -31,6 +31,7 @@ checks! {
     cache_through_cloudflare,
     capability_missing,
     chart_images_unseen,
+    component_disabled,
     data_many_nodes,
     doh_config_unfit,
     egress_many_nodes,

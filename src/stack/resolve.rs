@@ -4,7 +4,7 @@ use super::cluster::{NamespaceFile, Pin, SecretFile, StackFile};
 use super::ingress::{self, Ingress};
 use super::platforms::Platforms;
 use super::{ClusterNode, Network};
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::k3s::{self, Ranges, Release, Version};
 use crate::kube::names;
 use crate::lock::Lock;
@@ -121,6 +121,11 @@ impl Stack {
         self.lock.pins.cloudflare.clone().unwrap_or_else(k3s::ranges)
     }
 
+    /// Where a packaged part of k3s is said not to run, if it is.
+    pub fn disables(&self, part: &str) -> Option<Span> {
+        self.disabled.iter().find(|name| name.value == part).map(|name| name.span)
+    }
+
     /// The name of something that exists without stackc, if it was said to.
     pub fn external_name(&self, kind: &str, namespace: &str, name: &str) -> Option<String> {
         let known = self.external.iter().find(|other| {
@@ -230,8 +235,27 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         middlewares: file.middlewares,
         external: file.external.iter().filter_map(|text| external(text, found)).collect(),
         namespaces: file.namespaces,
-        disabled: file.k3s.disable,
+        disabled: disabled(&file.k3s.disable, found),
     })
+}
+
+/// k3s splits each item at its commas. It takes the name of any file, so only what looks like a slip is told.
+fn disabled(items: &[Spanned<String>], found: &mut Findings) -> Vec<Spanned<String>> {
+    let parts = |item: &Spanned<String>| -> Vec<Spanned<String>> {
+        let names = item.value.split(',').map(str::trim).filter(|name| !name.is_empty());
+        names.map(|name| Spanned { span: item.span, value: name.to_owned() }).collect()
+    };
+    let names: Vec<_> = items.iter().flat_map(parts).collect();
+    for name in names.iter().filter(|name| !k3s::PARTS.contains(&name.value.as_str())) {
+        if let Some(near) = nearest(&name.value, k3s::PARTS) {
+            found.push(
+                value_invalid(name.span, format!("k3s packages no `{}`, so nothing is disabled", name.value))
+                    .weighs(Severity::Warning)
+                    .help(format!("did you mean `{near}`?")),
+            );
+        }
+    }
+    names
 }
 
 /// Tells vars that would hide what templates know.
