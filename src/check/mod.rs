@@ -34,6 +34,8 @@ checks! {
     component_disabled,
     data_many_nodes,
     doh_config_unfit,
+    device_many_nodes,
+    device_unprivileged,
     egress_many_nodes,
     entrypoint_writes_root,
     image_entrypoint_arch,
