@@ -61,6 +61,7 @@ checks! {
     program_listens_local,
     proxy_config_unfit,
     range_delisted,
+    port_duplicate,
     reference_unknown,
     secret_in_config,
     secret_key_unknown,

@@ -1,6 +1,6 @@
 //! For the tests of checks: one check on the objects of a manifest, on a small cluster.
 
-use super::Facts;
+use super::{Demands, Facts};
 use crate::finding::Findings;
 use crate::kube::{self, Unit};
 use crate::source::Sources;
@@ -33,7 +33,7 @@ pub(super) fn told(check: Check, lines: &str, manifest: &str) -> Vec<String> {
         .flat_map(|document| kube::objects(document, &unit, "default", &mut found))
         .collect();
     assert_eq!(found.errors(), 0, "{:?}", found.sorted());
-    check(&Facts::new(&stack, &[], &objects), &mut found);
+    check(&Facts::new(&stack, &[], &objects, Demands::default()), &mut found);
     let marked = |finding: &crate::finding::Finding| sources.text(finding.primary.span).to_owned();
     found.sorted().iter().map(|finding| format!("{}: {}", marked(finding), finding.message)).collect()
 }
