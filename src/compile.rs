@@ -3,6 +3,7 @@
 //! do with [`Compiled`].
 
 use crate::check::{self, Demands, Facts, Images};
+use crate::cluster::{self, Member};
 use crate::emit::{self, File};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::finish;
@@ -67,6 +68,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         finish::CODES,
         check::CODES,
         emit::CODES,
+        cluster::CODES,
         CODES,
     ];
     rooms.into_iter().flatten().copied()
@@ -120,6 +122,16 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     compiled
 }
 
+/// Holds the stacks of one run against each other; what is wrong becomes a finding of the later one.
+pub fn together(runs: &mut [Compiled]) {
+    let members: Vec<Option<Member<'_>>> = runs.iter().map(Compiled::member).collect();
+    for (index, finding) in cluster::check(&members) {
+        if let Some(run) = runs.get_mut(index) {
+            run.take(finding);
+        }
+    }
+}
+
 impl Compiled {
     /// Takes in what was found, in its order, and counts it.
     pub fn tell(&mut self, found: Findings) {
@@ -128,6 +140,20 @@ impl Compiled {
         self.findings = found.sorted();
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
         self.errors = errors.count().saturating_add(dropped_errors);
+    }
+
+    fn member(&self) -> Option<Member<'_>> {
+        let stack = self.stack.as_ref()?;
+        Some(Member { stack, objects: &self.objects, files: &self.files, sources: &self.sources })
+    }
+
+    fn take(&mut self, finding: Finding) {
+        let error = usize::from(finding.severity == Severity::Error);
+        self.errors = self.errors.saturating_add(error);
+        let mut found = Findings::default();
+        self.findings.drain(..).chain([finding]).for_each(|finding| found.push(finding));
+        self.dropped = self.dropped.saturating_add(found.dropped());
+        self.findings = found.sorted();
     }
 }
 

@@ -133,7 +133,7 @@ impl Need {
         // What stackc makes unasked would point at nothing that the user wrote for it.
         let written = |user: &&&Object| matches!(user.unit, Unit::App(_) | Unit::Manifest(_));
         let finding = match users.iter().find(written).or(users.first()) {
-            Some(first) => finding.also(name(first), format!("{} needs it", first.id)),
+            Some(first) => finding.also(first.place(), format!("{} needs it", first.id)),
             None => finding,
         };
         finding.note(self.without).help(self.way_out)
@@ -151,10 +151,6 @@ impl Need {
         }) || facts.stack.external.iter().any(|external| sign(&external.kind, &external.name))
             || facts.landings.iter().flat_map(Landing::images).any(|(.., image)| program(&image.path))
     }
-}
-
-fn name(object: &Object) -> Span {
-    object.body.at(&["metadata", "name"]).map_or(object.body.span, |name| name.span)
 }
 
 fn is_ingress(object: &Object) -> bool {

@@ -40,7 +40,8 @@ pub struct StackFile {
     /// Namespaces to which something is added. The others that are used need no mention: each is made, but for
     /// `default` and `kube-*`.
     pub namespaces: Named<NamespaceFile>,
-    /// The cluster's name, the same in all its stacks. Default: the stack's name.
+    /// The cluster's name, the same in all its stacks: `check` holds those that it is given against each other. Default:
+    /// the stack's name.
     pub cluster: Option<Spanned<String>>,
     /// Secrets that exist in the cluster, and their keys. Their values never stand here; a reference to a Secret or key
     /// that is not listed is an error.

@@ -73,6 +73,8 @@ const RESERVED_VARS: [&str; 6] = ["stack", "app", "apps", "nodes", "network", "k
 pub struct Stack {
     /// The prefix of the output's file names.
     pub name: Spanned<String>,
+    /// The cluster, where it is written; else it has the stack's name.
+    pub cluster: Option<Spanned<String>>,
     /// stack.yaml as a whole: the cause of what no key asks for.
     pub span: Span,
     /// What this k3s release does.
@@ -108,6 +110,11 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// The cluster's name.
+    pub fn cluster_name(&self) -> &str {
+        &self.cluster.as_ref().unwrap_or(&self.name).value
+    }
+
     /// With what registries and Cloudflare said.
     #[must_use]
     pub fn pinned(mut self, lock: Lock) -> Stack {
@@ -193,6 +200,9 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         let help = "the stack's name is the prefix of its files: set `name:` in stack.yaml";
         found.push(name_invalid("stack's name", &name.value, name.span, &reason).help(help));
     }
+    if let Some(cluster) = &file.cluster {
+        is_name("cluster's name", cluster, names::dns_subdomain, found);
+    }
     let namespace = file.namespace.unwrap_or_else(|| Spanned { span, value: "default".to_owned() });
     is_name("namespace", &namespace, names::dns_label, found);
     let network = Network::resolve(file.network.as_ref(), found);
@@ -220,6 +230,7 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
     let release_span = file.k3s.version.span;
     Some(Stack {
         name,
+        cluster: file.cluster,
         span,
         release,
         release_span,
