@@ -188,9 +188,9 @@ mod tests {
     }
 
     impl Run {
-        fn member(&self) -> Option<Member<'_>> {
+        fn member(&self) -> Member<'_> {
             let Run { stack, objects, files, sources } = self;
-            Some(Member { stack, objects, files, sources })
+            Member { stack, objects, files, sources }
         }
     }
 
@@ -215,7 +215,7 @@ mod tests {
 
     fn told(runs: &[(&str, &str)]) -> Vec<(usize, &'static str)> {
         let runs: Vec<Run> = runs.iter().map(|(lines, manifest)| run(lines, manifest)).collect();
-        let mut members: Vec<_> = runs.iter().map(Run::member).collect();
+        let mut members: Vec<_> = runs.iter().map(|run| Some(run.member())).collect();
         members.push(None);
         check(&members).into_iter().map(|(index, finding)| (index, finding.code.name)).collect()
     }

@@ -12,6 +12,7 @@ use crate::kube::{self, Object, Unit};
 use crate::lock;
 use crate::lower::{self, Files, Merged};
 use crate::source::{FileId, Input, Sources};
+use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
 use crate::stack::{self, App, Network, Outline, Stack, StackFile};
 use crate::template::{self, Templates};
@@ -219,6 +220,8 @@ fn fill_cluster(tree: &mut Node, templates: &Templates, sources: &Sources, found
     for entry in map.entries.iter_mut().filter(|entry| !later(&entry.key.text)) {
         templates.scope().fill(&mut entry.value, sources, found);
     }
+    // A template may have made one item where a list may stand.
+    expand(tree, expand::STACK);
 }
 
 /// What templates know beside the vars (schema.md S8).
