@@ -145,7 +145,7 @@ impl Need {
             self.signs.iter().any(|(of, only)| *of == kind && only.is_none_or(|only| only == name))
         };
         let program = |word: &str| word.split('/').any(|word| self.programs.contains(&word));
-        facts.objects.iter().any(|object| {
+        facts.existing().any(|object| {
             let chart = object.body.text_at(&["spec", "chart"]).filter(|_| object.id.kind == "HelmChart");
             sign(&object.id.kind, &object.id.name) || chart.is_some_and(program)
         }) || facts.stack.external.iter().any(|external| sign(&external.kind, &external.name))
@@ -187,7 +187,7 @@ fn is_route(object: &Object) -> bool {
 
 /// Whether k3s' own Traefik runs, and nothing in the configuration of its chart gives it another door.
 fn traefik_is_balanced(facts: &Facts<'_>) -> bool {
-    let configured = facts.objects.iter().filter(|object| is_traefik_config(object));
+    let configured = facts.existing().filter(|object| is_traefik_config(object));
     let mut values = configured.filter_map(|object| object.body.text_at(&["spec", "valuesContent"]));
     let door = ["hostNetwork", "hostPort", "NodePort", "ClusterIP", "loadBalancerClass"];
     facts.stack.disables("traefik").is_none() && !values.any(|text| door.iter().any(|word| text.contains(word)))
@@ -203,7 +203,7 @@ fn claims(object: &Object) -> Vec<&Node> {
 /// Whether an object makes a claim of this class that no PersistentVolume of the stack is made for.
 fn claims_class(facts: &Facts<'_>, object: &Object, class: Option<&str>) -> bool {
     let of = |spec: &Node| spec.text_at(&["storageClassName"]) == class;
-    let mut volumes = facts.objects.iter().filter(|object| object.id.kind == "PersistentVolume");
+    let mut volumes = facts.existing().filter(|object| object.id.kind == "PersistentVolume");
     claims(object).into_iter().any(|spec| of(spec) && spec.get("volumeName").is_none())
         && !volumes.any(|volume| volume.body.get("spec").is_some_and(of))
 }
