@@ -362,3 +362,43 @@ fn external(text: &Spanned<String>, found: &mut Findings) -> Option<External> {
     };
     Some(External { kind: (*kind).to_owned(), namespace, name: (*name).to_owned() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spanned(text: &str) -> Spanned<String> {
+        Spanned { span: Span::from_numbers([0, 0, 0]), value: text.to_owned() }
+    }
+
+    #[test]
+    fn external_things_are_named_by_kind_and_name() {
+        let read = |text: &str| {
+            let mut found = Findings::default();
+            let external = external(&spanned(text), &mut found);
+            assert_eq!(external.is_none(), found.errors() == 1, "{text}");
+            external.map(|External { kind, namespace, name }| (kind, namespace, name))
+        };
+        let row = |kind: &str, namespace: Option<&str>, name: &str| {
+            Some((kind.to_owned(), namespace.map(str::to_owned), name.to_owned()))
+        };
+        assert_eq!(read("ConfigMap/settings"), row("ConfigMap", None, "settings"));
+        assert_eq!(read("ConfigMap/home/settings"), row("ConfigMap", Some("home"), "settings"));
+        for text in ["", "settings", "ConfigMap/", "/settings", "ConfigMap//settings", "a/b/c/d"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn disabled_parts_are_split_as_k3s_splits_them() {
+        let read = |items: &[&str]| {
+            let mut found = Findings::default();
+            let items: Vec<_> = items.iter().map(|item| spanned(item)).collect();
+            let names: Vec<String> =
+                disabled(&items, &mut found).into_iter().map(|name| name.value).collect();
+            (names.join(" "), found.sorted().len())
+        };
+        assert_eq!(read(&["traefik", "servicelb , coredns,"]), ("traefik servicelb coredns".to_owned(), 0));
+        assert_eq!(read(&["treafik", "grafana"]), ("treafik grafana".to_owned(), 1));
+    }
+}
