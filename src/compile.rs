@@ -3,6 +3,7 @@
 //! do with [`Compiled`].
 
 use crate::check::{self, Demands, Facts, Images};
+use crate::cluster::{self, Member};
 use crate::emit::{self, File};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::finish;
@@ -11,8 +12,9 @@ use crate::kube::{self, Object, Unit};
 use crate::lock;
 use crate::lower::{self, Files, Merged};
 use crate::source::{FileId, Input, Sources};
+use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
-use crate::stack::{self, App, Outline, Stack, StackFile};
+use crate::stack::{self, App, Network, Outline, Stack, StackFile};
 use crate::template::{self, Templates};
 use crate::yaml::{self, Build, Dialect, Map, Node, Value};
 
@@ -67,6 +69,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         finish::CODES,
         check::CODES,
         emit::CODES,
+        cluster::CODES,
         CODES,
     ];
     rooms.into_iter().flatten().copied()
@@ -120,6 +123,16 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     compiled
 }
 
+/// Holds the stacks of one run against each other; what is wrong becomes a finding of the later one.
+pub fn together(runs: &mut [Compiled]) {
+    let members: Vec<Option<Member<'_>>> = runs.iter().map(Compiled::member).collect();
+    for (index, finding) in cluster::check(&members) {
+        if let Some(run) = runs.get_mut(index) {
+            run.take(finding);
+        }
+    }
+}
+
 impl Compiled {
     /// Takes in what was found, in its order, and counts it.
     pub fn tell(&mut self, found: Findings) {
@@ -128,6 +141,20 @@ impl Compiled {
         self.findings = found.sorted();
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
         self.errors = errors.count().saturating_add(dropped_errors);
+    }
+
+    fn member(&self) -> Option<Member<'_>> {
+        let stack = self.stack.as_ref()?;
+        Some(Member { stack, objects: &self.objects, files: &self.files, sources: &self.sources })
+    }
+
+    fn take(&mut self, finding: Finding) {
+        let error = usize::from(finding.severity == Severity::Error);
+        self.errors = self.errors.saturating_add(error);
+        let mut found = Findings::default();
+        self.findings.drain(..).chain([finding]).for_each(|finding| found.push(finding));
+        self.dropped = self.dropped.saturating_add(found.dropped());
+        self.findings = found.sorted();
     }
 }
 
@@ -193,6 +220,8 @@ fn fill_cluster(tree: &mut Node, templates: &Templates, sources: &Sources, found
     for entry in map.entries.iter_mut().filter(|entry| !later(&entry.key.text)) {
         templates.scope().fill(&mut entry.value, sources, found);
     }
+    // A template may have made one item where a list may stand.
+    expand(tree, expand::STACK);
 }
 
 /// What templates know beside the vars (schema.md S8).
@@ -211,7 +240,7 @@ fn names(mut names: Map, tree: &Node, folder: &str) -> Map {
     let own = Build::at(span)
         .with("stack", Build::at(span).with("name", name).node())
         .with("nodes", nodes.node())
-        .maybe("network", tree.get("network").cloned())
+        .with("network", Network::known(tree.get("network"), span))
         .maybe("k3s", tree.at(&["k3s", "version"]).cloned())
         .node();
     if let Value::Map(own) = own.value {

@@ -17,6 +17,7 @@ pub mod finish; // what depends on the final objects: checksums
 pub mod schedule; // may this pod land on this machine: selectors, affinity, taints
 pub mod check; // one file a check
 pub mod emit; // order, files, stream
+pub mod cluster; // stacks of one cluster against each other
 pub mod compile; // the way of the data
 pub mod rendered; // what Helm or kustomize made, checked against a stack
 pub mod fetch; // registries and Cloudflare: the only room that opens a socket or runs a credential helper

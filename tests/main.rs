@@ -27,6 +27,7 @@ mod random;
 mod reader;
 mod readme;
 mod reference;
+mod references;
 mod registry;
 mod same;
 mod rendered;

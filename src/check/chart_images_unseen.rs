@@ -46,3 +46,32 @@ fn render(chart: &Object) -> String {
     });
     format!("helm template {}{}", chart.id.name, options.collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::check::trial::told;
+    use crate::kube::tree::object;
+
+    #[test]
+    fn charts_of_the_helm_controller_alone() {
+        let chart = |api: &str, kind: &str, spec: &str| {
+            format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{name: x, namespace: kube-system}}\nspec: {{{spec}}}\n")
+        };
+        let told = |manifest: &str| told(super::run, "", manifest);
+        let seen = told(&chart("helm.cattle.io/v1", "HelmChart", "chart: web, version: 1.2.3"));
+        assert_eq!(seen, ["web: the images of HelmChart kube-system/x are not seen"]);
+        // k3s also takes a whole chart as text.
+        assert_eq!(told(&chart("helm.cattle.io/v1", "HelmChart", "chartContent: AAAA")).len(), 1);
+        assert_eq!(told(&chart("helm.cattle.io/v1", "HelmChartConfig", "valuesContent: a")), [""; 0]);
+        assert_eq!(told(&chart("source.example.org/v1", "HelmChart", "chart: web")), [""; 0]);
+    }
+
+    #[test]
+    fn the_command_does_what_the_controller_does() {
+        let spec = json!({"chart": "web", "repo": "https://charts.example.org", "version": "1.2", "targetNamespace": "a"});
+        let command = "helm template web web --repo https://charts.example.org --version 1.2 --namespace a";
+        assert_eq!(super::render(&object("helm.cattle.io/v1", "HelmChart", &spec)), command);
+    }
+}

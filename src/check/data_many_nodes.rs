@@ -44,6 +44,8 @@ fn writable_folder<'a>(landing: &Landing<'a>) -> Option<&'a Node> {
     let volumes = landing.pod.spec.get("volumes").map_or(&[][..], Node::items);
     volumes.iter().find_map(|volume| {
         let path = volume.at(&["hostPath", "path"])?;
+        // Devices are a check of their own.
+        path.as_text().filter(|path| !path.starts_with("/dev/"))?;
         let name = volume.text_at(&["name"])?;
         let written = landing.pod.containers().any(|container| {
             let mounts = container.node.get("volumeMounts").map_or(&[][..], Node::items);
@@ -53,4 +55,24 @@ fn writable_folder<'a>(landing: &Landing<'a>) -> Option<&'a Node> {
         });
         written.then_some(path)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::trial::{pod, told};
+
+    #[test]
+    fn a_folder_that_is_written_to_wants_one_node() {
+        let told = |path: &str, spec: &str, mount: &str| {
+            let volumes = format!("  volumes: [{{name: data, hostPath: {{path: {path}}}}}]\n{spec}");
+            let mounts = format!(", volumeMounts: [{{name: data, mountPath: /data{mount}}}]");
+            told(super::run, "", &pod(&volumes, &mounts))
+        };
+        let message = "/srv: Pod default/web writes to a folder of its node, and may land on 2 nodes";
+        assert_eq!(told("/srv", "", ""), [message]);
+        assert_eq!(told("/srv", "", ", readOnly: false"), [message]);
+        assert_eq!(told("/srv", "", ", readOnly: true"), [""; 0]);
+        assert_eq!(told("/srv", "  nodeName: alpha\n", ""), [""; 0]);
+        assert_eq!(told("/dev/ttyACM0", "", ""), [""; 0]);
+    }
 }

@@ -9,6 +9,8 @@
 mod facts;
 mod program;
 mod rule;
+#[cfg(test)]
+mod trial;
 
 pub use facts::{Facts, Images, Landing, Running};
 
@@ -29,8 +31,11 @@ checks! {
     cache_through_cloudflare,
     capability_missing,
     chart_images_unseen,
+    component_disabled,
     container_duplicate,
     data_many_nodes,
+    device_many_nodes,
+    device_unprivileged,
     doh_config_unfit,
     egress_many_nodes,
     entrypoint_writes_root,
@@ -46,11 +51,13 @@ checks! {
     lock_unused,
     middleware_field_unknown,
     middleware_unfit,
+    node_port_outside,
     object_duplicate,
     password_in_env,
     place_no_node,
     placement_invalid,
     platforms_contradicted,
+    port_duplicate,
     probe_path_wrong,
     program_args_wrong,
     program_env_ignored,

@@ -24,26 +24,42 @@ pub static CODE: Code = Code {
     },
 };
 
-/// Tells the second and every further one. The API version's group counts, its version does not: `v1beta1` and `v1`
-/// of a kind are one object.
+/// Tells the second and every further one.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let mut seen: BTreeMap<_, &Object> = BTreeMap::new();
     for object in facts.objects {
         let id = &object.id;
-        let group = id.api_version.split_once('/').map_or("", |(group, _)| group);
-        let key = (group, &id.kind, &id.namespace, &id.name);
-        if let Some(first) = seen.get(&key) {
+        if let Some(first) = seen.get(&id.key()) {
             found.push(
-                Finding::new(&CODE, place(object), format!("{id} is made twice"))
+                Finding::new(&CODE, object.place(), format!("{id} is made twice"))
                     .label("again here")
-                    .also(place(first), "first here"),
+                    .also(first.place(), "first here"),
             );
         } else {
-            seen.insert(key, object);
+            seen.insert(id.key(), object);
         }
     }
 }
 
-fn place(object: &Object) -> crate::source::Span {
-    object.body.at(&["metadata", "name"]).map_or(object.body.span, |node| node.span)
+#[cfg(test)]
+mod tests {
+    use crate::check::trial::told;
+
+    #[test]
+    fn the_group_counts_and_the_version_does_not() {
+        let object = |api: &str, kind: &str, namespace: &str| {
+            format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{name: x, namespace: {namespace}}}\n---\n")
+        };
+        let first = object("batch/v1", "CronJob", "a");
+        for (other, twice) in [
+            (object("batch/v1", "CronJob", "a"), true),
+            (object("batch/v1beta1", "CronJob", "a"), true),
+            (object("other/v1", "CronJob", "a"), false),
+            (object("batch/v1", "Job", "a"), false),
+            (object("batch/v1", "CronJob", "b"), false),
+        ] {
+            let told = told(super::run, "", &format!("{first}{other}"));
+            assert_eq!(told.len(), usize::from(twice), "{other} {told:?}");
+        }
+    }
 }

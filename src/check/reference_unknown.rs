@@ -23,14 +23,14 @@ pub static CODE: Code = Code {
     },
 };
 
-/// What Kubernetes and k3s make: kind, namespace (none: in every one), name.
-const GIVEN: [(&str, Option<&str>, &str); 6] = [
-    ("ConfigMap", None, "kube-root-ca.crt"),
-    ("ServiceAccount", None, "default"),
-    ("Service", Some("default"), "kubernetes"),
-    ("Service", Some("kube-system"), "kube-dns"),
-    ("Service", Some("kube-system"), "metrics-server"),
-    ("Service", Some("kube-system"), "traefik"),
+/// What Kubernetes and k3s make: kind, namespace (none: in every one), name, the packaged part that makes it.
+const GIVEN: [(&str, Option<&str>, &str, &str); 6] = [
+    ("ConfigMap", None, "kube-root-ca.crt", ""),
+    ("ServiceAccount", None, "default", ""),
+    ("Service", Some("default"), "kubernetes", ""),
+    ("Service", Some("kube-system"), "kube-dns", "coredns"),
+    ("Service", Some("kube-system"), "metrics-server", "metrics-server"),
+    ("Service", Some("kube-system"), "traefik", "traefik"),
 ];
 
 /// Tells each.
@@ -59,8 +59,11 @@ fn tell(user: &Object, reference: &Reference<'_>, made: &BTreeSet<Key<'_>>, fact
     let (kind, Some(name)) = (reference.target.kind(), reference.name.as_text()) else { return };
     let own = user.id.namespace.as_deref().unwrap_or_default();
     let namespace = reference.namespace.and_then(Node::as_text).unwrap_or(own);
-    let given = |row: &(&str, Option<&str>, &str)| {
-        row.0 == kind && row.2 == name && row.1.is_none_or(|only| only == namespace)
+    let given = |(of, only, called, part): &(&str, Option<&str>, &str, &str)| {
+        *of == kind
+            && *called == name
+            && only.is_none_or(|only| only == namespace)
+            && facts.stack.disables(part).is_none()
     };
     let known = made.contains(&(kind, namespace, name))
         || GIVEN.iter().any(given)
@@ -78,4 +81,57 @@ fn tell(user: &Object, reference: &Reference<'_>, made: &BTreeSet<Key<'_>>, fact
             .label(format!("{} uses it", user.id))
             .help(help),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::trial::{pod, told};
+
+    fn codes(lines: &str, manifest: &str) -> Vec<String> {
+        told(super::run, lines, manifest)
+    }
+
+    #[test]
+    fn what_is_made_given_external_or_optional_is_known() {
+        let uses = pod("  volumes: [{name: v, configMap: {name: settings}}, {name: w, persistentVolumeClaim: {claimName: data}}]\n", "");
+        let made = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n---\n";
+        assert_eq!(
+            codes("", &uses),
+            [
+                "settings: nothing says that the ConfigMap default/settings exists",
+                "data: nothing says that the PersistentVolumeClaim default/data exists",
+            ]
+        );
+        let claim = "data: nothing says that the PersistentVolumeClaim default/data exists";
+        assert_eq!(codes("", &format!("{uses}{made}")), [claim]);
+        assert_eq!(codes("external: [ConfigMap/settings]", &uses), [claim]);
+        assert_eq!(codes("external: [ConfigMap/default/settings, PersistentVolumeClaim/data]", &uses), [""; 0]);
+        assert_eq!(codes("external: [ConfigMap/other/settings, Secret/data]", &uses).len(), 2);
+        let given = pod("  serviceAccountName: default\n  volumes: [{name: v, configMap: {name: kube-root-ca.crt}}]\n", "");
+        assert_eq!(codes("", &given), [""; 0]);
+        let optional = pod("  volumes: [{name: v, configMap: {name: settings, optional: true}}]\n", "");
+        assert_eq!(codes("", &optional), [""; 0]);
+    }
+
+    #[test]
+    fn an_object_of_another_namespace_is_another_object() {
+        let uses = pod("  serviceAccountName: robot\n", "");
+        let made = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: robot, namespace: other}\n";
+        assert_eq!(
+            codes("", &format!("{uses}{made}")),
+            ["robot: nothing says that the ServiceAccount default/robot exists"]
+        );
+    }
+
+    #[test]
+    fn the_service_of_a_disabled_part_is_not_given() {
+        let route = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: top, namespace: kube-system}\n\
+                     spec: {defaultBackend: {service: {name: metrics-server, port: {number: 443}}}}\n";
+        assert_eq!(codes("", route), [""; 0]);
+        let disabled = "k3s: {version: v1.37.1+k3s1, disable: [metrics-server]}";
+        assert_eq!(
+            codes(disabled, route),
+            ["metrics-server: nothing says that the Service kube-system/metrics-server exists"]
+        );
+    }
 }

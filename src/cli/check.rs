@@ -7,12 +7,13 @@ use clap::{Args, ValueEnum};
 use super::show::{self, Stream, plural};
 use super::{Color, Format, Status, Trouble, target};
 use crate::check::{Demands, Images};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, together};
 use crate::finding::Severity;
 
 /// Check stacks as build does, without output
 ///
-/// Without PATH: every stack below this folder, else the nearest above. Offline.
+/// Without PATH: every stack below this folder, else the nearest above. Stacks of one `cluster` are held against each
+/// other. Offline.
 ///
 /// With --stack, what Helm, kustomize or Jsonnet made: helm template NAME CHART | stackc check --stack STACK -
 #[derive(Debug, Args)]
@@ -43,12 +44,13 @@ enum Deny {
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     let demands = Demands { locked: arguments.locked };
-    let runs = if let Some(stack) = &arguments.stack {
+    let mut runs = if let Some(stack) = &arguments.stack {
         vec![target::judged(stack, &arguments.paths, demands)?]
     } else {
         let stacks = target::many(&arguments.paths)?;
         stacks.iter().map(|stack| target::compiled(stack, demands)).collect::<Result<Vec<_>, _>>()?
     };
+    together(&mut runs);
     let mut after: String = runs.iter().filter_map(|run| summary(run, arguments.stack.is_some())).collect();
     let totals = show::totals(&runs);
     if !totals.is_empty() {

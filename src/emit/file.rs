@@ -81,15 +81,8 @@ pub fn files(objects: &[Object], stack: &Stack, found: &mut Findings) -> Vec<Fil
     for objects in objects.chunk_by(|a, b| addon(&a.unit, stack) == addon(&b.unit, stack)) {
         let Some(first) = objects.first() else { continue };
         let addon = addon(&first.unit, stack);
-        if let Some(reason) = refused(&addon).filter(|_| named) {
-            found.push(
-                Finding::new(
-                    &FILE_NAME_REFUSED,
-                    first.body.span,
-                    format!("the file `{addon}.yaml` cannot be: {reason}"),
-                )
-                .help("the name is STACK-APP: change the stack's `name` or rename the app's file"),
-            );
+        if let Some(finding) = told(&addon, first, stack).filter(|_| named) {
+            found.push(finding);
         }
         if let Some(other) = objects.iter().find(|object| object.unit != first.unit) {
             let (one, two) = (origin(&first.unit), origin(&other.unit));
@@ -122,6 +115,20 @@ fn addon(unit: &Unit, stack: &Stack) -> String {
 /// With its ending: `a-b.yaml` comes after `a-b-c.yaml`, here as in the folder.
 fn file_name(unit: &Unit, stack: &Stack) -> String {
     format!("{}.yaml", addon(unit, stack))
+}
+
+/// What is wrong with a file's name. k3s deletes a file whose name is disabled, and what it made (facts on k3s, 1.1).
+fn told(addon: &str, first: &Object, stack: &Stack) -> Option<Finding> {
+    let told = |reason: &str| {
+        let message = format!("the file `{addon}.yaml` cannot be: {reason}");
+        Finding::new(&FILE_NAME_REFUSED, first.body.span, message)
+            .help("the name is STACK-APP: change the stack's `name` or rename the app's file")
+    };
+    if let Some(span) = stack.disables(addon) {
+        let reason = "that name is disabled, so k3s would delete the file and what it made";
+        return Some(told(reason).also(span, "disabled here"));
+    }
+    refused(addon).map(|reason| told(&reason))
 }
 
 fn refused(addon: &str) -> Option<String> {

@@ -153,3 +153,29 @@ fn terms(spec: &mut Node, span: Span) -> Option<&mut Vec<Node>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of workloads that keep to architectures: the message and the notes.
+    fn of(kept: &[(&str, &[&str])]) -> (String, Vec<String>) {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let by_list = kept.iter().map(|(list, workloads)| ((*list).to_owned(), names(workloads))).collect();
+        let finding = told(Span::from_numbers([0, 0, 0]), &by_list);
+        assert_eq!(finding.code, &ARCH_CHOSEN);
+        (finding.message, finding.notes)
+    }
+
+    #[test]
+    fn one_workload_is_named_and_several_are_grouped() {
+        assert_eq!(
+            of(&[("amd64", &["Deployment a/b"])]),
+            ("Deployment a/b keeps to amd64".to_owned(), vec![])
+        );
+        let (message, notes) =
+            of(&[("amd64, arm64", &["Deployment a/b", "Deployment a/c"]), ("amd64", &["CronJob a/d"])]);
+        assert_eq!(message, "`auto` keeps 3 workloads to what their images run on");
+        assert_eq!(notes, ["amd64: CronJob a/d", "amd64, arm64: Deployment a/b, Deployment a/c"]);
+    }
+}

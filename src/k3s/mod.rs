@@ -16,4 +16,4 @@ mod reserved;
 pub use addon::{LONGEST_ADDON, addon_name, addon_refused};
 pub use cloudflare::{Delisted, Ranges, delisted, parse_ranges, ranges, ranges_date};
 pub use release::{Release, Version};
-pub use reserved::reserved;
+pub use reserved::{PARTS, reserved};

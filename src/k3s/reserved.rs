@@ -1,6 +1,10 @@
 //! AddOn names that belong to k3s. "Care should be taken not to conflict ... even if those components are disabled"
 //! (k3s docs, packaged components).
 
+/// The packaged parts that k3s' `--disable` names (k3s docs, packaged components; `runtimes` in newer releases).
+pub const PARTS: [&str; 6] =
+    ["coredns", "local-storage", "metrics-server", "runtimes", "servicelb", "traefik"];
+
 /// k3s writes this file anew at each start.
 const PACKAGED: &str =
     "k3s writes its own file of this name at every start, and each would prune what the other made";
@@ -56,6 +60,9 @@ mod tests {
         assert!(RESERVED.is_sorted_by(|a, b| a.0 < b.0));
         for (name, _) in RESERVED {
             assert_eq!(crate::k3s::addon_refused(name), None, "{name}");
+        }
+        for part in PARTS {
+            assert!(reserved(part).is_some(), "{part}");
         }
     }
 

@@ -112,6 +112,14 @@ pub struct Kind {
     one_node: fn(&Node, &Asked<'_>) -> Option<Span>,
 }
 
+impl Kind {
+    fn grown(&self, mut tree: Node) -> Node {
+        expand(&mut tree, expand::APP);
+        expand(&mut tree, self.shorts);
+        tree
+    }
+}
+
 /// What a kind computes.
 struct General {
     /// Keys of the general app; short forms may stand in them.
@@ -175,13 +183,8 @@ pub fn draft(mut tree: Node, changes: &[Node], found: &mut Findings) -> Option<D
     };
     let kind = kind(&entry.value, found)?;
     let word = entry.value.as_text().unwrap_or_default().to_owned();
-    let grown = |mut tree: Node| {
-        expand(&mut tree, expand::APP);
-        expand(&mut tree, kind.shorts);
-        tree
-    };
-    let changes = changes.iter().cloned().map(grown);
-    let tree = changes.fold(grown(tree), |under, over| merge(under, over, &ALTERNATIVES));
+    let changes = changes.iter().cloned().map(|change| kind.grown(change));
+    let tree = changes.fold(kind.grown(tree), |under, over| merge(under, over, &ALTERNATIVES));
     Some(Draft { kind, word: Spanned { span: entry.value.span, value: word }, tree })
 }
 
@@ -276,7 +279,9 @@ impl Draft {
         self.unknown_keys(found);
         let span = self.tree.span;
         let first = self.first_key();
-        let (own, rest) = split(self.tree, (self.kind.own)());
+        // A template may have made one item where a list may stand.
+        let (own, rest) = split(self.kind.grown(self.tree), (self.kind.own)());
+        let defaults = defaults.map(|defaults| self.kind.grown(defaults));
         let asked = Asked { at: self.word.span, said: &rest, stack };
         let one_node = (self.kind.one_node)(&own, &asked);
         let General { app, made, reads, transports } = (self.kind.general)(&own, &asked, found)?;

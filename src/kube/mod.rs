@@ -11,6 +11,7 @@ pub mod digest;
 pub mod field;
 pub mod names;
 
+mod device;
 mod gone;
 mod image;
 mod machine;
@@ -26,6 +27,7 @@ mod taint;
 #[cfg(test)]
 pub(crate) mod tree;
 
+pub use device::Device;
 pub use gone::{Gone, gone};
 pub use image::Image;
 pub use machine::Machine;

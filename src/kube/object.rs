@@ -47,6 +47,22 @@ pub struct Object {
     pub arch_auto: Option<Span>,
 }
 
+impl ObjectId {
+    /// What two texts of one object have in common: group, kind, namespace, name. The version does not count: `v1beta1`
+    /// and `v1` of a kind are one object.
+    pub fn key(&self) -> (&str, &str, Option<&str>, &str) {
+        let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
+        (group, &self.kind, self.namespace.as_deref(), &self.name)
+    }
+}
+
+impl Object {
+    /// Where it is named, for a finding about the whole of it.
+    pub fn place(&self) -> Span {
+        self.body.at(&["metadata", "name"]).map_or(self.body.span, |name| name.span)
+    }
+}
+
 impl fmt::Display for ObjectId {
     /// `Deployment default/minio`, as findings name it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -113,11 +113,7 @@ fn service(
         }
         return None;
     }
-    twins(name, ports, found);
     let kind = file.and_then(|file| file.kind).unwrap_or(ServiceType::ClusterIP);
-    for (_, port) in ports {
-        node_port(port, stack, found);
-    }
     let ports = ports.iter().map(|port| self::port(*port, &name.value, kind, found)).collect::<Vec<_>>();
     let span = name.span;
     let build = Build::at(span).text("type", type_word(kind));
@@ -132,34 +128,6 @@ fn service(
         own_metadata(&mut object, "annotations", &file.annotations);
     }
     Some(object)
-}
-
-fn node_port(port: &Port, stack: &Stack, found: &mut Findings) {
-    let Some(number) = &port.node_port else { return };
-    let (first, last) = stack.network.node_ports;
-    if !(first..=last).contains(&number.value) {
-        let message = format!("{} lies outside of the ports for `nodePort`, {first}-{last}", number.value);
-        found.push(value_invalid(number.span, message).help("a port of the node below them: hostPort"));
-    }
-}
-
-/// Kubernetes refuses a Service with one number and protocol twice.
-fn twins(service: &Spanned<String>, ports: &[NamedPort<'_>], found: &mut Findings) {
-    let same = |(_, a): &NamedPort<'_>, (_, b): &NamedPort<'_>| {
-        let word = |port: &Port| word(port.protocol.unwrap_or(Protocol::TCP));
-        a.port.value == b.port.value && word(a) == word(b)
-    };
-    for (at, twin) in ports.iter().enumerate() {
-        if let Some((first, _)) = ports.iter().take(at).find(|port| same(port, twin)) {
-            let (name, number) = (twin.0, &twin.1.port);
-            let message = format!("the Service `{}` has the port {} twice", service.value, number.value);
-            found.push(
-                value_invalid(number.span, message)
-                    .also(first.span, "the first")
-                    .help(format!("{}: {{port: OTHER, targetPort: {}}}", name.value, number.value)),
-            );
-        }
-    }
 }
 
 /// `selector`, or the label that stackc puts on every pod (schema.md S11).

@@ -49,7 +49,6 @@ impl<'a> Volumes<'a> {
         let mut mounts = Vec::new();
         for (path, volume) in container.volumes.iter() {
             check_path(path, found);
-            check_device(container, volume, found);
             check_mode(volume, self.files, found);
             if let Some(from) = &volume.from {
                 mounts.extend(shared(&app.container.volumes, from, path, volume, found));
@@ -238,18 +237,6 @@ fn shared(
     Some(mount(&name("", of, source), path, volume, file))
 }
 
-/// A device's file alone opens nothing: the container's device cgroup lets only a privileged one at it.
-fn check_device(container: &Container, volume: &Volume, found: &mut Findings) {
-    let privileged = container.security_context.as_ref().and_then(|context| context.get("privileged"));
-    let Some(device) = volume.device.as_ref() else { return };
-    if privileged.and_then(Node::as_bool) != Some(true) {
-        found.push(
-            value_invalid(device.span, format!("the device `{}` needs a privileged container", device.value))
-                .help("securityContext: {privileged: true}"),
-        );
-    }
-}
-
 /// `400` is a decimal number to Kubernetes, `0400` an octal one; whoever writes only octal digits means these.
 fn check_mode(volume: &Volume, files: &Files<'_>, found: &mut Findings) {
     let Some(mode) = volume.secret.as_ref().and_then(|secret| secret.mode.as_ref()) else { return };
@@ -271,9 +258,15 @@ fn host_path(volume: &Volume, found: &mut Findings) -> Option<(&'static str, Nod
         let message = format!("`{}` on the node must be an absolute path without `..`", path.value);
         found.push(value_invalid(path.span, message));
     }
+    let below_dev = path.value.starts_with("/dev/");
+    if device.is_some() && !below_dev {
+        let message = format!("`{}` is no device: those lie below /dev", path.value);
+        found.push(value_invalid(path.span, message).help("a folder or a file is a hostPath"));
+    }
     let kind = match host {
         Some(HostPath { kind: Some(kind), .. }) => Some(kind.into()),
-        Some(_) if is_writable(volume) => Some(Node::text(path.span, "DirectoryOrCreate")),
+        // The kernel makes what is below /dev; `DirectoryOrCreate` would refuse a device that is there.
+        Some(_) if is_writable(volume) && !below_dev => Some(Node::text(path.span, "DirectoryOrCreate")),
         _ => None,
     };
     Some(("hostPath", Build::at(path.span).with("path", path.into()).maybe("type", kind).node()))
@@ -348,4 +341,30 @@ fn mount(name: &Spanned<String>, path: &Spanned<String>, volume: &Volume, file: 
         .maybe("mountPropagation", volume.mount_propagation.as_ref().map(Node::from))
         .maybe("readOnly", read_only.filter(|truth| *truth).map(|truth| Node::bool(path.span, truth)))
         .node()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kube::tree::tree;
+    use crate::yaml::decode;
+
+    #[test]
+    fn what_is_made_on_the_node_if_it_is_missing() {
+        for (volume, kind, codes) in [
+            (json!({"hostPath": {"path": "/srv"}}), Some("DirectoryOrCreate"), 0),
+            (json!({"hostPath": {"path": "/srv"}, "readOnly": true}), None, 0),
+            (json!({"hostPath": {"path": "/srv/x", "type": "File"}}), Some("File"), 0),
+            (json!({"hostPath": {"path": "/dev/net/tun"}}), None, 0),
+            (json!({"device": "/dev/ttyACM0"}), None, 0),
+            (json!({"device": "/srv/x"}), None, 1),
+            (json!({"device": "/dev/../srv"}), None, 1),
+        ] {
+            let mut found = Findings::default();
+            let (_, source) = host_path(&decode(&tree(&volume), &mut found).unwrap(), &mut found).unwrap();
+            assert_eq!((source.text_at(&["type"]), found.errors()), (kind, codes), "{volume}");
+        }
+    }
 }

@@ -40,7 +40,8 @@ pub struct StackFile {
     /// Namespaces to which something is added. The others that are used need no mention: each is made, but for
     /// `default` and `kube-*`.
     pub namespaces: Named<NamespaceFile>,
-    /// The cluster's name, the same in all its stacks. Default: the stack's name.
+    /// The cluster's name, the same in all its stacks: `check` holds those that it is given against each other. Default:
+    /// the stack's name.
     pub cluster: Option<Spanned<String>>,
     /// Secrets that exist in the cluster, and their keys. Their values never stand here; a reference to a Secret or key
     /// that is not listed is an error.
@@ -109,7 +110,12 @@ pub struct NetworkFile {
     /// The Services' addresses, k3s' `service-cidr`. Default: `10.43.0.0/16`.
     #[serde(rename = "serviceCIDR")]
     pub service: Option<Vec<Spanned<String>>>,
-    /// The ports that a `nodePort` may be, k3s' `service-node-port-range`. Default: `30000-32767`.
+    /// What Services' full names end in (`NAME.NAMESPACE.svc.DOMAIN`), k3s' `cluster-domain`; for templates:
+    /// `{{ network.clusterDomain }}`. Default: `cluster.local`.
+    #[serde(rename = "clusterDomain")]
+    pub domain: Option<Spanned<String>>,
+    /// The ports that Services of type NodePort and LoadBalancer may take on every node, k3s' `service-node-port-range`:
+    /// `FIRST-LAST`. Default: `30000-32767`.
     #[serde(rename = "nodePortRange")]
     pub node_ports: Option<Spanned<String>>,
 }

@@ -1,6 +1,7 @@
 //! Short forms become long ones as soon as a file is read, before anything is merged (schema.md S1): short and long
 //! forms then meet without loss, and the types know long forms only.
 
+use crate::template::is_template;
 use crate::yaml::{Node, Value};
 
 /// A place in the tree, `*` for any key, and how its short form grows.
@@ -99,7 +100,7 @@ static TERMS: &[Short] = &[
     Short { place: &["labels", "*"], long: Long::Listed },
 ];
 
-/// Grows every short form of a file.
+/// Grows every short form of a file. What has grown stays as it is when that is done again.
 pub fn expand(root: &mut Node, rows: &[Short]) {
     for row in rows {
         grow(root, row.place, row.long);
@@ -155,10 +156,12 @@ fn scalar_under(key: &'static str, node: Node) -> Node {
     }
 }
 
-/// Lists, maps and null stay.
+/// Lists, maps and null stay; so does what one template alone will make, which may be a list (schema.md S8). Whoever fills
+/// templates grows short forms once more.
 fn listed(node: Node) -> Node {
-    match node.value {
+    match &node.value {
         Value::List(_) | Value::Map(_) | Value::Null => node,
+        Value::Text(text) if is_template(text) => node,
         _ => Node::list(node.span, [node]),
     }
 }
@@ -184,5 +187,42 @@ fn spread(node: Node) -> Node {
             Node::map(node.span, [("topologyKey", Node::text(node.span, "kubernetes.io/hostname"))])
         }
         _ => scalar_under("topologyKey", node),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kube::tree::tree;
+
+    #[test]
+    fn what_has_grown_stays() {
+        let mut app = tree(&json!({
+            "env": {"A": "x"},
+            "ports": {"dns": "53/UDP", "http": 80},
+            "volumes": {"/data": {"hostPath": "/srv"}, "/x": {"pvc": "1Gi"}},
+            "probes": {"liveness": {"httpGet": "/"}},
+            "services": {"web": "NodePort"},
+            "routes": {"web": "web.example.org", "other": ["a.example.org"]},
+            "strategy": "Recreate",
+            "schedule": "@daily",
+            "securityContext": "restricted",
+            "place": {"role": "s3", "spread": "node", "not": {"node": "alpha"}},
+        }));
+        expand(&mut app, APP);
+        let once = app.clone();
+        expand(&mut app, APP);
+        assert!(app.same(&once));
+        assert!(once.at(&["routes", "web", "host"]).is_some_and(|hosts| hosts.items().len() == 1));
+    }
+
+    #[test]
+    fn a_template_may_make_the_list() {
+        let mut app = tree(&json!({"place": {"node": "{{ nodes_of_mine }}", "role": "s3"}}));
+        expand(&mut app, APP);
+        assert_eq!(app.text_at(&["place", "node"]), Some("{{ nodes_of_mine }}"));
+        assert_eq!(app.at(&["place", "role"]).map(|role| role.items().len()), Some(1));
     }
 }

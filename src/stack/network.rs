@@ -1,15 +1,17 @@
 //! Address ranges and addresses.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
 use super::ClusterNode;
 use super::cluster::NetworkFile;
-use super::resolve::value_invalid;
+use super::resolve::{is_name, value_invalid};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::names;
 use crate::source::Span;
-use crate::yaml::Spanned;
+use crate::yaml::{Build, Node, Spanned};
 
 /// Ranges that overlap, or an address outside of its range.
 pub static NETWORK_CONFLICT: Code = Code {
@@ -27,6 +29,12 @@ pub static NETWORK_CONFLICT: Code = Code {
     },
 };
 
+/// k3s' defaults (facts on k3s, 6), as `network` says them.
+const CLUSTER: &str = "10.42.0.0/16";
+const SERVICE: &str = "10.43.0.0/16";
+const DOMAIN: &str = "cluster.local";
+const NODE_PORTS: RangeInclusive<u16> = 30000..=32767;
+
 /// The cluster's ranges, each with its place when it is written down.
 #[derive(Debug)]
 pub struct Network {
@@ -36,12 +44,9 @@ pub struct Network {
     pub cluster: Vec<(IpNet, Option<Span>)>,
     /// Services.
     pub service: Vec<(IpNet, Option<Span>)>,
-    /// The first and the last port that a `nodePort` may be.
-    pub node_ports: (u16, u16),
+    /// What a nodePort may be.
+    pub node_ports: (RangeInclusive<u16>, Option<Span>),
 }
-
-/// k3s' default.
-const NODE_PORTS: (u16, u16) = (30_000, 32_767);
 
 impl Network {
     /// What the file says, over k3s' defaults.
@@ -53,14 +58,34 @@ impl Network {
         };
         let network = Network {
             node: part(file.and_then(|file| file.node.as_ref()), "", found),
-            cluster: part(file.and_then(|file| file.cluster.as_ref()), "10.42.0.0/16", found),
-            service: part(file.and_then(|file| file.service.as_ref()), "10.43.0.0/16", found),
-            node_ports: file
-                .and_then(|file| node_ports(file.node_ports.as_ref()?, found))
-                .unwrap_or(NODE_PORTS),
+            cluster: part(file.and_then(|file| file.cluster.as_ref()), CLUSTER, found),
+            service: part(file.and_then(|file| file.service.as_ref()), SERVICE, found),
+            node_ports: node_ports(file.and_then(|file| file.node_ports.as_ref()), found),
         };
+        if let Some(domain) = file.and_then(|file| file.domain.as_ref()) {
+            is_name("cluster's domain", domain, names::dns_subdomain, found);
+        }
         network.overlaps(found);
         network
+    }
+
+    /// What templates know as `network`: what is written, over k3s' defaults. Ranges are lists (schema.md S8).
+    pub fn known(written: Option<&Node>, span: Span) -> Node {
+        let range = |text: &'static str| Node::list(span, [Node::text(span, text)]);
+        let ports = format!("{}-{}", NODE_PORTS.start(), NODE_PORTS.end());
+        let defaults = [
+            ("clusterCIDR", range(CLUSTER)),
+            ("serviceCIDR", range(SERVICE)),
+            ("clusterDomain", Node::text(span, DOMAIN)),
+            ("nodePortRange", Node::text(span, ports)),
+        ];
+        let written = written.map_or(&[][..], Node::entries);
+        let missing = |key: &str| !written.iter().any(|entry| entry.key.text == key);
+        let defaults = defaults.into_iter().filter(|(key, _)| missing(key));
+        let all = defaults.fold(Build::at(span), |all, (key, value)| all.with(key, value));
+        let all =
+            written.iter().fold(all, |all, entry| all.with(entry.key.text.clone(), entry.value.clone()));
+        all.node()
     }
 
     /// Whether the cluster speaks IPv6.
@@ -130,15 +155,24 @@ impl Network {
     }
 }
 
-fn node_ports(text: &Spanned<String>, found: &mut Findings) -> Option<(u16, u16)> {
-    let ends =
-        text.value.split_once('-').and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
-    let ends = ends.filter(|(first, last): &(u16, u16)| *first > 0 && first <= last);
-    if ends.is_none() {
-        let message = format!("`{}` is no range of ports", text.value);
-        found.push(value_invalid(text.span, message).help("nodePortRange: 30000-32767"));
+/// `FIRST-LAST`, as k3s' flag takes it. What cannot be read was told, and refuses no port.
+fn node_ports(
+    written: Option<&Spanned<String>>,
+    found: &mut Findings,
+) -> (RangeInclusive<u16>, Option<Span>) {
+    let Some(written) = written else { return (NODE_PORTS, None) };
+    let ends = written.value.split_once('-').and_then(|(first, last)| {
+        let end = |text: &str| text.trim().parse::<u16>().ok().filter(|port| *port > 0);
+        Some((end(first)?, end(last)?))
+    });
+    let ports = ends.filter(|(first, last)| first <= last).map(|(first, last)| first..=last);
+    if ports.is_none() {
+        found.push(
+            value_invalid(written.span, format!("`{}` is no range of ports", written.value))
+                .help("write FIRST-LAST, such as 30000-32767"),
+        );
     }
-    ends
+    (ports.unwrap_or(1..=u16::MAX), Some(written.span))
 }
 
 /// A canonical range, or a finding.
@@ -154,4 +188,50 @@ pub(super) fn range(text: &Spanned<String>, found: &mut Findings) -> Option<(IpN
         return None;
     }
     Some((range, Some(text.span)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+    use crate::yaml::read_typed;
+
+    fn ports(text: &str) -> (RangeInclusive<u16>, usize) {
+        let span = Sources::default().add("stack.yaml".into(), Ok(Vec::new())).start();
+        let mut found = Findings::default();
+        let written = Spanned { span, value: text.to_owned() };
+        let (ports, _) = node_ports(Some(&written), &mut found);
+        (ports, found.sorted().len())
+    }
+
+    #[test]
+    fn ranges_of_ports_are_read_as_k3s_reads_them() {
+        for (text, range) in [("30000-32767", 30000..=32767), ("80-80", 80..=80), ("1-65535", 1..=65535)] {
+            assert_eq!(ports(text), (range, 0), "{text}");
+        }
+        for text in ["", "30000", "0-100", "32767-30000", "30000-70000", "a-b", "1-2-3", "-5", "5-"] {
+            assert_eq!(ports(text), (1..=65535, 1), "{text}");
+        }
+    }
+
+    #[test]
+    fn templates_know_what_is_written_and_k3s_defaults() {
+        let (mut sources, mut found) = (Sources::default(), Findings::default());
+        let text = "clusterCIDR: [10.1.0.0/16]\nclusterDomain: home.arpa\nnodeCIDR: [10.0.0.0/24]\n";
+        let file = sources.add("stack.yaml".into(), Ok(text.into()));
+        let written = read_typed(&sources, file, &mut found).unwrap();
+        let told = |node: &Node, key: &str| {
+            let value = node.get(key).unwrap();
+            value.items().first().unwrap_or(value).as_text().unwrap().to_owned()
+        };
+        for (written, expected) in [
+            (None, ["10.42.0.0/16", "10.43.0.0/16", "cluster.local", "30000-32767"]),
+            (Some(&written), ["10.1.0.0/16", "10.43.0.0/16", "home.arpa", "30000-32767"]),
+        ] {
+            let known = Network::known(written, file.start());
+            let keys = ["clusterCIDR", "serviceCIDR", "clusterDomain", "nodePortRange"];
+            assert_eq!(keys.map(|key| told(&known, key)), expected);
+            assert_eq!(known.get("nodeCIDR").is_some(), written.is_some());
+        }
+    }
 }

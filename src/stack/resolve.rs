@@ -4,7 +4,7 @@ use super::cluster::{NamespaceFile, Pin, SecretFile, StackFile};
 use super::ingress::{self, Ingress};
 use super::platforms::Platforms;
 use super::{ClusterNode, Network};
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::k3s::{self, Ranges, Release, Version};
 use crate::kube::names;
 use crate::lock::Lock;
@@ -73,6 +73,8 @@ const RESERVED_VARS: [&str; 6] = ["stack", "app", "apps", "nodes", "network", "k
 pub struct Stack {
     /// The prefix of the output's file names.
     pub name: Spanned<String>,
+    /// The cluster, where it is written; else it has the stack's name.
+    pub cluster: Option<Spanned<String>>,
     /// stack.yaml as a whole: the cause of what no key asks for.
     pub span: Span,
     /// What this k3s release does.
@@ -108,6 +110,11 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// The cluster's name.
+    pub fn cluster_name(&self) -> &str {
+        &self.cluster.as_ref().unwrap_or(&self.name).value
+    }
+
     /// With what registries and Cloudflare said.
     #[must_use]
     pub fn pinned(mut self, lock: Lock) -> Stack {
@@ -119,6 +126,11 @@ impl Stack {
     /// Cloudflare's ranges: those of the lock, else those that stackc carries.
     pub fn cloudflare(&self) -> Ranges {
         self.lock.pins.cloudflare.clone().unwrap_or_else(k3s::ranges)
+    }
+
+    /// Where a packaged part of k3s is said not to run, if it is.
+    pub fn disables(&self, part: &str) -> Option<Span> {
+        self.disabled.iter().find(|name| name.value == part).map(|name| name.span)
     }
 
     /// The name of something that exists without stackc, if it was said to.
@@ -195,6 +207,9 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         let help = "the stack's name is the prefix of its files: set `name:` in stack.yaml";
         found.push(name_invalid("stack's name", &name.value, name.span, &reason).help(help));
     }
+    if let Some(cluster) = &file.cluster {
+        is_name("cluster's name", cluster, names::dns_subdomain, found);
+    }
     let namespace = file.namespace.unwrap_or_else(|| Spanned { span, value: "default".to_owned() });
     is_name("namespace", &namespace, names::dns_label, found);
     let network = Network::resolve(file.network.as_ref(), found);
@@ -222,6 +237,7 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
     let release_span = file.k3s.version.span;
     Some(Stack {
         name,
+        cluster: file.cluster,
         span,
         release,
         release_span,
@@ -237,8 +253,27 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         middlewares: file.middlewares,
         external: file.external.iter().filter_map(|text| external(text, found)).collect(),
         namespaces: file.namespaces,
-        disabled: file.k3s.disable,
+        disabled: disabled(&file.k3s.disable, found),
     })
+}
+
+/// k3s splits each item at its commas. It takes the name of any file, so only what looks like a slip is told.
+fn disabled(items: &[Spanned<String>], found: &mut Findings) -> Vec<Spanned<String>> {
+    let parts = |item: &Spanned<String>| -> Vec<Spanned<String>> {
+        let names = item.value.split(',').map(str::trim).filter(|name| !name.is_empty());
+        names.map(|name| Spanned { span: item.span, value: name.to_owned() }).collect()
+    };
+    let names: Vec<_> = items.iter().flat_map(parts).collect();
+    for name in names.iter().filter(|name| !k3s::PARTS.contains(&name.value.as_str())) {
+        if let Some(near) = nearest(&name.value, k3s::PARTS) {
+            found.push(
+                value_invalid(name.span, format!("k3s packages no `{}`, so nothing is disabled", name.value))
+                    .weighs(Severity::Warning)
+                    .help(format!("did you mean `{near}`?")),
+            );
+        }
+    }
+    names
 }
 
 /// Tells vars that would hide what templates know.
@@ -333,4 +368,44 @@ fn external(text: &Spanned<String>, found: &mut Findings) -> Option<External> {
         }
     };
     Some(External { kind: (*kind).to_owned(), namespace, name: (*name).to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spanned(text: &str) -> Spanned<String> {
+        Spanned { span: Span::from_numbers([0, 0, 0]), value: text.to_owned() }
+    }
+
+    #[test]
+    fn external_things_are_named_by_kind_and_name() {
+        let read = |text: &str| {
+            let mut found = Findings::default();
+            let external = external(&spanned(text), &mut found);
+            assert_eq!(external.is_none(), found.errors() == 1, "{text}");
+            external.map(|External { kind, namespace, name }| (kind, namespace, name))
+        };
+        let row = |kind: &str, namespace: Option<&str>, name: &str| {
+            Some((kind.to_owned(), namespace.map(str::to_owned), name.to_owned()))
+        };
+        assert_eq!(read("ConfigMap/settings"), row("ConfigMap", None, "settings"));
+        assert_eq!(read("ConfigMap/home/settings"), row("ConfigMap", Some("home"), "settings"));
+        for text in ["", "settings", "ConfigMap/", "/settings", "ConfigMap//settings", "a/b/c/d"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn disabled_parts_are_split_as_k3s_splits_them() {
+        let read = |items: &[&str]| {
+            let mut found = Findings::default();
+            let items: Vec<_> = items.iter().map(|item| spanned(item)).collect();
+            let names: Vec<String> =
+                disabled(&items, &mut found).into_iter().map(|name| name.value).collect();
+            (names.join(" "), found.sorted().len())
+        };
+        assert_eq!(read(&["traefik", "servicelb , coredns,"]), ("traefik servicelb coredns".to_owned(), 0));
+        assert_eq!(read(&["treafik", "grafana"]), ("treafik grafana".to_owned(), 1));
+    }
 }

@@ -52,7 +52,8 @@ pub struct Volume {
 pub struct HostPath {
     /// The folder, from the root of the node.
     pub path: Spanned<String>,
-    /// Kubernetes' word on what is there. Default: `DirectoryOrCreate`; none if read-only.
+    /// Kubernetes' word on what is there. Default: `DirectoryOrCreate`; none if read-only or
+    /// below /dev.
     #[serde(rename = "type")]
     pub kind: Option<Spanned<String>>,
 }

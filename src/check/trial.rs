@@ -1,0 +1,47 @@
+//! For the tests of checks: one check on the objects of a manifest, on a small cluster.
+
+use super::{Demands, Facts};
+use crate::finding::Findings;
+use crate::kube::{self, Unit};
+use crate::source::Sources;
+use crate::stack;
+use crate::stack::expand::{self, expand};
+use crate::yaml::{Dialect, decode, read, read_typed};
+
+const STACK: &str = "stackc: 1\nk3s: v1.37.1+k3s1\nplatforms: {registry.example/web: [amd64]}\n";
+const NODES: &str = "nodes: {alpha: {arch: amd64}, beta: {arch: amd64}}\n";
+
+/// A check.
+type Check = fn(&Facts<'_>, &mut Findings);
+
+/// What a check says of a manifest: each message with the characters that it marks. `lines` come to stack.yaml; one for
+/// `k3s` or `nodes` stands in the place of the usual one.
+pub(super) fn told(check: Check, lines: &str, manifest: &str) -> Vec<String> {
+    let (mut sources, mut found) = (Sources::default(), Findings::default());
+    let usual = format!("{STACK}{NODES}");
+    let replaced = |line: &&str| !lines.lines().any(|own| own.split(':').next() == line.split(':').next());
+    let text: String =
+        usual.lines().filter(replaced).chain(lines.lines()).map(|line| format!("{line}\n")).collect();
+    let file = sources.add("stack.yaml".into(), Ok(text.into()));
+    let mut tree = read_typed(&sources, file, &mut found).unwrap();
+    expand(&mut tree, expand::STACK);
+    let stack = stack::resolve(decode(&tree, &mut found).unwrap(), file.start(), "demo", &mut found).unwrap();
+    let file = sources.add("manifests/all.yaml".into(), Ok(manifest.into()));
+    let unit = Unit::Manifest("all.yaml".into());
+    let objects: Vec<_> = read(&sources, file, Dialect::Manifest, &mut found)
+        .into_iter()
+        .flat_map(|document| kube::objects(document, &unit, "default", &mut found))
+        .collect();
+    assert_eq!(found.errors(), 0, "{:?}", found.sorted());
+    check(&Facts::new(&stack, &[], &objects, Demands::default()), &mut found);
+    let marked = |finding: &crate::finding::Finding| sources.text(finding.primary.span).to_owned();
+    found.sorted().iter().map(|finding| format!("{}: {}", marked(finding), finding.message)).collect()
+}
+
+/// A Pod's manifest: the keys of its spec beside a container `web`, and the container's.
+pub(super) fn pod(spec: &str, container: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n  - {{name: web, image: \
+         registry.example/web:1.0{container}}}\n{spec}---\n"
+    )
+}
