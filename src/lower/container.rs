@@ -1,7 +1,7 @@
 //! A container.
 
 use super::config::Wanted;
-use super::{env, probe, service};
+use super::{env, probe};
 use crate::finding::Findings;
 use crate::kube::Quantity;
 use crate::kube::names;
@@ -78,10 +78,7 @@ fn ports(file: &Container, found: &mut Findings) -> Vec<Node> {
             Build::at(name.span)
                 .with("name", name.into())
                 .with("containerPort", number.into())
-                .maybe(
-                    "protocol",
-                    port.protocol.map(|protocol| Node::text(name.span, service::word(protocol))),
-                )
+                .maybe("protocol", port.protocol.map(|protocol| Node::text(name.span, protocol.word())))
                 .maybe("hostPort", port.host_port.as_ref().map(Node::from))
                 .maybe("hostIP", host_ip.map(Node::from))
                 .node(),

@@ -1,7 +1,7 @@
 //! The environment of a container.
 
 use super::config::{Content, Wanted};
-use crate::finding::{Findings, list, nearest};
+use crate::finding::Findings;
 use crate::kube::names;
 use crate::stack::{App, Container, EnvFrom, EnvValue, name_invalid, value_invalid};
 use crate::yaml::{Build, Node, Spanned};
@@ -35,12 +35,10 @@ fn source(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Opt
             by_key("configMapKeyRef", "configMap", config, name, value, found)
         }
         (None, None, None, Some(field), None) => {
-            check("field", field, &FIELDS, found);
             let path = Build::at(field.span).with("fieldPath", field.into()).node();
             Some(Build::at(span).with("fieldRef", path).node())
         }
         (None, None, None, None, Some(resource)) => {
-            check("resource", resource, &RESOURCES, found);
             let path = Build::at(resource.span).with("resource", resource.into()).node();
             Some(Build::at(span).with("resourceFieldRef", path).node())
         }
@@ -55,40 +53,6 @@ fn source(name: &Spanned<String>, value: &EnvValue, found: &mut Findings) -> Opt
             None
         }
     }
-}
-
-/// What a pod can tell of itself (Kubernetes' page "Downward API"). One label or annotation has a form of its own.
-const FIELDS: [&str; 9] = [
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-    "spec.nodeName",
-    "spec.serviceAccountName",
-    "status.hostIP",
-    "status.hostIPs",
-    "status.podIP",
-    "status.podIPs",
-];
-
-const RESOURCES: [&str; 6] = [
-    "requests.cpu",
-    "requests.memory",
-    "requests.ephemeral-storage",
-    "limits.cpu",
-    "limits.memory",
-    "limits.ephemeral-storage",
-];
-
-fn check(key: &str, value: &Spanned<String>, known: &[&str], found: &mut Findings) {
-    let text = value.value.as_str();
-    let by_name = ["metadata.labels['", "metadata.annotations['", "requests.hugepages-", "limits.hugepages-"];
-    if known.contains(&text) || by_name.iter().any(|start| text.starts_with(start)) {
-        return;
-    }
-    let near = nearest(text, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-    let message = format!("a pod cannot tell its {key} `{text}`");
-    let help = near.unwrap_or_else(|| format!("known here: {}", list(known.iter().copied())));
-    found.push(value_invalid(value.span, message).help(help));
 }
 
 fn by_key(

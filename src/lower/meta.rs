@@ -4,7 +4,7 @@ use crate::finding::Findings;
 use crate::kube::names;
 use crate::kube::{Object, ObjectId, Unit};
 use crate::source::Span;
-use crate::stack::{App, Stack, name_invalid};
+use crate::stack::{App, Stack, is_name};
 use crate::yaml::{Build, Key, Map, Named, Node, Spanned};
 
 /// An object's names.
@@ -87,22 +87,11 @@ pub(super) fn labels(app: &App, stack: &Stack) -> Node {
 /// Tells labels and annotations that Kubernetes refuses.
 pub(super) fn check(app: &App, found: &mut Findings) {
     for (key, value) in app.pod.labels.iter().chain(app.pod.pod_labels.iter()) {
-        refused("label", key, names::label_key, found);
-        refused("label's value", value, names::label_value, found);
+        is_name("label", key, names::label_key, found);
+        is_name("label's value", value, names::label_value, found);
     }
     for (key, _) in app.pod.annotations.iter().chain(app.pod.pod_annotations.iter()) {
-        refused("annotation", key, names::label_key, found);
-    }
-}
-
-fn refused(
-    what: &str,
-    name: &Spanned<String>,
-    grammar: fn(&str) -> Result<(), String>,
-    found: &mut Findings,
-) {
-    if let Err(reason) = grammar(&name.value) {
-        found.push(name_invalid(what, &name.value, name.span, &reason));
+        is_name("annotation", key, names::label_key, found);
     }
 }
 

@@ -1,6 +1,5 @@
 //! Which port a route or a probe means.
 
-use super::service::word;
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::Span;
 use crate::stack::{App, Port, Protocol, ServiceFile, value_invalid};
@@ -46,7 +45,7 @@ pub(super) fn resolve<'a>(
 pub(super) fn check_protocol(name: &str, port: &Port, wanted: Protocol, at: Span, found: &mut Findings) {
     let own = port.protocol.unwrap_or(Protocol::TCP);
     if own != wanted {
-        let (own, wanted) = (word(own), word(wanted));
+        let (own, wanted) = (own.word(), wanted.word());
         let finding = value_invalid(at, format!("the port `{name}` is {own}, this route wants {wanted}"));
         let way = if wanted == "UDP" { "udpRoutes" } else { "tcpRoutes or routes" };
         found.push(finding.note(format!("ports of {wanted} go with {way}")));

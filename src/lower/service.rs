@@ -10,8 +10,7 @@ use crate::kube::Object;
 use crate::kube::names;
 use crate::source::Span;
 use crate::stack::{
-    App, IpFamilyPolicy, Port, Protocol, ServiceFile, ServiceType, Stack, TrafficPolicy, name_invalid,
-    value_invalid,
+    App, IpFamilyPolicy, Port, ServiceFile, ServiceType, Stack, TrafficPolicy, name_invalid, value_invalid,
 };
 use crate::yaml::{Build, Named, Node, Spanned};
 
@@ -184,7 +183,7 @@ fn port((name, port): NamedPort<'_>, service: &str, kind: ServiceType, found: &m
     }
     Build::at(name.span)
         .with("name", name.into())
-        .maybe("protocol", port.protocol.map(|protocol| Node::text(name.span, word(protocol))))
+        .maybe("protocol", port.protocol.map(|protocol| Node::text(name.span, protocol.word())))
         .maybe("appProtocol", port.app_protocol.as_ref().map(Node::from))
         .with("port", (&port.port).into())
         .with("targetPort", port.target_port.as_ref().unwrap_or(&port.port).into())
@@ -213,14 +212,5 @@ fn type_word(kind: ServiceType) -> &'static str {
         ServiceType::ClusterIP => "ClusterIP",
         ServiceType::NodePort => "NodePort",
         ServiceType::LoadBalancer => "LoadBalancer",
-    }
-}
-
-/// Kubernetes' word.
-pub(super) fn word(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::TCP => "TCP",
-        Protocol::UDP => "UDP",
-        Protocol::SCTP => "SCTP",
     }
 }

@@ -110,6 +110,17 @@ pub enum Protocol {
     SCTP,
 }
 
+impl Protocol {
+    /// Kubernetes' word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Protocol::TCP => "TCP",
+            Protocol::UDP => "UDP",
+            Protocol::SCTP => "SCTP",
+        }
+    }
+}
+
 /// Processor and memory.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Resources {

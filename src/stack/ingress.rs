@@ -3,8 +3,8 @@
 use ipnet::IpNet;
 
 use super::cluster::{EntryPointFile, IngressFile};
+use super::invalid::{is_name, value_invalid};
 use super::network::range;
-use super::resolve::{is_name, value_invalid};
 use super::{ClusterNode, Place, Protocol, TraefikWorkload};
 use crate::finding::{Findings, nearest};
 use crate::kube::names;

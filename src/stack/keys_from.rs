@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::resolve::value_invalid;
+use super::invalid::value_invalid;
 use crate::finding::{Code, Finding, Findings, Label, Page, Severity};
 use crate::kube::names;
 use crate::source::{Fault, FileId, Layer, Sources, Span, read_beside};

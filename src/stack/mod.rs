@@ -14,7 +14,9 @@ mod cluster;
 mod container;
 pub mod expand;
 pub mod foreign;
+mod external;
 mod ingress;
+mod invalid;
 mod keys_from;
 pub mod layers;
 mod network;
@@ -36,13 +38,15 @@ pub use app::{
 };
 pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload};
 pub use container::{Container, EnvFrom, EnvValue, Port, Protocol, Resources};
+pub use external::External;
 pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};
+pub use invalid::{is_name, name_invalid, value_invalid};
 pub use network::Network;
 pub use nodes::ClusterNode;
 pub use place::{Place, Spread, Terms, WhenUnsatisfiable, role_label};
 pub use platforms::{Declared, Platforms};
 pub use probe::{Grpc, HttpGet, Probe, Probes, TcpSocket};
-pub use resolve::{External, Secret, Stack, check_vars, name_invalid, resolve, value_invalid};
+pub use resolve::{Secret, Stack, check_vars, resolve};
 pub use route::{Route, Scheme, TcpRoute, UdpRoute};
 pub use secret_value::refuse_values;
 pub use security::SecurityContext;
@@ -58,7 +62,7 @@ pub static CODES: &[&Code] = &[
     &layers::APP_UNKNOWN,
     &layers::APP_TWICE,
     &keys_from::SECRET_NOT_ENCRYPTED,
-    &resolve::VALUE_INVALID,
+    &invalid::VALUE_INVALID,
     &resolve::RELEASE_UNKNOWN,
     &resolve::RELEASE_NEWER,
     &resolve::VAR_RESERVED,

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::ClusterNode;
 use super::cluster::NetworkFile;
-use super::resolve::{is_name, value_invalid};
+use super::invalid::{is_name, value_invalid};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::names;
 use crate::source::Span;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::cluster::NodeFile;
+use super::invalid::{is_name, value_invalid};
 use super::place::role_label;
-use super::resolve::{is_name, value_invalid};
 use crate::finding::Findings;
 use crate::kube::names;
 use crate::kube::{Machine, Platform, Quantity, Taint};

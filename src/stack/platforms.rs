@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::invalid::value_invalid;
 use super::nodes::platform_of;
-use super::resolve::value_invalid;
 use crate::finding::Findings;
 use crate::kube::{Image, Platform};
 use crate::lock::Lock;

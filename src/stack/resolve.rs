@@ -1,7 +1,9 @@
 //! From what the file says to what it means.
 
 use super::cluster::{NamespaceFile, Pin, SecretFile, StackFile};
+use super::external::{External, external};
 use super::ingress::{self, Ingress};
+use super::invalid::{is_name, name_invalid, value_invalid};
 use super::platforms::Platforms;
 use super::{ClusterNode, Network};
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
@@ -10,18 +12,6 @@ use crate::kube::names;
 use crate::lock::Lock;
 use crate::source::Span;
 use crate::yaml::{Map, Named, Node, Spanned, Value};
-
-/// A value that its place cannot use.
-pub static VALUE_INVALID: Code = Code {
-    name: "value-invalid",
-    severity: Severity::Error,
-    page: Page {
-        about: "A value of the right type that its place cannot use: a name that Kubernetes refuses, an address\n\
-                that is none, two alternatives where one is wanted. The message says what is wrong with it.",
-        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {HTTP_PORT: 8080}\n",
-        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {http: 8080}\n",
-    },
-};
 
 /// A k3s release that stackc knows nothing of.
 pub static RELEASE_UNKNOWN: Code = Code {
@@ -144,17 +134,6 @@ impl Stack {
     }
 }
 
-/// An object that exists without stackc.
-#[derive(Debug)]
-pub struct External {
-    /// Its kind.
-    pub kind: String,
-    /// Its namespace; none: in any.
-    pub namespace: Option<String>,
-    /// Its name.
-    pub name: String,
-}
-
 /// A Secret that exists in the cluster.
 #[derive(Debug)]
 pub struct Secret {
@@ -164,28 +143,6 @@ pub struct Secret {
     pub keys: Vec<String>,
     /// Where it exists.
     pub namespaces: Vec<String>,
-}
-
-/// A value that its place cannot use.
-pub fn value_invalid(span: Span, message: impl Into<String>) -> Finding {
-    Finding::new(&VALUE_INVALID, span, message)
-}
-
-/// A name that Kubernetes refuses, with the grammar's reason.
-pub fn name_invalid(what: &str, name: &str, span: Span, reason: &str) -> Finding {
-    value_invalid(span, format!("the {what} `{name}`: {reason}"))
-}
-
-/// Tells a name that breaks a grammar.
-pub(super) fn is_name(
-    what: &str,
-    name: &Spanned<String>,
-    grammar: fn(&str) -> Result<(), String>,
-    found: &mut Findings,
-) {
-    if let Err(reason) = grammar(&name.value) {
-        found.push(name_invalid(what, &name.value, name.span, &reason));
-    }
 }
 
 /// Whether a file is of a version of the format that is known here; else it is told.
@@ -352,48 +309,12 @@ fn secret(name: &Spanned<String>, file: &SecretFile, own: &str, found: &mut Find
     Secret { name: name.clone(), keys, namespaces }
 }
 
-fn external(text: &Spanned<String>, found: &mut Findings) -> Option<External> {
-    let parts: Vec<&str> = text.value.split('/').collect();
-    let (kind, namespace, name) = match parts.as_slice() {
-        [kind, name] if parts.iter().all(|part| !part.is_empty()) => (kind, None, name),
-        [kind, namespace, name] if parts.iter().all(|part| !part.is_empty()) => {
-            (kind, Some((*namespace).to_owned()), name)
-        }
-        _ => {
-            found.push(
-                value_invalid(text.span, format!("`{}` names no object", text.value))
-                    .help("external: [ConfigMap/settings, ServiceAccount/monitoring/prometheus]"),
-            );
-            return None;
-        }
-    };
-    Some(External { kind: (*kind).to_owned(), namespace, name: (*name).to_owned() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn spanned(text: &str) -> Spanned<String> {
         Spanned { span: Span::from_numbers([0, 0, 0]), value: text.to_owned() }
-    }
-
-    #[test]
-    fn external_things_are_named_by_kind_and_name() {
-        let read = |text: &str| {
-            let mut found = Findings::default();
-            let external = external(&spanned(text), &mut found);
-            assert_eq!(external.is_none(), found.errors() == 1, "{text}");
-            external.map(|External { kind, namespace, name }| (kind, namespace, name))
-        };
-        let row = |kind: &str, namespace: Option<&str>, name: &str| {
-            Some((kind.to_owned(), namespace.map(str::to_owned), name.to_owned()))
-        };
-        assert_eq!(read("ConfigMap/settings"), row("ConfigMap", None, "settings"));
-        assert_eq!(read("ConfigMap/home/settings"), row("ConfigMap", Some("home"), "settings"));
-        for text in ["", "settings", "ConfigMap/", "/settings", "ConfigMap//settings", "a/b/c/d"] {
-            assert_eq!(read(text), None, "{text}");
-        }
     }
 
     #[test]
