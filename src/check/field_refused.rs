@@ -190,10 +190,7 @@ impl Takes {
         match self {
             Words(words) => node.as_text().map_or(Ok(()), |text| known(text, words, field)),
             Text(read) => node.written().map_or(Ok(()), |text| {
-                read(&text).map_err(|reason| Refused {
-                    message: format!("`{text}` cannot be {field}: {reason}"),
-                    help: None,
-                })
+                read(&text).map_err(|reason| refused(&text, field, reason))
             }),
             Map if node.as_map().is_some() => Ok(()),
             Map => {
@@ -236,6 +233,17 @@ fn inside(text: &str) -> Result<(), String> {
         return Err("it is a path in the volume, without `/` in front and without `..`".into());
     }
     Ok(())
+}
+
+/// A way out stands below, where people look for it.
+fn refused(text: &str, field: &str, reason: String) -> Refused {
+    let message = format!("`{text}` cannot be {field}");
+    let is_help = ["did you mean", "it is one of"].iter().any(|start| reason.starts_with(start));
+    if is_help {
+        Refused { message, help: Some(reason) }
+    } else {
+        Refused { message: format!("{message}: {reason}"), help: None }
+    }
 }
 
 fn prefix(text: &str) -> Result<(), String> {
