@@ -187,7 +187,7 @@ fn a_platform_that_nobody_looked_at() {
         told.contains("error[image-lacks-arch]: the image of container `web` does not run on beta (arm64)")
     );
     let image = home.image("demo/app:1.0");
-    let help = format!("= help: its index lists arm64, which nobody has looked at: stackc lock {image}\n");
+    let help = format!("= help: its index lists `arm64`, which nobody has looked at: stackc lock {image}\n");
     assert!(told.contains(&help), "{told}");
     let told = home.says("lock", 0);
     assert!(told.starts_with(&format!("proved  {image}: amd64, arm64\n")), "{told}");
@@ -390,7 +390,7 @@ fn references_with_digests_and_two_spellings_of_one_image() {
     };
     assert_eq!(keys(&home), expected(&[&old, &new]));
     assert_eq!(
-        home.says("check --locked", 0).lines().last().unwrap(),
+        home.says("check --locked", 0).lines().nth_back(1).unwrap(),
         "home: 5 apps, 5 objects on 2 nodes; 4 images, all with platforms from stackc.lock"
     );
     assert_eq!(home.says("lock", 0), "home/stackc.lock is up to date\n");

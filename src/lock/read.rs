@@ -153,8 +153,8 @@ fn image(key: &Spanned<String>, file: &PinFile, lock: &mut Lock, found: &mut Fin
         }
         pin.listed.insert(platform);
     }
-    if pin.platforms.is_empty() {
-        found.push(again(invalid(key.span, "it proves no platform")));
+    if pin.platforms.is_empty() && pin.listed.is_empty() {
+        found.push(again(invalid(key.span, "it names no platform")));
     }
     let one = pin.platforms.values().any(|child| *child == pin.digest);
     if one && pin.platforms.len().saturating_add(pin.listed.len()) > 1 {
@@ -321,7 +321,7 @@ mod tests {
             (image(&format!("q.io/x:1: {{digest: {a}, platforms: {{x86_64: {b}}}}}")), "lock-invalid 3: `x86_64` is no architecture that stackc knows: write `amd64`".into()),
             (image("q.io/x:1: {digest: sha256:abc, platforms: {}}"),
                 "lock-invalid 3: `sha256:abc` is no digest: a sha256 digest has 64 hex digits, not 3".into()),
-            (image(&format!("q.io/x:1: {{digest: {a}}}")), "lock-invalid 3: it proves no platform".into()),
+            (image(&format!("q.io/x:1: {{digest: {a}}}")), "lock-invalid 3: it names no platform".into()),
             (image(&format!("q.io/x:1: {{digest: {a}, platforms: {{}}, more: 1}}")), "key-unknown 3: unknown key `more`".into()),
             (format!("stackc: 1\ncloudflare:\n  ranges:\n  - 10.0.0.0/8\n{END}\n"), "lock-invalid 4: these ranges are not Cloudflare's: 10.0.0.0/8 is not a public network".into()),
             (format!("stackc: 1\ncloudflare:\n  ranges:\n  - 8.8.8.0/24\n{END}\n"),
