@@ -150,11 +150,11 @@ fn work(
         bar.end();
     }
     let Asking { mut pins, found, unreached } = asking;
-    let at = trust.unwrap_or(stack.span);
     if let Some(file) = &arguments.cloudflare_from {
-        pins.cloudflare = ranges::read(file, &mut run.sources, found)?.or(pins.cloudflare);
+        let ranges = ranges::read(file, &mut run.sources, found)?;
+        pins.cloudflare =
+            ranges.map(|ranges| ranges::marked(ranges, old.cloudflare.as_ref())).or(pins.cloudflare);
     }
-    ranges::no_delisted(pins.cloudflare.as_ref(), at, found);
     let failed = (found.errors() > 0).then_some(if unreached { Status::Failed } else { Status::Findings });
     Ok(Work { told: changes(&old, &pins).iter().map(|change| format!("{change}\n")).collect(), pins, failed })
 }
@@ -181,7 +181,10 @@ impl Asking<'_> {
 
     fn ranges(&mut self, client: &Client, at: Span, bar: &Bar) {
         match client.cloudflare(&Published::default(), &|event| bar.tell(event)) {
-            Ok(ranges) => self.pins.cloudflare = Some(ranges),
+            Ok(ranges) => {
+                ranges::no_delisted(&ranges, at, self.found);
+                self.pins.cloudflare = Some(ranges);
+            }
             Err(failure) => self.fails(&failure, at),
         }
     }
