@@ -17,13 +17,17 @@ mod kubectl;
 mod kubernetes;
 mod layers;
 mod lock;
+mod lock_kept;
 mod nasty;
+mod offline;
 mod outdated;
 mod pages;
 mod place;
 mod placement;
 mod probes;
+
 mod random;
+mod ranges;
 mod reader;
 mod readme;
 mod reference;

@@ -174,7 +174,10 @@ impl Asking<'_> {
             match outcome {
                 Ok(Outcome::Unchanged) => {}
                 Ok(Outcome::Resolved(resolved)) => pin(wanted, &resolved, &mut self.pins, self.found),
-                Err(failure) => self.fails(&failure, wanted.span),
+                Err(failure) => {
+                    let finding = self.fails(&failure, wanted.span);
+                    self.found.push(finding);
+                }
             }
         }
     }
@@ -185,13 +188,16 @@ impl Asking<'_> {
                 ranges::no_delisted(&ranges, at, self.found);
                 self.pins.cloudflare = Some(ranges);
             }
-            Err(failure) => self.fails(&failure, at),
+            Err(failure) => {
+                let finding = self.fails(&failure, at);
+                self.found.push(finding.help("fetch it by other means: stackc lock --cloudflare-from FILE"));
+            }
         }
     }
 
-    fn fails(&mut self, failure: &Failure, at: Span) {
-        self.found.push(failure.finding(at));
+    fn fails(&mut self, failure: &Failure, at: Span) -> Finding {
         self.unreached |= failure.is_machine();
+        failure.finding(at)
     }
 }
 
