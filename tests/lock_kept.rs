@@ -23,7 +23,7 @@ fn lock(image: &str) -> String {
 }
 
 /// A stack whose one image is on a server, with an old lock.
-fn home(server: &Server) -> Folder {
+pub(crate) fn home(server: &Server) -> Folder {
     let image = format!("{}/demo/app:1.0", server.host());
     Folder::new()
         .with("home/stack.yaml", "stackc: 1\nk3s: v1.37.1+k3s1\nnodes:\n  alpha: {arch: amd64}\n")
@@ -31,12 +31,12 @@ fn home(server: &Server) -> Folder {
         .with("home/stackc.lock", lock(&image))
 }
 
-fn run(folder: &Folder, arguments: &str) -> Ran {
+pub(crate) fn run(folder: &Folder, arguments: &str) -> Ran {
     Ran::of(folder.command(arguments).env("DOCKER_CONFIG", folder.at("docker")))
 }
 
 /// A registry that has one image of amd64 under every name.
-fn honest(heard: &Heard) -> Reply {
+pub(crate) fn honest(heard: &Heard) -> Reply {
     let config = platform_of("linux/amd64").to_string();
     if heard.path.contains("/blobs/") {
         return Reply::document("application/octet-stream", config);

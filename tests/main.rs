@@ -18,6 +18,7 @@ mod kubernetes;
 mod layers;
 mod lock;
 mod lock_kept;
+mod lock_written;
 mod nasty;
 mod offline;
 mod outdated;
@@ -26,6 +27,7 @@ mod place;
 mod placement;
 mod probes;
 
+mod progress;
 mod random;
 mod ranges;
 mod reader;

@@ -7,6 +7,7 @@ use crate::tools::{ROOT, stdout};
 
 /// `stackc` in a network of its own, which has no interface that is up.
 pub(crate) fn alone(folder: &Folder, arguments: &str) -> Command {
+    namespaces();
     let plain = folder.command(arguments);
     let mut command = Command::new("unshare");
     command.arg("-rn").arg(plain.get_program()).args(plain.get_args());
