@@ -178,7 +178,7 @@ fn a_broken_lock_is_found_and_mended() {
     for (name, text, message, line) in [
         ("merge", whole.replace("images:\n", &conflict("images:\n")), "git could not merge stackc.lock", 3),
         ("cut", whole.replace("# end of stackc.lock\n", ""), "stackc.lock was cut off", 4),
-        ("cut in a line", whole[..whole.len() - 60].to_owned(), "stackc.lock was cut off", 4),
+        ("cut in a line", whole.get(..whole.len() - 60).unwrap().to_owned(), "stackc.lock was cut off", 4),
         ("empty", String::new(), "stackc.lock was cut off", 1),
         (
             "old",
@@ -186,7 +186,12 @@ fn a_broken_lock_is_found_and_mended() {
             "stackc.lock is of version 0, this stackc knows 1",
             2,
         ),
-        ("key", whole.replace(&image, &image.to_uppercase().replace("127.0", "127.0")), "", 4),
+        (
+            "key",
+            whole.replace(&image, "docker.io/nginx:1"),
+            "`docker.io/nginx:1` is not spelled out: docker.io/library/nginx:1",
+            4,
+        ),
         ("digest", whole.replace("digest: sha256:", "digest: sha256:0"), "is no digest", 4),
         ("arch", whole.replace("amd64:", "x86_64:"), "`x86_64` is no architecture", 4),
         (
@@ -249,42 +254,21 @@ fn a_lock_that_is_no_plain_file() {
     folder.write("outside", "precious");
     folder.write("home/inside", lock(&format!("{}/demo/app:1.0", server.host())));
     let inside = folder.read("home/inside");
-    // status, and what is told
-    let cases: [(&str, fn(&Folder), i32, &str); 5] = [
-        (
-            "dangling",
-            |folder| symlink("nowhere", folder.at("home/stackc.lock")).unwrap(),
-            1,
-            "home/stackc.lock",
-        ),
-        (
-            "outside",
-            |folder| symlink("../outside", folder.at("home/stackc.lock")).unwrap(),
-            1,
-            "home/stackc.lock",
-        ),
-        (
-            "inside",
-            |folder| symlink("inside", folder.at("home/stackc.lock")).unwrap(),
-            2,
-            "home/stackc.lock is a link, and is not written through",
-        ),
-        (
-            "folder",
-            |folder| std::fs::create_dir(folder.at("home/stackc.lock")).unwrap(),
-            1,
-            "home/stackc.lock",
-        ),
-        (
-            "fifo",
-            |folder| drop(stdout(Command::new("mkfifo").arg(folder.at("home/stackc.lock")))),
-            1,
-            "home/stackc.lock",
-        ),
-    ];
-    for (name, make, status, told) in cases {
+    for (name, status, told) in [
+        ("dangling link", 1, "home/stackc.lock is a link to nothing"),
+        ("link out", 1, "error[file-unreadable]"),
+        ("link", 2, "home/stackc.lock is a link, and is not written through"),
+        ("folder", 1, "error[file-unreadable]"),
+        ("fifo", 1, "error[file-unreadable]"),
+    ] {
         let _ = std::fs::remove_file(&path);
-        make(&folder);
+        match name {
+            "dangling link" => symlink("nowhere", &path).unwrap(),
+            "link out" => symlink("../outside", &path).unwrap(),
+            "link" => symlink("inside", &path).unwrap(),
+            "folder" => std::fs::create_dir(&path).unwrap(),
+            _ => drop(stdout(Command::new("mkfifo").arg(&path))),
+        }
         let kind = path.symlink_metadata().unwrap().file_type();
         let ran = run(&folder, "lock");
         assert_eq!(ran.status, status, "{name}: {}{}", ran.out, ran.err);

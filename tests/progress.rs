@@ -22,7 +22,7 @@ fn on_a_terminal(folder: &Folder, arguments: &str, term: &str) -> String {
 fn screen(written: &str) -> String {
     let (mut done, mut line) = (String::new(), String::new());
     let mut rest = written;
-    while let Some(c) = rest.chars().next() {
+    while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix("\r\n") {
             done.push_str(&format!("{}\n", std::mem::take(&mut line)));
             rest = after;
@@ -34,12 +34,14 @@ fn screen(written: &str) -> String {
         {
             rest = after;
         } else {
-            assert!(!c.is_control(), "{rest:?}");
-            line.push(c);
-            rest = &rest[c.len_utf8()..];
+            let mut all = rest.chars();
+            line.extend(all.next());
+            rest = all.as_str();
         }
     }
-    done + &line
+    done.push_str(&line);
+    assert!(done.chars().all(|c| c == '\n' || !c.is_control()), "{done:?}");
+    done
 }
 
 fn slow() -> Server {
