@@ -14,7 +14,7 @@ use crate::lower::{self, Files, Merged};
 use crate::source::{FileId, Input, Sources};
 use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
-use crate::stack::{self, App, Network, Outline, Stack, StackFile};
+use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
 use crate::template::{self, Templates};
 use crate::yaml::{self, Build, Dialect, Map, Node, Value};
 
@@ -112,6 +112,9 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         let namespaces = lower::namespaces(&compiled.objects, &stack, &mut found);
         compiled.objects.extend(namespaces);
         emit::arrange(&mut compiled.objects, &stack);
+        if demands.unpinned {
+            stack.pin = Pin::None;
+        }
         finish::all(&mut compiled.objects, &stack, &mut found);
         let facts = Facts::new(&stack, &compiled.apps, &compiled.objects, demands);
         check::all(&facts, &mut found);

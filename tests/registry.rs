@@ -103,7 +103,7 @@ fn without(value: &Value, key: &str) -> Value {
 }
 
 /// What BuildKit writes beside an image.
-fn attestation(registry: &Registry, of: &Value) -> Value {
+pub(crate) fn attestation(registry: &Registry, of: &Value) -> Value {
     let (config, layer) = ("{}", "{\"_type\":\"https://in-toto.io/Statement/v0.1\"}");
     let document = json!({"schemaVersion": 2, "mediaType": IMAGE,
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": config.len(),

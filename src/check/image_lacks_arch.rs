@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list};
-use crate::kube::Container;
+use crate::kube::{Container, Platform};
 use crate::stack::{ClusterNode, Declared};
 use crate::yaml::Node;
 
@@ -51,7 +51,11 @@ fn finding(
     declared: &Declared,
     lacking: &[&ClusterNode],
 ) -> Finding {
-    let built = declared.platforms.iter().map(|platform| platform.word()).collect::<Vec<_>>().join(", ");
+    let listed = listed(facts, declared);
+    let (seen, unseen): (Vec<&ClusterNode>, Vec<&ClusterNode>) =
+        lacking.iter().partition(|node| !node.platform.runs(&node.also_runs, &listed));
+    let platforms = if declared.platforms.is_empty() { &listed } else { &declared.platforms };
+    let built = platforms.iter().map(|platform| platform.word()).collect::<Vec<_>>().join(", ");
     let built = if built.is_empty() { "nothing".to_owned() } else { built };
     let names = lacking.iter().map(|node| format!("{} ({})", node.name.value, node.platform));
     let names = names.collect::<Vec<_>>().join(", ");
@@ -63,12 +67,24 @@ fn finding(
         let what = format!("{} may land here", landing.object.id);
         finding = finding.also(first.arch_span, what);
     }
+    let ask = (!unseen.is_empty()).then(|| {
+        let words = missing(&unseen);
+        format!("its index lists {words}, which nobody has looked at: stackc lock {}", declared.image.value)
+    });
     let keep = keep(facts, landing, declared);
-    let or = if keep.is_some() { "or " } else { "" };
+    let or = if ask.is_some() || keep.is_some() { "or " } else { "" };
+    let another = format!("{or}use an image that is built for {} too", missing(&seen));
     finding
         .note("Kubernetes does not look at an image's architectures: the pod would end in `exec format error`")
+        .maybe_help(ask)
         .maybe_help(keep)
-        .help(format!("{or}use an image that is built for {} too", missing(lacking)))
+        .maybe_help((!seen.is_empty()).then_some(another))
+}
+
+/// What the image's index lists, and `stackc lock` had no node for.
+fn listed(facts: &Facts<'_>, declared: &Declared) -> Vec<Platform> {
+    let pin = facts.stack.lock.pins.images.get(&declared.image.value).filter(|_| declared.locked());
+    pin.map(|pin| pin.listed.iter().copied().collect()).unwrap_or_default()
 }
 
 /// How to keep the pod to nodes that run the image, if there are any among those where it may land.

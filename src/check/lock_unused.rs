@@ -31,7 +31,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     }
     let images = facts.landings.iter().flat_map(Landing::images);
     let used: BTreeSet<&str> = images
-        .filter_map(|(_, _, image)| Some(facts.declared(&image)?.image.value.as_str()))
+        .flat_map(|(_, _, image)| facts.stack.platforms.locked(&image).collect::<Vec<_>>())
+        .map(|locked| locked.image.value.as_str())
         .collect();
     for (key, span) in facts.stack.lock.images.iter().filter(|(key, _)| !used.contains(key.as_str())) {
         let message = format!("no pod uses {key}");

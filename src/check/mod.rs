@@ -81,6 +81,8 @@ checks! {
 pub struct Demands {
     /// All that a registry or Cloudflare can say has to come from stackc.lock.
     pub locked: bool,
+    /// Images stay as they are written, whatever `pin` says: what asks registries needs the tags.
+    pub unpinned: bool,
 }
 
 /// Runs every check.

@@ -67,7 +67,7 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
         refuse_live_stdout()?;
     }
     let stack = target::one(arguments.path.as_deref())?;
-    let compiled = target::compiled(&stack, Demands { locked: arguments.locked })?;
+    let compiled = target::compiled(&stack, Demands { locked: arguments.locked, ..Demands::default() })?;
     let runs = [compiled];
     let totals = show::totals(&runs);
     let after = if totals.is_empty() { String::new() } else { format!("{totals}\n") };

@@ -43,7 +43,7 @@ enum Deny {
 }
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
-    let demands = Demands { locked: arguments.locked };
+    let demands = Demands { locked: arguments.locked, ..Demands::default() };
     let mut runs = if let Some(stack) = &arguments.stack {
         vec![target::judged(stack, &arguments.paths, demands)?]
     } else {

@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
         return named(&names, arguments);
     }
     let stack = target::one(path)?;
-    let mut run = target::compiled(&stack, Demands::default())?;
+    let mut run = target::compiled(&stack, Demands { unpinned: true, ..Demands::default() })?;
     let of_stack = wanted::all(&run);
     let chosen = wanted::chosen(&of_stack, &names).map_err(Trouble::Told)?;
     let images: Vec<Image> = chosen.iter().map(|wanted| wanted.image.clone()).collect();

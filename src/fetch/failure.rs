@@ -233,7 +233,6 @@ impl Cause {
                 "push it again with a current docker, or: skopeo copy --format v2s2 docker://OLD docker://NEW"
                     .into()
             }
-            Cause::Cloudflare { .. } => "fetch it by other means: stackc lock --cloudflare-from FILE".into(),
             _ => return Vec::new(),
         };
         vec![help]

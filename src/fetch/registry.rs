@@ -138,7 +138,8 @@ impl Client {
         let (answer, logged_in) = self.ask(at, &part, errand)?;
         match answer.status.as_u16() {
             200 => Ok(answer.header("docker-content-digest").map(ToOwned::to_owned)),
-            429 => Err(refused(at, reference, &answer, logged_in)),
+            // tried often enough
+            429 | 500 | 502..=504 => Err(refused(at, reference, &answer, logged_in)),
             // a GET tells why
             _ => Ok(None),
         }

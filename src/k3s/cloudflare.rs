@@ -129,6 +129,10 @@ pub fn parse_ranges(text: &str) -> Result<Ranges, String> {
         if net != net.trunc() {
             return Err(format!("{net} has bits set behind its prefix: {} is the network", net.trunc()));
         }
+        // 010.0.0.0 is 8.0.0.0 to some programs: what can be read in two ways is not believed.
+        if net.to_string() != word {
+            return Err(format!("{word:?} is not how a network is written: {net}"));
+        }
         match net {
             IpNet::V4(net) => v4.push(plausible(net, is_public_v4(net), SHORTEST.0, net.prefix_len())?),
             IpNet::V6(net) => v6.push(plausible(net, is_public_v6(net), SHORTEST.1, net.prefix_len())?),
@@ -244,6 +248,8 @@ mod tests {
                 "131.0.72.0/222400:cb00::/32",
                 "\"131.0.72.0/222400:cb00::/32\" is not a network such as 173.245.48.0/20",
             ),
+            ("08.8.8.0/24", "\"08.8.8.0/24\" is not how a network is written: 8.8.8.0/24"),
+            ("2600:0::/32", "\"2600:0::/32\" is not how a network is written: 2600::/32"),
             ("8.8.8.8", "\"8.8.8.8\" is not a network such as 173.245.48.0/20"),
             ("8.8.8.8/33", "\"8.8.8.8/33\" is not a network such as 173.245.48.0/20"),
             ("8.8.8.8/24", "8.8.8.8/24 has bits set behind its prefix: 8.8.8.0/24 is the network"),

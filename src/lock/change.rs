@@ -36,7 +36,7 @@ fn image(key: &str, old: Option<&Pin>, new: Option<&Pin>) -> Option<Change> {
             let gone: Vec<&str> = old
                 .platforms
                 .keys()
-                .filter(|platform| !new.platforms.contains_key(platform))
+                .filter(|platform| !new.platforms.contains_key(platform) && !new.listed.contains(platform))
                 .map(|p| p.word())
                 .collect();
             let gone = if gone.is_empty() { String::new() } else { format!("; gone: {}", gone.join(", ")) };

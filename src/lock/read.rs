@@ -153,8 +153,8 @@ fn image(key: &Spanned<String>, file: &PinFile, lock: &mut Lock, found: &mut Fin
         }
         pin.listed.insert(platform);
     }
-    if pin.platforms.is_empty() {
-        found.push(again(invalid(key.span, "it proves no platform")));
+    if pin.platforms.is_empty() && pin.listed.is_empty() {
+        found.push(again(invalid(key.span, "it names no platform")));
     }
     let one = pin.platforms.values().any(|child| *child == pin.digest);
     if one && pin.platforms.len().saturating_add(pin.listed.len()) > 1 {
@@ -213,9 +213,16 @@ fn ranges(file: &CloudflareFile, lock: &mut Lock, found: &mut Findings) {
                 |text: String| file.ranges.iter().find(|range| range.value == text).map(|range| range.span);
             lock.ranges = ranges.all().filter_map(|range| place(range.to_string())).collect();
             let etag = file.etag.as_ref().map(|etag| etag.value.clone());
+            if let Some(etag) = file.etag.as_ref().filter(|etag| !is_mark(&etag.value)) {
+                found.push(invalid(etag.span, "Cloudflare's etag has 32 hex digits").help("stackc lock"));
+            }
             lock.pins.cloudflare = Some(crate::k3s::Ranges { etag, ..ranges });
         }
     }
+}
+
+fn is_mark(etag: &str) -> bool {
+    etag.len() == 32 && etag.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -307,6 +314,7 @@ mod tests {
     fn what_hands_and_merges_make() {
         let image = |rest: &str| format!("stackc: 1\nimages:\n  {rest}\n{END}\n");
         let (a, b, c) = (hash('a'), hash('b'), hash('c'));
+        let (whole, etag) = (write(&pins()), "38f79d050aa027e3be3865e495dcc9bc");
         for (text, expected) in [
             (format!("stackc: 1\n<<<<<<< HEAD\n=======\n>>>>>>> x\n{END}\n"), "lock-invalid 2: git could not merge stackc.lock".to_owned()),
             (String::new(), "lock-invalid 1: stackc.lock was cut off: its last line is not `# end of stackc.lock`".into()),
@@ -321,8 +329,9 @@ mod tests {
             (image(&format!("q.io/x:1: {{digest: {a}, platforms: {{x86_64: {b}}}}}")), "lock-invalid 3: `x86_64` is no architecture that stackc knows: write `amd64`".into()),
             (image("q.io/x:1: {digest: sha256:abc, platforms: {}}"),
                 "lock-invalid 3: `sha256:abc` is no digest: a sha256 digest has 64 hex digits, not 3".into()),
-            (image(&format!("q.io/x:1: {{digest: {a}}}")), "lock-invalid 3: it proves no platform".into()),
+            (image(&format!("q.io/x:1: {{digest: {a}}}")), "lock-invalid 3: it names no platform".into()),
             (image(&format!("q.io/x:1: {{digest: {a}, platforms: {{}}, more: 1}}")), "key-unknown 3: unknown key `more`".into()),
+            (whole.replace(etag, "38f79\\\"d0"), "lock-invalid 4: Cloudflare's etag has 32 hex digits".into()),
             (format!("stackc: 1\ncloudflare:\n  ranges:\n  - 10.0.0.0/8\n{END}\n"), "lock-invalid 4: these ranges are not Cloudflare's: 10.0.0.0/8 is not a public network".into()),
             (format!("stackc: 1\ncloudflare:\n  ranges:\n  - 8.8.8.0/24\n{END}\n"),
                 "lock-invalid 4: these ranges are not Cloudflare's: 1 IPv4 and 0 IPv6 ranges: a whole list has at least 10 and 5".into()),

@@ -67,15 +67,15 @@ impl Platforms {
 
     /// What is known of an image: the lock beats what is declared.
     pub fn of(&self, image: &Image) -> Option<&Declared> {
-        self.locked(image).or_else(|| self.by_hand(image))
+        self.locked(image).next().or_else(|| self.by_hand(image))
     }
 
-    fn locked(&self, image: &Image) -> Option<&Declared> {
-        self.locked.get(&image.key()).or_else(|| {
-            // As `pin: digest` writes it: the entry is that of the tag.
-            let tagged = Image { digest: None, ..image.clone() };
-            self.locked.get(&tagged.key()).filter(|locked| locked.digest == image.digest)
-        })
+    /// The lock's entries that speak of an image: its own, and where `pin: digest` wrote it, that of its tag.
+    pub fn locked(&self, image: &Image) -> impl Iterator<Item = &Declared> {
+        let own = self.locked.get(&image.key());
+        let tagged = Image { digest: None, ..image.clone() };
+        let tagged = self.locked.get(&tagged.key()).filter(|locked| locked.digest == image.digest);
+        own.into_iter().chain(tagged)
     }
 
     /// What is declared about an image: a full reference beats a repository.

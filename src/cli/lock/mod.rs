@@ -55,12 +55,11 @@ pub(super) struct Arguments {
 }
 
 /// Errors that a lock mends, or that speak of the lock itself: they do not keep `lock` from working.
-const MENDED: [&str; 7] = [
+const MENDED: [&str; 6] = [
     "image-platforms-unknown",
     "image-lacks-arch",
     "arch-none-common",
     "platforms-contradicted",
-    "pin-unlocked",
     "lock-invalid",
     "range-delisted",
 ];
@@ -68,10 +67,11 @@ const MENDED: [&str; 7] = [
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     let (path, names) = target::with_names(&arguments.what);
     let stack = target::one(path)?;
-    let mut run = target::compiled(&stack, Demands::default())?;
+    let mut run = target::compiled(&stack, Demands { unpinned: true, ..Demands::default() })?;
+    let file = stack.join(LOCK_FILE);
+    let shown = file.display();
     if !sound(&mut run) {
-        let after =
-            format!("{}\nmend the stack first: {LOCK_FILE} is as it was\n", show::totals(from_ref(&run)));
+        let after = format!("{}\nmend the stack first: {shown} is as it was\n", show::totals(from_ref(&run)));
         show::findings(from_ref(&run), arguments.format, color, Stream::Out, &after)?;
         return Ok(Status::Findings);
     }
@@ -80,10 +80,10 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     run.tell(found);
     let (told, status) = match work {
         Work { failed: Some(status), told, .. } => {
-            (format!("{told}{}\n{LOCK_FILE} is as it was\n", show::totals(from_ref(&run))), status)
+            (format!("{told}{}\n{shown} is as it was\n", show::totals(from_ref(&run))), status)
         }
         Work { pins, told, .. } => {
-            let (end, status) = finish(&stack.join(LOCK_FILE), &pins, arguments.check)?;
+            let (end, status) = finish(&file, &pins, arguments.check)?;
             (format!("{told}{end}"), status)
         }
     };
@@ -127,7 +127,7 @@ fn work(
     let wanted = wanted::all(run);
     let chosen = wanted::chosen(&wanted, names).map_err(Trouble::Told)?;
     let Some(stack) = &run.stack else { return Err(Trouble::Told("the stack could not be read".into())) };
-    if stack.lock.broken && !names.is_empty() {
+    if stack.lock.broken && (!names.is_empty() || arguments.offline) {
         return Err(Trouble::Told(format!(
             "{LOCK_FILE} cannot be read, so all of it is asked for: stackc lock"
         )));
@@ -142,7 +142,7 @@ fn work(
         let ranges = arguments.cloudflare_from.is_none() && names.is_empty();
         let ranges = ranges && (trust.is_some() || old.cloudflare.is_some());
         let client = client(&arguments.network)?;
-        let bar = Bar::new(chosen.len());
+        let bar = Bar::new(chosen.len().saturating_add(usize::from(ranges)));
         asking.images(&client, &chosen, &bar);
         if ranges {
             asking.ranges(&client, trust.unwrap_or(stack.span), &bar);
@@ -150,11 +150,11 @@ fn work(
         bar.end();
     }
     let Asking { mut pins, found, unreached } = asking;
-    let at = trust.unwrap_or(stack.span);
     if let Some(file) = &arguments.cloudflare_from {
-        pins.cloudflare = ranges::read(file, &mut run.sources, found)?.or(pins.cloudflare);
+        let ranges = ranges::read(file, &mut run.sources, found)?;
+        pins.cloudflare =
+            ranges.map(|ranges| ranges::marked(ranges, old.cloudflare.as_ref())).or(pins.cloudflare);
     }
-    ranges::no_delisted(pins.cloudflare.as_ref(), at, found);
     let failed = (found.errors() > 0).then_some(if unreached { Status::Failed } else { Status::Findings });
     Ok(Work { told: changes(&old, &pins).iter().map(|change| format!("{change}\n")).collect(), pins, failed })
 }
@@ -174,21 +174,30 @@ impl Asking<'_> {
             match outcome {
                 Ok(Outcome::Unchanged) => {}
                 Ok(Outcome::Resolved(resolved)) => pin(wanted, &resolved, &mut self.pins, self.found),
-                Err(failure) => self.fails(&failure, wanted.span),
+                Err(failure) => {
+                    let finding = self.fails(&failure, wanted.span);
+                    self.found.push(finding);
+                }
             }
         }
     }
 
     fn ranges(&mut self, client: &Client, at: Span, bar: &Bar) {
         match client.cloudflare(&Published::default(), &|event| bar.tell(event)) {
-            Ok(ranges) => self.pins.cloudflare = Some(ranges),
-            Err(failure) => self.fails(&failure, at),
+            Ok(ranges) => {
+                ranges::no_delisted(&ranges, at, self.found);
+                self.pins.cloudflare = Some(ranges);
+            }
+            Err(failure) => {
+                let finding = self.fails(&failure, at);
+                self.found.push(finding.help("fetch it by other means: stackc lock --cloudflare-from FILE"));
+            }
         }
     }
 
-    fn fails(&mut self, failure: &Failure, at: Span) {
-        self.found.push(failure.finding(at));
+    fn fails(&mut self, failure: &Failure, at: Span) -> Finding {
         self.unreached |= failure.is_machine();
+        failure.finding(at)
     }
 }
 

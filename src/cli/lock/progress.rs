@@ -1,4 +1,5 @@
 //! What is shown while registries are asked, on stderr: one line that changes on a terminal, a line an image elsewhere.
+#![expect(clippy::disallowed_methods, reason = "cli knows the environment")]
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +17,8 @@ pub(in crate::cli) struct Bar {
 impl Bar {
     /// Of so many.
     pub fn new(all: usize) -> Bar {
-        Bar { terminal: io::stderr().is_terminal(), all, done: AtomicUsize::new(0) }
+        let moves = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        Bar { terminal: moves && io::stderr().is_terminal(), all, done: AtomicUsize::new(0) }
     }
 
     /// Called from several threads.
@@ -63,8 +65,9 @@ impl Bar {
     /// Nobody needs to see it: what cannot be shown is left out.
     fn show(&self, text: &str) {
         let text = harmless_lines(text);
-        let mut stderr = io::stderr().lock();
-        let _ = if self.terminal { write!(stderr, "\r\x1b[2K{text}") } else { writeln!(stderr, "{text}") };
-        let _ = stderr.flush();
+        // Clears the line, then writes without a wrap: of a text that is longer than the line, one line could be cleared.
+        let text =
+            if self.terminal { format!("\r\x1b[2K\x1b[?7l{text}\x1b[?7h") } else { format!("{text}\n") };
+        let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 }

@@ -31,9 +31,6 @@ pub(in crate::cli) fn all(run: &Compiled) -> BTreeMap<String, Wanted> {
     let platforms = machines(stack);
     let mut wanted = BTreeMap::new();
     for (_, node, image) in facts.landings.iter().flat_map(Landing::images) {
-        // What `pin: digest` wrote is asked for by its tag, which may have moved.
-        let locked = facts.declared(&image).filter(|known| known.locked());
-        let image = locked.map_or(image, |known| known.parsed.clone());
         let written = node.as_text().unwrap_or_default().to_owned();
         let key = image.key();
         wanted.entry(key.clone()).or_insert_with(|| Wanted {
