@@ -26,7 +26,6 @@ mod pages;
 mod place;
 mod placement;
 mod probes;
-
 mod progress;
 mod random;
 mod ranges;
