@@ -9,6 +9,7 @@
 mod claim;
 mod config;
 mod container;
+mod cron;
 mod dotenv;
 mod entry_point;
 mod env;
@@ -21,6 +22,7 @@ mod pod;
 mod port;
 mod probe;
 mod route;
+mod rule;
 mod security;
 mod service;
 mod stream;

@@ -7,6 +7,7 @@ use super::meta::{self, Head, object, stack_labels};
 use super::middleware::{self, Used};
 use super::middleware_kind::Wire;
 use super::port;
+use super::rule;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{Object, Unit};
 use crate::source::Span;
@@ -267,23 +268,15 @@ fn rule(name: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Findin
     })
 }
 
-/// A rule in Traefik's own words, checked against what its majors read differently.
+/// A rule in Traefik's own words.
 fn raw(rule: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Findings) -> Option<String> {
     let alone = route.host.is_empty() && route.path.is_none() && route.path_prefix.is_none();
     if !alone {
         found.push(value_invalid(rule.span, "`match` stands alone: host and path go into the rule"));
         return None;
     }
-    let major = stack.release.traefik();
-    let foreign: &[&str] = if major < 3 {
-        &["PathRegexp(", "Header(", "HeaderRegexp("]
-    } else {
-        &["Headers(", "HeadersRegexp(", "{"]
-    };
-    if let Some(word) = foreign.iter().find(|word| rule.value.contains(**word)) {
-        let other = if major < 3 { 3 } else { 2 };
-        let message = format!("`{word}` is the syntax of Traefik {other}; this release has Traefik {major}");
-        found.push(value_invalid(rule.span, message));
+    if let Err(reason) = rule::read(&rule.value, stack.release.traefik()) {
+        found.push(value_invalid(rule.span, format!("Traefik cannot read this rule: {reason}")));
         return None;
     }
     Some(rule.value.clone())

@@ -1,14 +1,16 @@
 //! The workload: one object of Kubernetes' kind around the pod template.
 
 use super::claim;
+use super::cron;
 use super::meta::{app_object, own_name};
 use super::pod;
 use super::service::selector;
 use super::volume::{Volumes, is_writable};
 use crate::finding::Findings;
 use crate::kube::Object;
+use crate::source::Span;
 use crate::stack::{
-    App, Claim, ConcurrencyPolicy, Container, Place, Schedule, Stack, StrategyKind, Workload, value_invalid,
+    App, Claim, ConcurrencyPolicy, Container, JobFile, Place, Stack, StrategyKind, Workload, value_invalid,
 };
 use crate::yaml::{Build, Node, Spanned, Value};
 
@@ -52,7 +54,7 @@ fn told_twice(app: &App, kind: Workload, found: &mut Findings) {
         ("replicas", pod.replicas.as_ref().map(|node| node.span), counted),
         ("strategy", pod.strategy.as_ref().map(|strategy| strategy.kind.span), !kind.ends()),
         ("schedule", pod.schedule.as_ref().map(|schedule| schedule.cron.span), kind == Workload::CronJob),
-        ("job", pod.job.as_ref().map(|_| app.kind.span), kind.ends()),
+        ("job", pod.job.as_ref().map(|job| place(job).unwrap_or(app.kind.span)), kind.ends()),
     ];
     for (key, span, used) in keys {
         if let Some(span) = span.filter(|_| !used) {
@@ -119,7 +121,7 @@ fn strategy(app: &App, kind: Workload, found: &mut Findings) -> Option<Node> {
 
 /// What only one pod at a time can have: a folder of the node that it writes to, a claim of one writer, a device, a port
 /// of the node.
-fn exclusive(app: &App) -> Option<crate::source::Span> {
+fn exclusive(app: &App) -> Option<Span> {
     let containers = || [&app.container].into_iter().chain(app.pod.sidecars.iter().map(|(_, file)| file));
     let data = containers().flat_map(|file| file.volumes.iter()).find(|(_, volume)| {
         let one_writer = volume.pvc.as_ref().is_some_and(|claim| {
@@ -142,17 +144,27 @@ fn claim_templates(app: &App, stack: &Stack, volumes: &mut Volumes<'_>) -> Node 
     Node::list(app.kind.span, claim::templates(app, stack, &claims))
 }
 
-fn job(app: &App) -> Build {
-    let build = Build::at(app.kind.span);
-    let Some(job) = &app.pod.job else { return build };
-    let numbers = [
+fn numbers(job: &JobFile) -> [(&'static str, &Option<Spanned<u32>>); 5] {
+    [
         ("backoffLimit", &job.backoff_limit),
         ("completions", &job.completions),
         ("parallelism", &job.parallelism),
         ("activeDeadlineSeconds", &job.active_deadline_seconds),
         ("ttlSecondsAfterFinished", &job.ttl_seconds_after_finished),
-    ];
-    numbers.into_iter().fold(build, |build, (key, number)| build.maybe(key, number.as_ref().map(Node::from)))
+    ]
+}
+
+/// Where the first of its numbers stands.
+fn place(job: &JobFile) -> Option<Span> {
+    numbers(job).into_iter().find_map(|(_, number)| number.as_ref().map(|number| number.span))
+}
+
+fn job(app: &App) -> Build {
+    let build = Build::at(app.kind.span);
+    let Some(job) = &app.pod.job else { return build };
+    numbers(job)
+        .into_iter()
+        .fold(build, |build, (key, number)| build.maybe(key, number.as_ref().map(Node::from)))
 }
 
 fn cron_job(app: &App, template: Node, found: &mut Findings) -> Build {
@@ -161,7 +173,7 @@ fn cron_job(app: &App, template: Node, found: &mut Findings) -> Build {
         found.push(crate::yaml::key_missing(span, "schedule", "a CronJob").help("schedule: \"0 3 * * *\""));
         return Build::at(span);
     };
-    check_cron(schedule, found);
+    cron::check(schedule, found);
     let policy = match schedule.concurrency_policy {
         Some(ConcurrencyPolicy::Allow) => "Allow",
         Some(ConcurrencyPolicy::Replace) => "Replace",
@@ -177,32 +189,4 @@ fn cron_job(app: &App, template: Node, found: &mut Findings) -> Build {
         .maybe("successfulJobsHistoryLimit", schedule.successful_jobs_history_limit.as_ref().map(Node::from))
         .maybe("failedJobsHistoryLimit", schedule.failed_jobs_history_limit.as_ref().map(Node::from))
         .with("jobTemplate", Build::at(span).with("spec", spec).node())
-}
-
-/// Words for common schedules.
-const CRON_WORDS: [&str; 7] =
-    ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
-
-/// Kubernetes reads cron as robfig/cron's standard parser: five fields, or a word with `@`.
-fn check_cron(schedule: &Schedule, found: &mut Findings) {
-    let cron = &schedule.cron;
-    let fields: Vec<&str> = cron.value.split_whitespace().collect();
-    let known = |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || "*/,-?#".contains(c));
-    let fine = match fields.as_slice() {
-        [word] => CRON_WORDS.contains(word),
-        ["@every", _] => true,
-        fields => fields.len() == 5 && fields.iter().all(known),
-    };
-    if cron.value.starts_with("TZ=") || cron.value.starts_with("CRON_TZ=") {
-        found.push(
-            value_invalid(cron.span, "a time zone inside of the schedule is refused by Kubernetes")
-                .help("schedule: {cron: \"0 3 * * *\", timeZone: Europe/Berlin}"),
-        );
-    } else if !fine {
-        found.push(
-            value_invalid(cron.span, format!("`{}` is no cron schedule", cron.value))
-                .note("five fields: minute, hour, day of month, month, day of week; or @daily, @hourly …")
-                .help("schedule: \"0 3 * * *\""),
-        );
-    }
 }
