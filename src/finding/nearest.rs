@@ -14,7 +14,7 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
             (distance, name)
         })
         .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, name)| (*distance, !name.starts_with(word)))
         .map(|(_, name)| name)
 }
 
@@ -39,6 +39,7 @@ mod tests {
         assert_eq!(nearest("replica", names), Some("replicas"));
         assert_eq!(nearest("Env", names), Some("env"));
         assert_eq!(nearest("volumes", names), None);
+        assert_eq!(nearest("limits.mem", ["limits.cpu", "limits.memory"]), Some("limits.memory"));
         assert_eq!(nearest("", names), None);
     }
 

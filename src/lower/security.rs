@@ -1,8 +1,9 @@
 //! Users and rights: one map in the app, two in Kubernetes.
 
-use crate::finding::{Finding, Findings, list, nearest};
+use crate::finding::Findings;
+use crate::stack::SecurityContext;
 use crate::stack::value_invalid;
-use crate::yaml::{Build, Entry, Key, Node, Value, wrong_type};
+use crate::yaml::{Build, Entry, Node, Value, decode, wrong_type};
 
 /// What Kubernetes takes on the pod; users are set there too, so that all containers share them.
 const POD: [&str; 9] = [
@@ -43,24 +44,20 @@ pub(super) fn split(written: Option<&Node>, found: &mut Findings) -> Security {
     let Some(node) = written else { return Security::default() };
     let span = node.span;
     let (mut pod, mut container) = (Build::at(span).node(), Build::at(span).node());
+    // Read for its findings only: what is written goes to Kubernetes as it stands, with its places.
+    let before = found.errors();
+    decode::<SecurityContext>(node, found);
+    if found.errors() > before {
+        return Security::default();
+    }
     if let Some(profile) = node.get("profile") {
-        match profile.as_text() {
-            Some("restricted") => (pod, container) = restricted(profile),
-            _ => found.push(
-                value_invalid(profile.span, "the only profile is `restricted`")
-                    .help("securityContext: restricted"),
-            ),
-        }
+        (pod, container) = restricted(profile);
     }
     for Entry { key, value } in node.entries() {
         let side = match key.text.as_ref() {
-            "profile" => continue,
             name if POD.contains(&name) => &mut pod,
             name if CONTAINER.contains(&name) => &mut container,
-            _ => {
-                found.push(unknown(key));
-                continue;
-            }
+            _ => continue,
         };
         if key.text == "capabilities" {
             value.entries().iter().for_each(|entry| capabilities(entry, found));
@@ -110,13 +107,6 @@ fn capabilities(Entry { key, value }: &Entry, found: &mut Findings) {
             found.push(value_invalid(name.span, message).help(rest));
         }
     }
-}
-
-fn unknown(key: &Key) -> Finding {
-    let known = || POD.iter().chain(&CONTAINER).copied();
-    let near = nearest(&key.text, known()).map(|near| format!("did you mean `{near}`?"));
-    value_invalid(key.span, format!("Kubernetes knows no `{}` in a securityContext", key.text))
-        .help(near.unwrap_or_else(|| format!("known here: {}", list(known()))))
 }
 
 fn restricted(profile: &Node) -> (Node, Node) {
