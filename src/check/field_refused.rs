@@ -32,23 +32,31 @@ enum Takes {
     Text(fn(&str) -> Result<(), String>),
     /// A whole number, this or more.
     AtLeast(i64),
+    /// This number and no other.
+    Only(i64),
     /// A map.
     Map,
 }
 
-use Takes::{AtLeast, Map, Text, Words};
+use Takes::{AtLeast, Map, Only, Text, Words};
 
 /// A field by its path, `*` for every item of a list and every value of a map.
 type Row = (&'static [&'static str], Takes);
 
 const PROTOCOLS: Takes = Words(&["TCP", "UDP", "SCTP"]);
 const POLICIES: Takes = Words(&["Cluster", "Local"]);
+const PROFILES: Takes = Words(&["RuntimeDefault", "Unconfined", "Localhost"]);
 const ACCESS: Takes = Words(&["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"]);
 
 /// Of a pod's spec.
 const POD: &[Row] = &[
     (&["dnsPolicy"], Words(&["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"])),
     (&["restartPolicy"], Words(&["Always", "OnFailure", "Never"])),
+    (&["securityContext", "appArmorProfile", "type"], PROFILES),
+    (&["securityContext", "fsGroupChangePolicy"], Words(&["OnRootMismatch", "Always"])),
+    (&["securityContext", "seLinuxChangePolicy"], Words(&["Recursive", "MountOption"])),
+    (&["securityContext", "seccompProfile", "type"], PROFILES),
+    (&["securityContext", "supplementalGroupsPolicy"], Words(&["Merge", "Strict"])),
     (&["topologySpreadConstraints", "*", "maxSkew"], AtLeast(1)),
     (&["topologySpreadConstraints", "*", "topologyKey"], Text(names::label_key)),
     (&["topologySpreadConstraints", "*", "whenUnsatisfiable"], Words(&["DoNotSchedule", "ScheduleAnyway"])),
@@ -78,7 +86,14 @@ const CONTAINER: &[Row] = &[
     (&["env", "*", "valueFrom", "resourceFieldRef", "resource"], Text(resource)),
     (&["envFrom", "*", "prefix"], Text(prefix)),
     (&["imagePullPolicy"], Words(&["Always", "IfNotPresent", "Never"])),
+    (&["livenessProbe", "successThreshold"], Only(1)),
     (&["ports", "*", "protocol"], PROTOCOLS),
+    (&["securityContext", "appArmorProfile", "type"], PROFILES),
+    (&["securityContext", "capabilities", "add", "*"], Text(capability)),
+    (&["securityContext", "capabilities", "drop", "*"], Text(capability)),
+    (&["securityContext", "procMount"], Words(&["Default", "Unmasked"])),
+    (&["securityContext", "seccompProfile", "type"], PROFILES),
+    (&["startupProbe", "successThreshold"], Only(1)),
     (&["volumeMounts", "*", "mountPropagation"], Words(&["None", "HostToContainer", "Bidirectional"])),
     (&["volumeMounts", "*", "subPath"], Text(inside)),
 ];
@@ -152,8 +167,10 @@ fn name(object: &Object, found: &mut Findings) {
 fn fields<'r>(node: &Node, rows: impl IntoIterator<Item = &'r Row>, found: &mut Findings) {
     for (path, takes) in rows {
         let name = path.iter().rfind(|key| **key != "*").copied().unwrap_or_default();
+        let listed = path.last() == Some(&"*") && matches!(takes, Text(_));
+        let field = if listed { format!("among `{name}`") } else { format!("`{name}`") };
         for value in reach(node, path) {
-            tell(value, &format!("`{name}`"), takes, found);
+            tell(value, &field, takes, found);
         }
     }
 }
@@ -197,6 +214,9 @@ impl Takes {
                 let message = format!("a map is wanted here, this is {}", node.kind());
                 Err(Refused { message, help: None })
             }
+            Only(number) => node.as_int().filter(|said| said != number).map_or(Ok(()), |said| {
+                Err(Refused { message: format!("{field} is {said}, here it can only be {number}"), help: None })
+            }),
             AtLeast(least) => node.as_int().filter(|number| number < least).map_or(Ok(()), |number| {
                 Err(Refused { message: format!("{field} is {number}, at least {least} is wanted"), help: None })
             }),
@@ -291,6 +311,62 @@ fn resource(text: &str) -> Result<(), String> {
     }
     Err(nearest(text, KNOWN)
         .map_or_else(|| format!("it is one of {}", list(KNOWN)), |near| format!("did you mean `{near}`?")))
+}
+
+/// Rights of root as the kernel has them (`include/uapi/linux/capability.h`); the runtime does not start a container with
+/// another, and puts `CAP_` in front itself.
+fn capability(text: &str) -> Result<(), String> {
+    const KNOWN: [&str; 42] = [
+        "ALL",
+        "AUDIT_CONTROL",
+        "AUDIT_READ",
+        "AUDIT_WRITE",
+        "BLOCK_SUSPEND",
+        "BPF",
+        "CHECKPOINT_RESTORE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "DAC_READ_SEARCH",
+        "FOWNER",
+        "FSETID",
+        "IPC_LOCK",
+        "IPC_OWNER",
+        "KILL",
+        "LEASE",
+        "LINUX_IMMUTABLE",
+        "MAC_ADMIN",
+        "MAC_OVERRIDE",
+        "MKNOD",
+        "NET_ADMIN",
+        "NET_BIND_SERVICE",
+        "NET_BROADCAST",
+        "NET_RAW",
+        "PERFMON",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYSLOG",
+        "SYS_ADMIN",
+        "SYS_BOOT",
+        "SYS_CHROOT",
+        "SYS_MODULE",
+        "SYS_NICE",
+        "SYS_PACCT",
+        "SYS_PTRACE",
+        "SYS_RAWIO",
+        "SYS_RESOURCE",
+        "SYS_TIME",
+        "SYS_TTY_CONFIG",
+        "WAKE_ALARM",
+    ];
+    let name = text.to_ascii_uppercase();
+    if KNOWN.contains(&name.as_str()) {
+        return Ok(());
+    }
+    let bare = name.strip_prefix("CAP_").unwrap_or(&name);
+    Err(nearest(bare, KNOWN)
+        .map_or_else(|| "Linux has none of that name".to_owned(), |near| format!("did you mean `{near}`?")))
 }
 
 /// What is no quantity is told where it is read.
