@@ -1,5 +1,6 @@
 //! The entry points that routes name: Traefik's own two, and those of `ingress.entryPoints`.
 
+use super::service::word;
 use crate::finding::{Findings, list, nearest};
 use crate::stack::{EntryPoint, Protocol, Stack, value_invalid};
 use crate::yaml::Spanned;
@@ -21,7 +22,12 @@ pub(super) fn check(points: &[Spanned<String>], protocol: Protocol, stack: &Stac
             Some(known) => found.push(
                 value_invalid(
                     point.span,
-                    format!("the entry point `{}` speaks the other protocol", point.value),
+                    format!(
+                        "the entry point `{}` is {}, this route wants {}",
+                        point.value,
+                        word(known.protocol),
+                        word(protocol)
+                    ),
                 )
                 .also(known.name.span, "declared here"),
             ),

@@ -4,7 +4,7 @@ use super::port;
 use crate::finding::Findings;
 use crate::source::Span;
 use crate::stack::{Container, Probe, value_invalid};
-use crate::yaml::{Build, Node};
+use crate::yaml::{Build, Node, Spanned};
 
 /// The probes that the user wrote, and no others.
 pub(super) fn probes(build: Build, container: &Container, cause: Span, found: &mut Findings) -> Build {
@@ -62,26 +62,31 @@ fn probe(
             return None;
         }
     };
-    let numbers = [
-        ("initialDelaySeconds", &probe.initial_delay_seconds),
-        ("periodSeconds", &probe.period_seconds),
-        ("timeoutSeconds", &probe.timeout_seconds),
-        ("successThreshold", &probe.success_threshold),
-        ("failureThreshold", &probe.failure_threshold),
-        ("terminationGracePeriodSeconds", &probe.termination_grace_period_seconds),
-    ];
     let start = Build::at(at).with(handler.0, handler.1);
     Some(
-        numbers
+        numbers(probe)
             .into_iter()
             .fold(start, |build, (key, number)| build.maybe(key, number.as_ref().map(Node::from)))
             .node(),
     )
 }
 
+fn numbers(probe: &Probe) -> [(&'static str, &Option<Spanned<u32>>); 6] {
+    [
+        ("initialDelaySeconds", &probe.initial_delay_seconds),
+        ("periodSeconds", &probe.period_seconds),
+        ("timeoutSeconds", &probe.timeout_seconds),
+        ("successThreshold", &probe.success_threshold),
+        ("failureThreshold", &probe.failure_threshold),
+        ("terminationGracePeriodSeconds", &probe.termination_grace_period_seconds),
+    ]
+}
+
 fn place(probe: &Probe) -> Option<Span> {
     let http = probe.http_get.as_ref().map(|http| http.path.span);
     let tcp = probe.tcp_socket.as_ref().map(|tcp| tcp.port.span);
     let exec = probe.exec.as_ref().and_then(|command| command.first()).map(|word| word.span);
-    http.or(tcp).or(exec)
+    let numbers =
+        || numbers(probe).into_iter().find_map(|(_, number)| number.as_ref().map(|number| number.span));
+    http.or(tcp).or(exec).or_else(numbers)
 }

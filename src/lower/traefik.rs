@@ -6,7 +6,7 @@ use super::place;
 use crate::finding::Findings;
 use crate::kube::{Object, Unit};
 use crate::stack::{Ingress, Protocol, Stack, TraefikWorkload, Trust, value_invalid};
-use crate::yaml::{Build, Node, Spanned, merge, write};
+use crate::yaml::{Build, Node, Spanned, Value, merge, write, wrong_type};
 
 /// The HelmChartConfig and the TLSStore; nothing when the stack asks Traefik for nothing, or when another stack of the
 /// cluster owns Traefik.
@@ -71,7 +71,7 @@ fn values(ingress: &Ingress, stack: &Stack, found: &mut Findings) -> Node {
     build = build.unless_empty("deployment", deployment.node());
     build = build.unless_empty("ports", ports(ingress, stack));
     let arguments = arguments(ingress, stack).into_iter().map(|text| Node::text(span, text));
-    let arguments: Vec<Node> = arguments.chain(own_arguments(ingress)).collect();
+    let arguments: Vec<Node> = arguments.chain(own_arguments(ingress, found)).collect();
     build = build.unless_empty("additionalArguments", Node::list(span, arguments));
     let selector = Build::at(span).text("app.kubernetes.io/name", "traefik").node();
     let own = place::place(build, ingress.place.as_ref(), &selector, &stack.nodes, found).node();
@@ -113,9 +113,13 @@ fn ports(ingress: &Ingress, stack: &Stack) -> Node {
 }
 
 /// `values.additionalArguments` come behind those that stackc writes; a list would replace them.
-fn own_arguments(ingress: &Ingress) -> Vec<Node> {
+fn own_arguments(ingress: &Ingress, found: &mut Findings) -> Vec<Node> {
     let written = ingress.values.as_ref().and_then(|values| values.get("additionalArguments"));
-    written.map_or(&[][..], Node::items).to_vec()
+    let Some(written) = written else { return Vec::new() };
+    if !matches!(written.value, Value::List(_)) {
+        found.push(wrong_type(written, "additionalArguments", "a list"));
+    }
+    written.items().to_vec()
 }
 
 /// The user's other values beside those that stackc writes; one that stackc writes itself is told.

@@ -108,6 +108,7 @@ pub(super) fn resolve(
         }
     });
     let certificates: Vec<_> = certificates.collect();
+    served(&certificates, found);
     for host in certificates.iter().flat_map(|certificate| &certificate.hosts) {
         is_name("host", host, host_name, found);
     }
@@ -122,23 +123,41 @@ pub(super) fn resolve(
     {
         found.push(value_invalid(replicas.span, "a DaemonSet has no `replicas`: it runs once on each node"));
     }
+    let entry_points: Vec<EntryPoint> =
+        file.entry_points.iter().filter_map(|(name, file)| entry_point(name, file, found)).collect();
+    ports_once(&entry_points, found);
     let trust = file.client_ip.map(|client| trust(&client.trust, span, found));
     Ingress {
         certificates,
         trust,
         workload: file.workload,
         replicas: file.replicas,
-        entry_points: file
-            .entry_points
-            .iter()
-            .filter_map(|(name, file)| entry_point(name, file, found))
-            .collect(),
+        entry_points,
         owned: file.owner.is_none_or(|owner| owner.value == stack),
         values: file.values,
         place: file.place,
         https_redirect: file.https_redirect.unwrap_or(false),
         merge_into: file.merge_into,
         span,
+    }
+}
+
+/// A certificate that nothing can take, and a second one for what no other fits.
+fn served(certificates: &[Certificate], found: &mut Findings) {
+    for certificate in certificates.iter().filter(|one| one.hosts.is_empty() && !one.default) {
+        let secret = &certificate.secret;
+        found.push(
+            value_invalid(secret.span, format!("the certificate `{}` names no host", secret.value))
+                .note("routes take the certificate that covers their hosts")
+                .help(format!("{}: [example.org, \"*.example.org\"]", secret.value)),
+        );
+    }
+    let mut defaults = certificates.iter().filter(|one| one.default).map(|one| &one.secret);
+    if let (Some(first), Some(second)) = (defaults.next(), defaults.next()) {
+        found.push(
+            value_invalid(second.span, "two certificates have `default: true`, and Traefik serves one")
+                .also(first.span, "the first"),
+        );
     }
 }
 
@@ -172,12 +191,50 @@ fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
     trust
 }
 
-/// Names that Traefik's chart has by itself.
-const OWN_ENTRY_POINTS: [&str; 4] = ["web", "websecure", "traefik", "metrics"];
+/// Entry points that Traefik's chart has by itself: name, port, port of its Service (facts on k3s, 3.3). `traefik`
+/// moved from 9000 to 8080 with chart 33; both are taken for all releases, for an upgrade must not break routes.
+const OWN_ENTRY_POINTS: [(&str, u16, Option<u16>); 5] = [
+    ("web", 8000, Some(80)),
+    ("websecure", 8443, Some(443)),
+    ("traefik", 9000, None),
+    ("traefik", 8080, None),
+    ("metrics", 9100, None),
+];
+
+/// Traefik listens once on a port of a protocol, and its Service has each once.
+fn ports_once(points: &[EntryPoint], found: &mut Findings) {
+    let mut before: Vec<&EntryPoint> = Vec::new();
+    for point in points {
+        if let Some(zero) = [&point.port, &point.exposed].into_iter().find(|number| number.value == 0) {
+            found.push(value_invalid(zero.span, "0 is no port").help("ports are 1 to 65535"));
+        }
+        let own = OWN_ENTRY_POINTS.iter().filter(|_| point.protocol != Protocol::UDP);
+        for (name, port, exposed) in own {
+            let taken = if *port == point.port.value { Some(&point.port) } else { None };
+            let taken =
+                taken.or_else(|| Some(&point.exposed).filter(|number| *exposed == Some(number.value)));
+            if let Some(number) = taken {
+                let message =
+                    format!("the port {} is that of Traefik's own entry point `{name}`", number.value);
+                found.push(value_invalid(number.span, message).help("choose another number"));
+            }
+        }
+        let twin = before.iter().find(|other| {
+            let same = other.port.value == point.port.value || other.exposed.value == point.exposed.value;
+            same && (other.protocol == Protocol::UDP) == (point.protocol == Protocol::UDP)
+        });
+        if let Some(twin) = twin {
+            let message =
+                format!("the entry points `{}` and `{}` have one port", twin.name.value, point.name.value);
+            found.push(value_invalid(point.port.span, message).also(twin.port.span, "here as well"));
+        }
+        before.push(point);
+    }
+}
 
 fn entry_point(name: &Spanned<String>, file: &EntryPointFile, found: &mut Findings) -> Option<EntryPoint> {
     is_name("entry point", name, names::dns_label, found);
-    if OWN_ENTRY_POINTS.contains(&name.value.as_str()) {
+    if OWN_ENTRY_POINTS.iter().any(|(own, _, _)| *own == name.value) {
         let message = format!("`{}` is an entry point of Traefik's own", name.value);
         found.push(value_invalid(name.span, message).help("choose another name"));
         return None;
