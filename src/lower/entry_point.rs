@@ -1,6 +1,5 @@
 //! The entry points that routes name: Traefik's own two, and those of `ingress.entryPoints`.
 
-use super::service::word;
 use crate::finding::{Findings, list, nearest};
 use crate::stack::{EntryPoint, Protocol, Stack, value_invalid};
 use crate::yaml::Spanned;
@@ -25,8 +24,8 @@ pub(super) fn check(points: &[Spanned<String>], protocol: Protocol, stack: &Stac
                     format!(
                         "the entry point `{}` is {}, this route wants {}",
                         point.value,
-                        word(known.protocol),
-                        word(protocol)
+                        known.protocol.word(),
+                        protocol.word()
                     ),
                 )
                 .also(known.name.span, "declared here"),
