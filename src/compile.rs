@@ -104,8 +104,9 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         let mut shared = Shared { stack: &stack, layers: &layers, defaults, templates };
         let addresses = addresses(&drafts, &mut shared, &compiled.sources);
         let Shared { defaults, templates, .. } = shared;
-        for (_, middleware) in &mut stack.middlewares.0 {
-            templates.scope().fill(middleware, &compiled.sources, &mut found);
+        let values = stack.ingress.as_mut().and_then(|ingress| ingress.values.as_mut());
+        for late in stack.middlewares.0.iter_mut().map(|(_, middleware)| middleware).chain(values) {
+            templates.scope().fill(late, &compiled.sources, &mut found);
         }
         let shared = Shared { stack: &stack, layers: &layers, defaults, templates };
         apps(&mut compiled, drafts, &addresses, &shared, &mut found);
@@ -214,17 +215,40 @@ fn vars(tree: &Node, found: &mut Findings) -> Map {
 /// Keys of stack.yaml that are read before any template can be.
 pub const NOT_FILLED: [&str; 3] = ["stackc", "k3s", "vars"];
 
-/// What is filled once apps' addresses are known: a middleware asks an app who may come in.
-const FILLED_LATE: [&str; 1] = ["middlewares"];
+/// What is filled once apps' addresses are known: a middleware asks an app who may come in, Traefik sends an app its
+/// traces.
+const FILLED_LATE: [&[&str]; 2] = [&["middlewares"], &["ingress", "values"]];
 
 fn fill_cluster(tree: &mut Node, templates: &Templates, sources: &Sources, found: &mut Findings) {
-    let Some(map) = tree.as_map_mut() else { return };
-    let later = |key: &str| NOT_FILLED.contains(&key) || FILLED_LATE.contains(&key);
-    for entry in map.entries.iter_mut().filter(|entry| !later(&entry.key.text)) {
-        templates.scope().fill(&mut entry.value, sources, found);
-    }
+    let later: Vec<&[&str]> = NOT_FILLED.iter().map(std::slice::from_ref).chain(FILLED_LATE).collect();
+    fill_but(tree, &later, templates, sources, found);
     // A template may have made one item where a list may stand.
     expand(tree, expand::STACK);
+}
+
+/// Fills all that is below none of the paths in `later`.
+fn fill_but(
+    node: &mut Node,
+    later: &[&[&str]],
+    templates: &Templates,
+    sources: &Sources,
+    found: &mut Findings,
+) {
+    let Some(map) = node.as_map_mut().filter(|_| !later.is_empty()) else {
+        return templates.scope().fill(node, sources, found);
+    };
+    for entry in &mut map.entries {
+        let key = entry.key.text.as_ref();
+        let below: Vec<&[&str]> = later
+            .iter()
+            .filter_map(|path| path.split_first())
+            .filter(|(first, _)| **first == key)
+            .map(|(_, rest)| rest)
+            .collect();
+        if !below.iter().any(|path| path.is_empty()) {
+            fill_but(&mut entry.value, &below, templates, sources, found);
+        }
+    }
 }
 
 /// What templates know beside the vars (schema.md S8).
@@ -318,7 +342,8 @@ fn apps(
             compiled.apps.push(app.into());
         }
     }
-    compiled.objects.extend(lower::shared(shared.stack, merged, found));
+    let whole = compiled.apps.len() == shared.layers.apps.len();
+    compiled.objects.extend(lower::shared(shared.stack, merged, whole, found));
 }
 
 /// Of a file of which something was told (`sound` is false), objects would only raise echoes.

@@ -163,7 +163,7 @@ impl Scope<'_> {
 
     /// The node behind a dotted name.
     fn named(&self, path: &str) -> Option<&Node> {
-        let mut parts = path.split('.');
+        let mut parts = parts(path).into_iter();
         let first = parts.next()?;
         let start = self.names.iter().find_map(|map| map.get(first))?;
         parts.try_fold(start, Node::get)
@@ -189,7 +189,11 @@ impl Scope<'_> {
             range.clone().and_then(|range| source.get(range)).unwrap_or_default()
         };
         if error.kind() == ErrorKind::UndefinedError {
-            return self.unknown(expression_of(named(&range)), range.map(moved));
+            let dash =
+                range.as_ref().and_then(|range| dashed(source, range.start, named(&Some(range.clone()))));
+            let mut problem = self.unknown(expression_of(named(&range)), range.map(moved));
+            problem.finding.help = dash.or(problem.finding.help);
+            return problem;
         }
         let message = match error.kind() {
             ErrorKind::OutOfFuel => "the template does too much work".to_owned(),
@@ -231,22 +235,68 @@ impl Scope<'_> {
     fn suggestion(&self, path: &str) -> Option<String> {
         let mut known = String::new();
         let mut level: Vec<&Map> = self.names.clone();
-        for part in path.split('.') {
+        for part in parts(path) {
             let next = level.iter().find_map(|map| map.get(part));
             let Some(next) = next else {
                 let entries = level.iter().flat_map(|map| map.entries.iter());
                 let names: Vec<&str> = entries.map(|entry| entry.key.text.as_ref()).collect();
-                let near =
-                    nearest(part, names.iter().copied()).map(|near| format!("did you mean `{known}{near}`?"));
-                let inside = known.strip_suffix('.').filter(|_| (1..=FEW).contains(&names.len()));
+                let near = nearest(part, names.iter().copied())
+                    .map(|near| format!("did you mean `{}`?", below(&known, near)));
+                let inside =
+                    Some(known).filter(|known| !known.is_empty() && (1..=FEW).contains(&names.len()));
                 return near.or_else(|| inside.map(|inside| format!("known in `{inside}`: {}", list(names))));
             };
-            known.push_str(part);
-            known.push('.');
+            known = below(&known, part);
             level = next.as_map().into_iter().collect();
         }
         None
     }
+}
+
+/// The keys of a path: `apps['my-auth'].host` has three.
+fn parts(path: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        let bracketed = ['\'', '"'].into_iter().find_map(|quote| {
+            rest.strip_prefix('[')?
+                .strip_prefix(quote)?
+                .split_once(quote)
+                .and_then(|(key, rest)| Some((key, rest.strip_prefix(']')?)))
+        });
+        let (key, left) = bracketed.unwrap_or_else(|| {
+            let end = rest
+                .char_indices()
+                .skip(1)
+                .find(|(_, c)| matches!(c, '.' | '['))
+                .map_or(rest.len(), |(at, _)| at);
+            rest.split_at(end)
+        });
+        parts.push(key);
+        rest = left.strip_prefix('.').unwrap_or(left);
+    }
+    parts
+}
+
+/// A key below a path; one with a dash stands in brackets.
+fn below(path: &str, key: &str) -> String {
+    let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    match (path, plain) {
+        ("", _) => key.to_owned(),
+        (_, true) => format!("{path}.{key}"),
+        (_, false) => format!("{path}['{key}']"),
+    }
+}
+
+/// `apps.my-auth.host` is a subtraction to a template: the way to write it, where an unknown name stands behind a dash.
+fn dashed(source: &str, start: usize, name: &str) -> Option<String> {
+    let before = source.get(..start)?.strip_suffix('-')?;
+    let from = before
+        .rfind(|c: char| !c.is_ascii_alphanumeric() && !"._".contains(c))
+        .map_or(0, |at| at.saturating_add(1));
+    let (path, first) = before.get(from..)?.rsplit_once('.')?;
+    let second = parts(name).into_iter().next()?;
+    Some(format!("a name with a dash stands in brackets: {path}['{first}-{second}']"))
 }
 
 /// A finding whose place is not known yet.

@@ -58,8 +58,8 @@ use crate::stack::{
 };
 use crate::template::{Scope, is_template};
 use crate::yaml::{
-    Build, KEY_MISSING, Map, Named, Node, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields, merge,
-    unknown_keys,
+    Build, KEY_MISSING, Map, Named, Node, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields, key_unknown,
+    merge, unknown_keys,
 };
 
 /// The kinds.
@@ -254,16 +254,32 @@ impl Draft {
         self.tree.entries().first().map_or(self.word.span, |entry| entry.key.span)
     }
 
+    /// Keys of other apps that this kind takes from nobody.
+    fn computed_keys(&self, found: &mut Findings) {
+        for entry in
+            self.tree.entries().iter().filter(|entry| self.kind.computes.contains(&entry.key.text.as_ref()))
+        {
+            found.push(
+                key_unknown(&entry.key, None)
+                    .note(format!("a {} computes it from its own keys", self.word.value))
+                    .help("leave it out; in another way it is an app of `kind: app`"),
+            );
+            found.give_up(entry.key.span);
+        }
+    }
+
     fn unknown_keys(&self, found: &mut Findings) {
         let general = fields::<Container>().iter().chain(fields::<PodFile>());
         let general = general.filter(|key| !self.kind.computes.contains(*key));
         let known: Vec<&str> = general.chain((self.kind.own)()).copied().collect();
+        self.computed_keys(found);
         foreign::tell(&self.tree, None, &known, found);
         let more = ["init", "sidecars"].into_iter().filter_map(|key| self.tree.get(key));
         for entry in more.flat_map(Node::entries) {
             foreign::tell(&entry.value, Some(&entry.key.text), fields::<Container>(), found);
         }
-        unknown_keys(&self.tree, &known, None, found);
+        let taken: Vec<&str> = known.into_iter().chain(self.kind.computes.iter().copied()).collect();
+        unknown_keys(&self.tree, &taken, None, found);
     }
 
     /// The general app: what the stack says of all apps, the kind's part over it, the user's on top, decoded. `None` when

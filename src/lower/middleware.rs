@@ -157,15 +157,15 @@ fn unknown(app: &App, name: &Spanned<String>, stack: &Stack) -> Finding {
 }
 
 /// The stack's middlewares, one in each namespace that uses it.
-pub(super) fn shared(stack: &Stack, used: &Used, found: &mut Findings) -> Vec<Object> {
+pub(super) fn shared(stack: &Stack, used: &Used, whole: bool, found: &mut Findings) -> Vec<Object> {
     let links: BTreeSet<&str> = stack.middlewares.iter().flat_map(|(_, body)| chained(body)).collect();
     let mut objects = Vec::new();
     for (name, body) in stack.middlewares.iter() {
         middleware_kind::check(name, body, stack, found);
         let by_wire =
             [Wire::Http, Wire::Tcp].map(|wire| (wire, used.by_name.get(&(name.value.clone(), wire))));
-        if by_wire.iter().all(|(_, namespaces)| namespaces.is_none()) && !links.contains(name.value.as_str())
-        {
+        let idle = by_wire.iter().all(|(_, namespaces)| namespaces.is_none());
+        if whole && idle && !links.contains(name.value.as_str()) {
             found.push(unused(name));
         }
         for (wire, namespaces) in by_wire {

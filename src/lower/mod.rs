@@ -71,9 +71,9 @@ pub fn app(
 }
 
 /// Traefik's configuration, the stack's middlewares, and the routes that apps gave to the merged IngressRoute.
-pub fn shared(stack: &Stack, merged: Merged, found: &mut Findings) -> Vec<Object> {
+pub fn shared(stack: &Stack, merged: Merged, whole: bool, found: &mut Findings) -> Vec<Object> {
     let mut objects = traefik::config(stack, found);
-    objects.extend(middleware::shared(stack, &merged.middlewares, found));
+    objects.extend(middleware::shared(stack, &merged.middlewares, whole, found));
     objects.extend(route::merged(stack, merged));
     objects
 }
