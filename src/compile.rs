@@ -94,7 +94,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         dropped: 0,
         errors: 0,
     };
-    let drafts = drafts(&layers, &compiled.sources, &mut found);
+    let mut drafts = drafts(&layers, &compiled.sources, &mut found);
     if cluster.is_none() {
         for read in &drafts {
             read.draft.look(&mut found);
@@ -102,7 +102,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     }
     if let Some(mut stack) = cluster {
         let mut shared = Shared { stack: &stack, layers: &layers, defaults, templates };
-        let addresses = addresses(&drafts, &mut shared, &compiled.sources);
+        let addresses = addresses(&mut drafts, &mut shared, &compiled.sources, &mut found);
         let Shared { defaults, templates, .. } = shared;
         let values = stack.ingress.as_mut().and_then(|ingress| ingress.values.as_mut());
         for late in stack.middlewares.0.iter_mut().map(|(_, middleware)| middleware).chain(values) {
@@ -308,8 +308,16 @@ fn drafts<'a>(layers: &'a Layers, sources: &Sources, found: &mut Findings) -> Ve
 }
 
 /// Where apps reach one another; templates learn it.
-fn addresses(drafts: &[Read<'_>], shared: &mut Shared<'_>, sources: &Sources) -> Vec<Address> {
+fn addresses(
+    drafts: &mut [Read<'_>],
+    shared: &mut Shared<'_>,
+    sources: &Sources,
+    found: &mut Findings,
+) -> Vec<Address> {
     let vars = shared.templates.scope();
+    for read in drafts.iter_mut() {
+        read.draft.fill_address(&vars, sources, found);
+    }
     let address = |read: &Read<'_>| {
         let asked = Asking { name: &read.app.name, stack: shared.stack, defaults: shared.defaults.as_ref() };
         read.draft.address(&asked, &vars, sources)

@@ -104,7 +104,7 @@ impl Scope<'_> {
             Value::Map(map) => {
                 map.entries.iter_mut().for_each(|entry| self.fill(&mut entry.value, sources, found));
             }
-            Value::Text(text) if is_template(text) => match self.value(text) {
+            Value::Text(text) if is_template(text) && !found.gave_up(node.span) => match self.value(text) {
                 Ok(value) => node.value = value,
                 Err(problem) => {
                     let part = problem.part.map_or(node.span, |part| within(sources, node.span, text, part));
@@ -195,6 +195,11 @@ impl Scope<'_> {
             problem.finding.help = dash.or(problem.finding.help);
             return problem;
         }
+        // A dash between two names that nothing defines was meant as a part of one name.
+        let of_nothing = |detail: &str| detail.contains("- operator") && detail.contains("undefined");
+        if error.kind() == ErrorKind::InvalidOperation && error.detail().is_some_and(of_nothing) {
+            return self.unknown(expression_of(named(&range)), range.map(moved));
+        }
         let message = match error.kind() {
             ErrorKind::OutOfFuel => "the template does too much work".to_owned(),
             ErrorKind::UnknownFilter => format!("templates know no filter `{}`", named(&range)),
@@ -235,6 +240,14 @@ impl Scope<'_> {
     fn suggestion(&self, path: &str) -> Option<String> {
         let mut known = String::new();
         let mut level: Vec<&Map> = self.names.clone();
+        let apps = parts(path).first() == Some(&"apps");
+        if apps && level.iter().all(|map| map.get("apps").is_none()) {
+            return Some(
+                "apps are not known here: an app's `namespace` and `ports`, a kind's `engine` and `port`, and \
+                 most of stack.yaml are filled before them and may use vars"
+                    .to_owned(),
+            );
+        }
         for part in parts(path) {
             let next = level.iter().find_map(|map| map.get(part));
             let Some(next) = next else {
@@ -526,6 +539,16 @@ mod tests {
         let mut found = Findings::default();
         Templates::new(names(at, known)).scope().fill(&mut node, &sources, &mut found);
         (node, found.sorted())
+    }
+
+    #[test]
+    fn a_path_s_keys() {
+        assert_eq!(parts("apps.web.host"), ["apps", "web", "host"]);
+        assert_eq!(parts("apps['my-auth'].ports[\"http\"]"), ["apps", "my-auth", "ports", "http"]);
+        assert_eq!(parts("nodes['pi.local'].ip"), ["nodes", "pi.local", "ip"]);
+        assert_eq!(parts("network.clusterCIDR[0]"), ["network", "clusterCIDR", "[0]"]);
+        assert_eq!(parts(""), [""; 0]);
+        assert_eq!(parts("['"), ["['"]);
     }
 
     proptest! {

@@ -211,8 +211,21 @@ impl Draft {
         &mut self.tree
     }
 
-    /// Where other apps reach it, by the keys that may use vars only (schema.md S8). What is wrong with them is told
-    /// when the app itself is finished.
+    /// Fills the keys by which others reach the app. They are asked before any app is known, so that no two apps can
+    /// ask each other for ever: they may use vars only (schema.md S8).
+    pub fn fill_address(&mut self, vars: &Scope<'_>, sources: &Sources, found: &mut Findings) {
+        let own = (self.kind.own)();
+        let keys = ["namespace", "ports"]
+            .into_iter()
+            .chain(["engine", "port"].into_iter().filter(|key| own.contains(key)));
+        for key in keys {
+            if let Some(value) = self.tree.as_map_mut().and_then(|map| map.get_mut(key)) {
+                vars.fill(value, sources, found);
+            }
+        }
+    }
+
+    /// Where other apps reach it, by these keys. What is wrong with them is told when the app itself is finished.
     pub fn address(&self, asking: &Asking<'_>, vars: &Scope<'_>, sources: &Sources) -> Address {
         let mut quiet = Findings::default();
         let mut own = pick(&self.tree, (self.kind.own)());
@@ -278,8 +291,7 @@ impl Draft {
         for entry in more.flat_map(Node::entries) {
             foreign::tell(&entry.value, Some(&entry.key.text), fields::<Container>(), found);
         }
-        let taken: Vec<&str> = known.into_iter().chain(self.kind.computes.iter().copied()).collect();
-        unknown_keys(&self.tree, &taken, None, found);
+        unknown_keys(&self.tree, &known, None, found);
     }
 
     /// The general app: what the stack says of all apps, the kind's part over it, the user's on top, decoded. `None` when

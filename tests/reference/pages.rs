@@ -141,7 +141,11 @@ fn readme(docs: &Docs) -> String {
          - `{{ NAME }}` in any text is filled: a var of stack.yaml; `stack.name`, `app.name`, `app.namespace`, \
          `nodes[N].ip`, `.publicIP`, `.arch`, `network`, `k3s`; `apps[N].host`, `.ports[P]`, `.port`, `.address`, \
          `.namespace`. A text that is one `{{ NAME }}` and no more becomes what that is: a number, a list. Not in \
-         keys, `kind`, `include`, `stackc`, `k3s`, `vars`.\n\n\
+         keys, `kind`, `include`, `stackc`, `k3s`, `vars`.\n\
+         - `apps` is how apps find each other: `host` is `NAME.NAMESPACE.svc`, `ports[P]` the number in the Service, \
+         `address` is `host:port`; `port` and `address` are there with one port only. Apps' files and mounted files \
+         know it, and `middlewares` and `ingress.values` of stack.yaml; `namespace` and `ports` of an app and `engine` \
+         and `port` of a kind do not. A name with a dash stands in brackets: `apps['my-auth'].host`.\n\n\
          ## In an editor\n\n\
          [docs/schema](../schema) has the same as JSON Schema, and `stackc schema stack`, `app`, `include` prints it. \
          An editor with yaml-language-server shows slips and completes keys, with a first line such as\n\n\
