@@ -90,7 +90,7 @@ pub static CODES: &[&Code] = &[
 ];
 
 /// Keys of the general app that every kind but the general one computes alone (schema.md 1.7).
-const COMPUTED: &[&str] = &["command", "args", "ports"];
+const COMPUTED: &[&str] = &["command", "args", "ports", "workload", "schedule", "job", "sidecars"];
 
 /// A kind of app.
 pub struct Kind {
@@ -274,7 +274,7 @@ impl Draft {
         {
             found.push(
                 key_unknown(&entry.key, None)
-                    .note(format!("a {} computes it from its own keys", self.word.value))
+                    .note(format!("a {} sets it by itself", self.word.value))
                     .help("leave it out; in another way it is an app of `kind: app`"),
             );
             found.give_up(entry.key.span);
