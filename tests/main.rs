@@ -7,12 +7,14 @@
 
 mod bounds;
 mod checks;
+mod controller;
 mod dependencies;
 mod docker_registry;
 mod fetch;
 mod folder;
 mod hooks;
 mod hostile;
+mod install_model;
 mod kubectl;
 mod kubernetes;
 mod layers;

@@ -70,7 +70,6 @@ fn namespace(name: &Spanned<String>, stack: &Stack) -> Object {
 mod tests {
     use super::namespaces;
     use crate::finding::Findings;
-    use crate::k3s::KEEP;
     use crate::kube::{Unit, objects};
     use crate::source::Sources;
     use crate::stack;
