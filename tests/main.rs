@@ -14,6 +14,7 @@ mod fetch;
 mod folder;
 mod hooks;
 mod hostile;
+mod install;
 mod install_model;
 mod kubectl;
 mod kubernetes;

@@ -160,8 +160,11 @@ pub fn plan(wish: &Wish<'_>, state: &State) -> Result<Plan, Vec<Refusal>> {
             Err(refusal) => refusals.push(refusal),
         }
     }
-    refusals.extend(refuse::unmet(wish, &steps, &wanted));
-    refusals.extend(refuse::full_namespaces(&steps, &wanted));
+    if refusals.is_empty() {
+        // Of a file that is refused it is not known what leaves it: these would only be echoes.
+        refusals.extend(refuse::unmet(wish, &steps, &wanted));
+        refusals.extend(refuse::full_namespaces(&steps, &wanted));
+    }
     if !refusals.is_empty() {
         refusals.sort();
         refusals.dedup();
