@@ -394,10 +394,7 @@ mod keeps {
         assert!(installed(&folder, "").ends_with("unchanged: 3 files\n"), "and for good");
 
         // Named: the label goes first.
-        let told = installed(
-            &folder,
-            &format!("--remove {}", CLAIM.to_lowercase().replace("store-data", "store-data")),
-        );
+        let told = installed(&folder, "--remove persistentvolumeclaim/default/store-data");
         assert!(
             told.contains(&format!("  {CLAIM}: it may go now; an install a minute later deletes it\n")),
             "{told}"

@@ -88,7 +88,12 @@ impl<'a> File<'a> {
 
     /// A file of which nothing stays.
     fn goes(&self, wish: &Wish<'_>) -> (Does, Option<String>, bool) {
-        let Some(old) = self.old else { return (Does::Forget, None, false) };
+        let since = self.own.and_then(|own| own.since);
+        let Some(old) = self.old else {
+            // A run that was killed may have removed it and not come to say so.
+            let does = if since.is_some() { Does::Remove } else { Does::Forget };
+            return (does, None, false);
+        };
         if !wish.release.prunes_emptied_file() {
             return (Does::Remove, None, false);
         }
@@ -96,7 +101,7 @@ impl<'a> File<'a> {
         if old.text() != Some(tombstone.as_str()) {
             return (Does::Tombstone, Some(tombstone), true);
         }
-        match self.own.and_then(|own| own.since) {
+        match since {
             Some(since) if is_due(since, wish.now) => (Does::Remove, None, false),
             since => (Does::Keep, Some(tombstone), since.is_none()),
         }
