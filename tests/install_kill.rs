@@ -1,6 +1,8 @@
 //! An install that is stopped, or whose disk fails, at any system call: no file that k3s reads is ever torn or short, and
 //! the next run mends everything. strace stops it there; `tests/run` installs strace.
 
+#![expect(clippy::print_stdout, reason = "counts, for --nocapture")]
+
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
 
@@ -35,7 +37,9 @@ impl Scene {
         let folder = Folder::new().with("demo/stack.yaml", STACK).with("k3s/README", "");
         let app = |name: &str, text: &str| folder.write(&format!("demo/apps/{name}.yaml"), text);
         let gone = |name: &str| std::fs::remove_file(folder.at(&format!("demo/apps/{name}.yaml"))).unwrap();
-        ["same", "changed", "leaves", "left"].iter().for_each(|name| app(name, APP));
+        for name in ["same", "changed", "leaves", "left"] {
+            app(name, APP);
+        }
         app("store", STORE);
         install(&folder, "demo");
         gone("left");
@@ -98,6 +102,8 @@ impl Scene {
         for name in self.before.keys().filter(|name| self.after.contains_key(*name)) {
             assert!(now.contains_key(name), "{fault}: {name} is missing");
         }
+        let unasked = self.folder.stackc("install --from stream --to run");
+        assert!(!unasked.err.contains("error:"), "{fault}: a file has lost its owner: {}", unasked.err);
         let mended = self.folder.stackc("install --from stream --to run --yes");
         assert_eq!(mended.status, 0, "{fault}: {}{}", mended.out, mended.err);
         assert_eq!(content(&self.folder, "run"), self.after, "{fault}: the next run has not mended it");
