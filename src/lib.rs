@@ -19,6 +19,7 @@ pub mod check; // one file a check
 pub mod emit; // order, files, stream
 pub mod compile; // the way of the data
 pub mod rendered; // what Helm or kustomize made, checked against a stack
+pub mod diff; // what a new state of files changes in the cluster, object by object
 pub mod install; // the target folder: plan, removal, the record of what is owned, writing whole files
 pub mod fetch; // registries and Cloudflare: the only room that opens a socket or runs a credential helper
 pub mod report; // one file a form of findings
