@@ -16,7 +16,7 @@ use crate::install::{self, Does, Fate, Folder, Leaving, Plan, Refusal, State, Wi
 use crate::k3s::Release;
 
 /// From which k3s deploys by itself.
-const MANIFESTS: &str = "/var/lib/rancher/k3s/server/manifests";
+pub(super) const MANIFESTS: &str = "/var/lib/rancher/k3s/server/manifests";
 
 /// The largest stream that is read (bytes).
 const LARGEST: u64 = 256 * 1024 * 1024;

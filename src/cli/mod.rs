@@ -8,6 +8,7 @@
 
 mod build;
 mod check;
+mod diff;
 mod explain;
 mod folder;
 mod install;
@@ -76,6 +77,7 @@ struct Arguments {
 enum Command {
     Build(build::Arguments),
     Check(check::Arguments),
+    Diff(diff::Arguments),
     Install(install::Arguments),
     Nodes(nodes::Arguments),
     Lock(lock::Arguments),
@@ -120,6 +122,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
     let result = match arguments.command {
         Command::Build(arguments) => build::run(&arguments, color),
         Command::Check(arguments) => check::run(&arguments, color),
+        Command::Diff(arguments) => diff::run(&arguments, color),
         Command::Install(arguments) => install::run(&arguments, color),
         Command::Nodes(arguments) => nodes::run(&arguments, color),
         Command::Lock(arguments) => lock::run(&arguments, color),

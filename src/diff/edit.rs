@@ -50,12 +50,20 @@ pub(super) fn whole(object: &Object, veil: &Veil<'_>) -> Edit {
 pub(super) fn edit(field: &Field<'_>, old_veil: &Veil<'_>, new_veil: &Veil<'_>) -> Edit {
     let path = field.path.to_string();
     match &field.what {
-        What::Order(_, labels) => Edit { path, seen: Seen::Order(labels.clone()), place: None },
+        What::Order(new, labels) => Edit { path, seen: Seen::Order(labels.clone()), place: Some(new.span) },
         What::Value(old, new) => {
             let old = old.map(|node| (node, old_veil.over(&field.path, node)));
             let new = new.map(|node| (node, new_veil.over(&field.path, node)));
             let place = new.as_ref().map(|(node, _)| node.span);
-            Edit { path, seen: seen(old, new), place }
+            let hidden = |side: &Option<(&Node, Node)>| {
+                side.as_ref().is_some_and(|(_, shown)| shown.as_text() == Some(veil::HIDDEN))
+            };
+            // What one side knows to be secret is secret in the other one too.
+            let seen = match (&old, &new) {
+                (Some(_), Some(_)) if hidden(&old) || hidden(&new) => Seen::Hidden,
+                _ => seen(old, new),
+            };
+            Edit { path, seen, place }
         }
     }
 }
@@ -68,13 +76,8 @@ fn seen(old: Option<(&Node, Node)>, new: Option<(&Node, Node)>) -> Seen {
                 let (old, new) = (inline(&old_shown), inline(&new_shown));
                 return if old == new { Seen::Hidden } else { Seen::Value(Some(old), Some(new)) };
             }
-            match ((&old.value, &old_shown.value), (&new.value, &new_shown.value)) {
-                // What is hidden as a whole has no lines.
-                ((Value::Text(old), Value::Text(old_shown)), (Value::Text(new), Value::Text(new_shown)))
-                    if old_shown != veil::HIDDEN && new_shown != veil::HIDDEN =>
-                {
-                    texts(old, new)
-                }
+            match (&old.value, &new.value) {
+                (Value::Text(old), Value::Text(new)) => texts(old, new),
                 _ => trees(&old_shown, &new_shown),
             }
         }

@@ -25,8 +25,9 @@ pub(super) struct Path<'a>(pub(super) Vec<Step<'a>>);
 pub(super) enum What<'a> {
     /// Another value; none = it is not there.
     Value(Option<&'a Node>, Option<&'a Node>),
-    /// A list's items stand in another order, which decides about init containers and variables; the new order.
-    Order(Keys, Vec<String>),
+    /// A list's items stand in another order, which decides about init containers and variables: the new list, and what
+    /// its items are called.
+    Order(&'a Node, Vec<String>),
 }
 
 /// A field that is not as it was.
@@ -119,7 +120,7 @@ fn lists<'a>(
         _ => None,
     });
     if let Some((keys, old_labels, new_labels)) = list::keyed(name.unwrap_or_default(), olds, news) {
-        keyed(path, keys, (olds, &old_labels), (news, &new_labels), all);
+        keyed(path, keys, (olds, &old_labels), (new, &new_labels), all);
     } else if olds.len() == news.len() && olds.iter().chain(news).all(|item| item.as_map().is_some()) {
         for (at, (old, new)) in olds.iter().zip(news).enumerate() {
             walk(&path.with(Step::At(at)), old, new, all);
@@ -133,14 +134,14 @@ fn keyed<'a>(
     path: &Path<'a>,
     keys: Keys,
     (olds, old_labels): (&'a [Node], &[String]),
-    (news, new_labels): (&'a [Node], &[String]),
+    (new_list, new_labels): (&'a Node, &[String]),
     all: &mut Vec<Field<'a>>,
 ) {
     let step = |label: &String| path.with(Step::Item(keys, label.clone()));
     for (old, label) in olds.iter().zip(old_labels).filter(|(_, label)| !new_labels.contains(label)) {
         all.push(Field { path: step(label), what: What::Value(Some(old), None) });
     }
-    for (new, label) in news.iter().zip(new_labels) {
+    for (new, label) in new_list.items().iter().zip(new_labels) {
         match old_labels.iter().position(|old| old == label).and_then(|at| olds.get(at)) {
             Some(old) => walk(&step(label), old, new, all),
             None => all.push(Field { path: step(label), what: What::Value(None, Some(new)) }),
@@ -150,7 +151,7 @@ fn keyed<'a>(
     let stays = old_labels.iter().filter(|label| new_labels.contains(label));
     let comes = new_labels.iter().filter(|label| !old_labels.contains(label));
     if !stays.chain(comes).eq(new_labels) {
-        all.push(Field { path: path.clone(), what: What::Order(keys, new_labels.to_vec()) });
+        all.push(Field { path: path.clone(), what: What::Order(new_list, new_labels.to_vec()) });
     }
 }
 
@@ -226,13 +227,10 @@ mod tests {
             match (&field.what, field.path.0.split_last()) {
                 (What::Value(_, new), None) => *node = (*new).unwrap().clone(),
                 (What::Value(_, new), Some((last, steps))) => set(reach(node, steps), last, *new),
-                (What::Order(keys, labels), _) => {
+                (What::Order(new, _), _) => {
                     let list = reach(node, &field.path.0);
                     let Value::List(items) = &mut list.value else { panic!("a list has an order") };
-                    items.sort_by_key(|item| {
-                        let own = list::label(item, *keys).unwrap();
-                        labels.iter().position(|label| *label == own).unwrap()
-                    });
+                    items.sort_by_key(|item| new.items().iter().position(|new| equal(new, item)).unwrap());
                 }
             }
         }
@@ -243,7 +241,7 @@ mod tests {
             (Step::Key(key), Value::Map(map)) => map.get_mut(key).unwrap(),
             (Step::At(at), Value::List(items)) => &mut items[*at],
             (Step::Item(keys, own), Value::List(items)) => {
-                items.iter_mut().find(|item| list::label(item, *keys).as_ref() == Some(own)).unwrap()
+                items.iter_mut().find(|item| list::label(item, keys).as_ref() == Some(own)).unwrap()
             }
             _ => panic!("{step:?}"),
         })
@@ -261,7 +259,7 @@ mod tests {
                 map.entries.extend(new.map(entry));
             }
             (Step::Item(keys, own), Value::List(items)) => {
-                items.retain(|item| list::label(item, *keys).as_ref() != Some(own));
+                items.retain(|item| list::label(item, keys).as_ref() != Some(own));
                 items.extend(new.cloned());
             }
             (Step::At(at), Value::List(items)) => items[*at] = new.unwrap().clone(),

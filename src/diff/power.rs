@@ -192,7 +192,9 @@ fn powers(object: &Object) -> Vec<Power> {
         }
         pod.containers().for_each(|container| all.container(&container));
     }
-    named(object).iter().for_each(|reference| all.reference(reference));
+    for reference in named(object) {
+        all.reference(&reference);
+    }
     if group(&object.id) == RBAC {
         all.rbac(&object.body);
     }
@@ -424,7 +426,7 @@ mod tests {
         Object { body: tree(body), ..object(api_version, kind, &json!({})) }
     }
 
-    fn told(calls: Vec<Call>) -> Vec<String> {
+    fn told(calls: &[Call]) -> Vec<String> {
         let sign = |turn| match turn {
             Turn::Gained => "+",
             Turn::Lost => "-",
@@ -437,7 +439,7 @@ mod tests {
     fn pods(old: &Json, new: &Json) -> [Vec<String>; 3] {
         let pod = |spec: &Json| object("v1", "Pod", spec);
         let (old, new) = (pod(old), pod(new));
-        [told(calls(Some(&old), Some(&new))), told(calls(None, Some(&new))), told(calls(Some(&new), None))]
+        [told(&calls(Some(&old), Some(&new))), told(&calls(None, Some(&new))), told(&calls(Some(&new), None))]
     }
 
     #[test]
@@ -511,18 +513,18 @@ mod tests {
         };
         let expected =
             ["+ rbac: it allows to *, list: secrets|pods", "- rbac: it allows to get, list: secrets|pods"];
-        assert_eq!(told(calls(Some(&role("get")), Some(&role("*")))), expected);
+        assert_eq!(told(&calls(Some(&role("get")), Some(&role("*")))), expected);
         let binding = json!({
             "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"},
             "subjects": [{"kind": "ServiceAccount", "name": "robot", "namespace": "a"}],
         });
         let binding = made("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", &binding);
         let sentence = "rbac: it gives the ClusterRole cluster-admin to ServiceAccount a/robot";
-        assert_eq!(told(calls(None, Some(&binding))), [format!("+ {sentence}")]);
-        assert_eq!(told(calls(Some(&binding), None)), [format!("- {sentence}")]);
+        assert_eq!(told(&calls(None, Some(&binding))), [format!("+ {sentence}")]);
+        assert_eq!(told(&calls(Some(&binding), None)), [format!("- {sentence}")]);
         let policy = |n: u8| made("networking.k8s.io/v1", "NetworkPolicy", &json!({"spec": {"x": n}}));
         assert_eq!(
-            told(calls(Some(&policy(1)), Some(&policy(2)))),
+            told(&calls(Some(&policy(1)), Some(&policy(2)))),
             ["~ network policy: it decides which pods may be reached"]
         );
         assert!(calls(Some(&policy(1)), Some(&policy(1))).is_empty());
@@ -534,7 +536,7 @@ mod tests {
             )
         };
         assert_eq!(
-            told(calls(Some(&service("ClusterIP")), Some(&service("LoadBalancer")))),
+            told(&calls(Some(&service("ClusterIP")), Some(&service("LoadBalancer")))),
             ["+ open port: it can be reached from outside of the cluster, on the port 53/UDP"]
         );
         let route = |middlewares: Json| {
@@ -542,7 +544,7 @@ mod tests {
             made("traefik.io/v1alpha1", "IngressRoute", &json!({"spec": {"routes": routes}}))
         };
         assert_eq!(
-            told(calls(Some(&route(json!([{"name": "auth"}]))), Some(&route(json!([]))))),
+            told(&calls(Some(&route(json!([{"name": "auth"}]))), Some(&route(json!([]))))),
             ["- middleware: Host(`a`) goes through the middleware auth"]
         );
     }
@@ -562,14 +564,14 @@ mod tests {
         );
         let words = "believes what they say of a visitor's address:";
         let web = format!("trusted ranges: entryPoints.web.forwardedHeaders.trustedIPs {words}");
-        let secure = format!("trusted ranges: ports.websecure.forwardedHeaders");
+        let secure = "trusted ranges: ports.websecure.forwardedHeaders";
         let expected = [
             format!("+ {web} 0.0.0.0/0, ::/0"),
             format!("+ {secure}.insecure {words} everybody"),
             format!("- {web} 10.0.0.0/8"),
             format!("- {secure}.trustedIPs {words} 10.0.0.0/8"),
         ];
-        assert_eq!(told(calls(Some(&old), Some(&new))), expected);
+        assert_eq!(told(&calls(Some(&old), Some(&new))), expected);
         assert!(calls(None, Some(&values("no: [yaml"))).is_empty());
     }
 }

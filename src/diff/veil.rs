@@ -41,8 +41,6 @@ const SECRETS: [&str; 7] = ["app", "client", "hmac", "jwt", "oauth", "session", 
 /// A name that ends in one of these says where something is, or how much.
 const ELSEWHERE: [&str; 10] =
     ["dir", "expiration", "file", "length", "name", "path", "ref", "seconds", "ttl", "type"];
-/// Names whose value is secret in a proxy's configuration if it is a UUID.
-const NUMBERS: [&str; 2] = ["id", "uuid"];
 
 /// Whether a value of this name is secret.
 fn is_secret(name: &str) -> bool {
@@ -112,12 +110,12 @@ impl Veil<'_> {
             .collect();
         // A whole `metadata` is looked into.
         let of_secret = self.secret && OF_SECRETS.iter().any(|place| names.starts_with(place));
-        let named = match path.0.as_slice() {
+        let by_name = match path.0.as_slice() {
             [.., Step::Item(_, label), Step::Key("value")] => is_secret(label),
             [.., Step::Key(key)] => is_secret(key),
             _ => false,
         };
-        of_secret || (named && is_text(node))
+        of_secret || (by_name && is_text(node))
     }
 
     fn below(&self, node: &Node, path: &[&str]) -> Node {
@@ -239,8 +237,8 @@ fn secret_pair(line: &str) -> Option<(&str, &str)> {
         let last = name.rsplit(char::is_whitespace).next().unwrap_or(name);
         let value = trim(value);
         let named = |name| is_secret(name) || (is_secret_line(value));
-        let number = NUMBERS.contains(&name.to_ascii_lowercase().as_str()) && is_uuid(value);
-        (named(last) || number).then_some((last, value))
+        let number = name.eq_ignore_ascii_case("uuid") || (name.eq_ignore_ascii_case("id") && is_uuid(value));
+        (named(last) || (number && !value.is_empty())).then_some((last, value))
     })
 }
 
