@@ -9,6 +9,7 @@ mod bounds;
 mod checks;
 mod controller;
 mod dependencies;
+mod diff;
 mod docker_registry;
 mod fetch;
 mod folder;

@@ -5,6 +5,7 @@ use super::lines::{Sign, lines, near};
 use super::veil::{self, Veil};
 use crate::kube::Object;
 use crate::source::Span;
+use crate::yaml::scalar;
 use crate::yaml::{Node, Value, write};
 
 /// A field that changed; nothing secret is in it.
@@ -94,6 +95,11 @@ fn seen(old: Option<(&Node, Node)>, new: Option<(&Node, Node)>) -> Seen {
 
 /// Compared as they are, shown as they may be: two secrets on one line differ although neither is shown.
 fn texts(old: &str, new: &str) -> Seen {
+    // An end that both have is no line.
+    let (old, new) = match (old.strip_suffix('\n'), new.strip_suffix('\n')) {
+        (Some(old), Some(new)) => (old, new),
+        _ => (old, new),
+    };
     let signs = lines(&old.split('\n').collect::<Vec<_>>(), &new.split('\n').collect::<Vec<_>>());
     let (old, new) = (veil::lines(old), veil::lines(new));
     Seen::Lines(told(signs, &old, &new))
@@ -141,15 +147,23 @@ fn is_short(node: &Node) -> bool {
     }
 }
 
-/// As YAML, so that `"1"` is not taken for `1`.
+/// As people write it; text that would be read as something else in quotes.
 fn inline(node: &Node) -> String {
-    if node.as_text() == Some(veil::HIDDEN) {
-        return veil::HIDDEN.to_owned();
+    if let Some(text) = node.as_text().filter(|text| is_plain(text)) {
+        return text.to_owned();
     }
     let mut text = String::new();
     write::document(node, &mut text);
     text.truncate(text.trim_end_matches('\n').len());
     text
+}
+
+/// Whether nobody takes the text for anything but itself.
+fn is_plain(text: &str) -> bool {
+    matches!(scalar::plain(text), scalar::Scalar::Text)
+        && !text.is_empty()
+        && text.trim() == text
+        && !text.starts_with(['"', '\'', '{', '['])
 }
 
 #[cfg(test)]
@@ -195,11 +209,13 @@ mod tests {
         for (old, new, expected) in [
             (json!({"a": 1}), json!({"a": "1"}), "a: 1 -> \"1\""),
             (json!({"a": ""}), json!({"a": null}), "a: \"\" -> null"),
+            (json!({"a": "1Gi"}), json!({"a": "{}"}), "a: 1Gi -> \"{}\""),
+            (json!({"a": "x\n"}), json!({"a": "x"}), "a:  x|-"),
             (json!({}), json!({"a": []}), "a: no -> []"),
             (json!({"a": "x"}), json!({}), "a: x -> no"),
             (json!({}), json!({"a": {"b": 1, "c": [2]}}), "a: +b: 1|+c:|+- 2"),
             (json!({"a": ["v", "w"]}), json!({"a": ["w", "x"]}), "a: -- v| - w|+- x"),
-            (json!({"a": "x\ny\n"}), json!({"a": "x\nz\n"}), "a:  x|-y|+z| "),
+            (json!({"a": "x\ny\n"}), json!({"a": "x\nz\n"}), "a:  x|-y|+z"),
             (json!({"a": "x"}), json!({"a": "x\ny"}), "a:  x|+y"),
             (json!({"a": "x"}), json!({"a": {"b": 1}}), "a: -x|+b: 1"),
         ] {
@@ -231,7 +247,7 @@ mod tests {
                 false,
                 json!({"data": {"a.ini": "x=1\npassword=hunter2\n"}}),
                 json!({"data": {"a.ini": "x=1\npassword=hunter3\n"}}),
-                "data[\"a.ini\"]:  x=1|-password: (not shown)|+password: (not shown)| ",
+                "data[\"a.ini\"]:  x=1|-password: (not shown)|+password: (not shown)",
             ),
         ];
         for (secret, old, new, expected) in rows {

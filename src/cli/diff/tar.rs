@@ -173,6 +173,7 @@ fn number(field: &[u8]) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::diff::private::Private;
 
     fn header(name: &str, kind: u8, size: usize, target: &str) -> Vec<u8> {
         let mut header = vec![0_u8; BLOCK];
@@ -197,8 +198,8 @@ mod tests {
         bytes
     }
 
-    fn unpacked(entries: &[(&str, u8, &str)]) -> (super::super::private::Private, io::Result<()>) {
-        let folder = super::super::private::Private::new().unwrap();
+    fn unpacked(entries: &[(&str, u8, &str)]) -> (Private, io::Result<()>) {
+        let folder = Private::new().unwrap();
         let result = unpack(archive(entries).as_slice(), folder.path());
         (folder, result)
     }
@@ -243,7 +244,7 @@ mod tests {
     fn what_is_cut_off_is_an_error() {
         let whole = archive(&[("a", b'0', "abc")]);
         for end in [0, 100, BLOCK, BLOCK + 2, BLOCK + 100, 2 * BLOCK] {
-            let folder = super::super::private::Private::new().unwrap();
+            let folder = Private::new().unwrap();
             assert!(unpack(whole.get(..end).unwrap(), folder.path()).is_err(), "{end}");
         }
     }

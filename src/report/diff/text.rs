@@ -6,6 +6,8 @@ use crate::report::text::{Style, harmless};
 
 /// Characters of one value that are shown.
 const LONGEST: usize = 300;
+/// Stands for a value that is not there.
+const ABSENT: &str = "(none)";
 /// Characters up to which both values stand on the field's line.
 const BESIDE: usize = 80;
 
@@ -138,11 +140,11 @@ impl Page<'_> {
             page.pen.plain(rest);
         };
         match &edit.seen {
-            Seen::Value(Some(old), Some(new)) if old.chars().count() + new.chars().count() <= BESIDE => {
+            Seen::Value(old, new) if length(old) + length(new) <= BESIDE => {
                 field(self, ": ");
-                self.pen.ink(RED, old);
+                self.pen.ink(RED, old.as_deref().unwrap_or(ABSENT));
                 self.pen.plain(" -> ");
-                self.pen.ink(GREEN, new);
+                self.pen.ink(GREEN, new.as_deref().unwrap_or(ABSENT));
                 self.place(edit.place);
             }
             Seen::Value(old, new) => {
@@ -193,6 +195,10 @@ impl Page<'_> {
         self.pen.plain(&format!("{stack} against {against}: {}", self.compared.counts()));
         self.pen.end();
     }
+}
+
+fn length(value: &Option<String>) -> usize {
+    value.as_ref().map_or(0, |value| value.chars().count())
 }
 
 fn short(text: &str) -> String {
