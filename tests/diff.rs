@@ -86,7 +86,7 @@ fn no_form_shows_a_secret() {
         std::fs::create_dir_all(folder.at("empty")).unwrap();
         for (form, _) in FORMS {
             let ran = folder.stackc(&format!("diff {new} --against {old} --format {form}"));
-            for secret in ["hunter", &base64("hunter-one")[..8]] {
+            for secret in ["hunter", base64("hunter").as_str()] {
                 assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "{form}: {}", ran.out);
             }
         }
@@ -189,7 +189,7 @@ fn nothing_from_a_file_reaches_the_terminal_or_leaves_its_fence() {
     let evil = "\\e[2J\\u202E```\\n````\\n</details>\\n@everyone";
     let manifest = |text: &str| {
         let annotations = format!("annotations: {{\"a/b\": \"x{text}\"}}");
-        let data = format!("data: {{\"k\": \"{text}\\n\", \"`<b>\": \"{text}\"}}");
+        let data = format!("data: {{\"k\": \"{text}\\n\", \"`<b>{text}\": \"{text}\"}}");
         format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, {annotations}}}\n{data}\n")
     };
     let folder = Folder::demo().with("demo/manifests/a.yaml", manifest("plain"));
@@ -398,6 +398,6 @@ fn what_was_saved_is_what_an_install_does() {
     assert_eq!(done.status, 0, "{}", done.err);
     let ran = folder.stackc("diff new --against live");
     // What holds data stays until it is named.
-    assert!(ran.out.ends_with("shop against live: 1 removed, 15 as it was\n"), "{ran:?}\n{done:?}");
+    assert!(ran.out.ends_with("shop against live: 1 removed, 13 as it was\n"), "{ran:?}\n{done:?}");
     assert_eq!(install("new --plan plan").status, 1, "done once, it is another way");
 }

@@ -259,6 +259,9 @@ pub(super) fn of_removed(gone: Placed<'_>, files: &Files<'_>) -> Fate {
     let id = &gone.object.id;
     let delete = format!("to delete it: {}", kubectl_delete(id));
     if is_kept(gone.object) {
+        // What holds data is removed in two steps, or the cluster's own label would still keep it.
+        let install = format!("to delete it: stackc install --remove {}", word(&key(id)));
+        let delete = if holds(gone.object).is_some() { install } else { delete };
         let why = format!("its label {}: \"false\" keeps k3s from deleting it", KEEP.0);
         return Fate { verdict: Verdict::Kept, path: None, why, way_out: Some(delete), source: FACTS };
     }

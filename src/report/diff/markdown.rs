@@ -1,8 +1,7 @@
 //! For a comment on a pull request. All text from files stands in code: it is no link, mentions nobody, closes nothing.
 
-use super::{Compared, LINES, file, mark, sign, turn};
+use super::{Compared, LINES, file, mark, one_line, sign, turn};
 use crate::diff::{Change, Edit, Kind, Seen, Sign};
-use crate::report::text::harmless;
 
 /// Bytes of a comment. GitHub takes 65,536 characters.
 const LONGEST: usize = 60_000;
@@ -111,7 +110,7 @@ fn field(edit: &Edit, compared: &Compared<'_>) -> String {
 }
 
 fn line(sign: char, text: &str) -> String {
-    let text = short(&harmless(text));
+    let text = short(&one_line(text));
     format!("{}\n", format!("{sign} {text}").trim_end())
 }
 
@@ -121,7 +120,7 @@ fn at(place: Option<String>) -> String {
 
 /// A code span around any text.
 fn code(text: &str) -> String {
-    let text = short(&harmless(text));
+    let text = short(&one_line(text));
     let fence = "`".repeat(longest_run(&text).saturating_add(1));
     // A backtick at its end would make the fence longer.
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
@@ -129,7 +128,7 @@ fn code(text: &str) -> String {
 }
 
 fn html(text: &str) -> String {
-    harmless(&short(text)).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    one_line(&short(text)).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn short(text: &str) -> String {

@@ -1,8 +1,8 @@
 //! For a terminal.
 
-use super::{Compared, LINES, file, mark, sign, turn};
+use super::{Compared, LINES, file, mark, one_line, sign, turn};
 use crate::diff::{Change, Edit, Kind, Seen, Sign, Verdict};
-use crate::report::text::{Style, harmless};
+use crate::report::text::Style;
 
 /// Characters of one value that are shown.
 const LONGEST: usize = 300;
@@ -37,7 +37,7 @@ struct Pen {
 
 impl Pen {
     fn ink(&mut self, ink: &str, text: &str) {
-        let text = harmless(text);
+        let text = one_line(text);
         if self.color && !ink.is_empty() {
             self.text.push_str(&format!("\u{1b}[{ink}m{text}\u{1b}[0m"));
         } else {
@@ -140,7 +140,7 @@ impl Page<'_> {
             page.pen.plain(rest);
         };
         match &edit.seen {
-            Seen::Value(old, new) if length(old) + length(new) <= BESIDE => {
+            Seen::Value(old, new) if length(old.as_ref()) + length(new.as_ref()) <= BESIDE => {
                 field(self, ": ");
                 self.pen.ink(RED, old.as_deref().unwrap_or(ABSENT));
                 self.pen.plain(" -> ");
@@ -197,8 +197,8 @@ impl Page<'_> {
     }
 }
 
-fn length(value: &Option<String>) -> usize {
-    value.as_ref().map_or(0, |value| value.chars().count())
+fn length(value: Option<&String>) -> usize {
+    value.map_or(0, |value| value.chars().count())
 }
 
 fn short(text: &str) -> String {
