@@ -20,6 +20,8 @@ pub mod emit; // order, files, stream
 pub mod cluster; // stacks of one cluster against each other
 pub mod compile; // the way of the data
 pub mod rendered; // what Helm or kustomize made, checked against a stack
+pub mod diff; // what a new state of files changes in the cluster, object by object
+pub mod install; // the target folder: plan, removal, the record of what is owned, writing whole files
 pub mod fetch; // registries and Cloudflare: the only room that opens a socket or runs a credential helper
 pub mod report; // one file a form of findings
 pub mod cli; // arguments, one file a command; knows terminal, environment, clock

@@ -7,12 +7,18 @@
 
 mod bounds;
 mod checks;
+mod controller;
 mod dependencies;
+mod diff;
 mod docker_registry;
 mod fetch;
 mod folder;
 mod hooks;
 mod hostile;
+mod install;
+mod install_kill;
+mod install_model;
+mod install_reader;
 mod kubectl;
 mod kubernetes;
 mod layers;

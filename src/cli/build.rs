@@ -86,7 +86,11 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
             }
         }
         None => match arguments.emit {
-            Emit::Yaml => show::out_parts(emit::stream(&run.files, &run.objects))?,
+            // Without an error there is a stack.
+            Emit::Yaml => run
+                .stack
+                .as_ref()
+                .map_or(Ok(()), |stack| show::out_parts(emit::stream(&run.files, &run.objects, stack)))?,
             Emit::Json => show::out(&emit::json(&run.objects))?,
         },
     }
@@ -108,7 +112,7 @@ fn refuse_live_stdout() -> Result<(), Trouble> {
         let parent = path.parent().unwrap_or(Path::new("/"));
         return Err(Trouble::Told(format!(
             "stdout is a file in k3s' own folder, which k3s may read half-written\n\
-             build elsewhere, then copy: stackc build -o out/ && sudo cp out/*.yaml {}/",
+             let stackc write it: sudo stackc install --to {}",
             parent.display()
         )));
     }

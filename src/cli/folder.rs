@@ -6,10 +6,11 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::Trouble;
 use super::show::plural;
-use super::{Trouble, atomic};
 use crate::compile::Compiled;
 use crate::emit::File;
+use crate::install::write;
 
 /// Only the owner reads a file with a Secret in it.
 const SECRET_MODE: u32 = 0o600;
@@ -81,11 +82,17 @@ fn refuse(directory: &Path, stack: &Path) -> Result<(), Trouble> {
     if is_live(&real) {
         return Err(Trouble::Told(format!(
             "{} is k3s' own folder: what is missing from it is deleted from the cluster\n\
-             build elsewhere, look at it, then copy: stackc build -o out/ && sudo cp out/*.yaml {}/",
+             let stackc write it, which removes with care: sudo stackc install --to {}",
             directory.display(),
             real.display()
         )));
     }
+    refuse_input(&real, stack)
+}
+
+/// The stack's own folders.
+pub(super) fn refuse_input(directory: &Path, stack: &Path) -> Result<(), Trouble> {
+    let real = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let stack = fs::canonicalize(stack).map_err(|error| Trouble::io(stack, &error))?;
     let input = ["apps", "files", "manifests"].map(|name| stack.join(name));
     if real == stack || input.iter().any(|folder| real.starts_with(folder)) {
@@ -117,14 +124,14 @@ fn is_ours(text: &str, path: &Path) -> bool {
 
 /// Writes a file unless it already is what it should be. True when it was written.
 fn put(path: &Path, text: &str, secret: bool) -> io::Result<bool> {
-    if fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+    if write::holds(path, text).unwrap_or(false) {
         if secret {
             fs::set_permissions(path, Permissions::from_mode(SECRET_MODE))?;
         }
         return Ok(false);
     }
     let mode = if secret { SECRET_MODE } else { 0o666 };
-    atomic::replace(path, text, mode, false).map(|()| true)
+    write::replace(path, text, mode, false).map(|()| true)
 }
 
 /// Files of this stack that an earlier build wrote and this one did not make.

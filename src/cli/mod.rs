@@ -6,11 +6,12 @@
 //! What must hold: findings go to stdout, but for `build`, whose stdout carries manifests only; what the machine did
 //! (disk, permission) is told once, here, and is status 2 (`tests/status.rs`).
 
-mod atomic;
 mod build;
 mod check;
+mod diff;
 mod explain;
 mod folder;
+mod install;
 mod lock;
 mod nodes;
 mod outdated;
@@ -76,6 +77,8 @@ struct Arguments {
 enum Command {
     Build(build::Arguments),
     Check(check::Arguments),
+    Diff(diff::Arguments),
+    Install(install::Arguments),
     Nodes(nodes::Arguments),
     Lock(lock::Arguments),
     Outdated(outdated::Arguments),
@@ -119,6 +122,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
     let result = match arguments.command {
         Command::Build(arguments) => build::run(&arguments, color),
         Command::Check(arguments) => check::run(&arguments, color),
+        Command::Diff(arguments) => diff::run(&arguments, color),
+        Command::Install(arguments) => install::run(&arguments, color),
         Command::Nodes(arguments) => nodes::run(&arguments, color),
         Command::Lock(arguments) => lock::run(&arguments, color),
         Command::Outdated(arguments) => outdated::run(&arguments, color),

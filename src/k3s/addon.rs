@@ -4,6 +4,17 @@
 /// for whatever a tool makes of the name.
 pub const LONGEST_ADDON: usize = 52;
 
+/// The label that keeps k3s from deleting an object which is missing from its file: wrangler's, which applies files for
+/// k3s (facts on k3s, 1.5). A namespace would take everything in it along, a claim its data.
+pub const KEEP: (&str, &str) = ("objectset.rio.cattle.io/prune", "false");
+
+/// Whether k3s reads a file of this base name: by its ending, in any case; dot-files are left out, dot-folders are not
+/// (facts on k3s, 1.1).
+pub fn is_read(base: &str) -> bool {
+    let ending = base.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    !base.starts_with('.') && ending.is_some_and(|ending| matches!(ending.as_str(), "yaml" | "yml" | "json"))
+}
+
 /// The AddOn that k3s makes of a file: its base name up to the *first* dot. Folders do not count, so `a.yaml`,
 /// `a.b.yaml` and `sub/a.json` are one AddOn, and each prunes what the others made (k3s issues 2791, 9500).
 pub fn addon_name(path: &str) -> &str {
@@ -48,6 +59,18 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(addon_name(path), name, "{path}");
+        }
+    }
+
+    #[test]
+    fn files_that_k3s_reads() {
+        for base in ["a.yaml", "a.yml", "a.json", "a.YAML", "a.b.Yml", "a.yaml.JSON"] {
+            assert!(is_read(base), "{base}");
+        }
+        for base in
+            [".a.yaml", "a.yaml.skip", "a.yaml~", "a.yaml.tmp", "yaml", "a", ".yaml", ".stackc-a.record"]
+        {
+            assert!(!is_read(base), "{base}");
         }
     }
 

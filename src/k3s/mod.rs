@@ -13,7 +13,7 @@ mod cloudflare;
 mod release;
 mod reserved;
 
-pub use addon::{LONGEST_ADDON, addon_name, addon_refused};
+pub use addon::{KEEP, LONGEST_ADDON, addon_name, addon_refused, is_read};
 pub use cloudflare::{Delisted, Ranges, delisted, parse_ranges, ranges, ranges_date};
 pub use release::{Release, Version};
 pub use reserved::{PARTS, reserved};

@@ -95,6 +95,9 @@ const FAILURE_POLICY: Change = &[v1(24, 0, 1)];
 /// A kind that has left a file is pruned (k3s issue 5559; facts 1.6).
 const EMPTIED_PRUNED: Change = &[v1(22, 10, 1), v1(23, 7, 1), v1(24, 1, 1)];
 
+/// Pruning looks into all namespaces, not only those that the file still names (wrangler 1.0.0; facts 1.6, inferred).
+const LEFT_NAMESPACE_PRUNED: Change = &[v1(23, 5, 1)];
+
 /// The facts of one release.
 #[derive(Clone, Copy, Debug)]
 pub struct Release {
@@ -212,6 +215,11 @@ impl Release {
     pub fn prunes_emptied_file(&self) -> bool {
         self.version.has(EMPTIED_PRUNED)
     }
+
+    /// Whether k3s prunes an object in a namespace that its file names no more; before, it stays in the cluster.
+    pub fn prunes_left_namespace(&self) -> bool {
+        self.version.has(LEFT_NAMESPACE_PRUNED)
+    }
 }
 
 impl fmt::Display for Version {
@@ -312,7 +320,7 @@ mod tests {
 
     #[test]
     fn changes_are_sorted_a_minor_each_without_a_gap() {
-        for change in [TRAEFIK_IO, LOCAL_HONOURED, FAILURE_POLICY, EMPTIED_PRUNED] {
+        for change in [TRAEFIK_IO, LOCAL_HONOURED, FAILURE_POLICY, EMPTIED_PRUNED, LEFT_NAMESPACE_PRUNED] {
             assert!(!change.is_empty());
             assert!(change.windows(2).all(|pair| pair[1].minor == pair[0].minor + 1), "{change:?}");
             assert!(change.iter().all(|since| (OLDEST..=NEWEST).contains(since)), "{change:?}");
@@ -403,6 +411,18 @@ mod tests {
                 ("v1.24.0+k3s1", "v1.24.1+k3s1"),
                 ("v1.21.14+k3s1", "v1.25.0+k3s1"),
                 ("v1.22.7+k3s1", "v1.37.1+k3s1"),
+            ],
+        );
+    }
+
+    #[test]
+    fn left_namespace() {
+        boundaries(
+            Release::prunes_left_namespace,
+            &[
+                ("v1.23.4+k3s1", "v1.23.5+k3s1"),
+                ("v1.22.17+k3s1", "v1.24.0+k3s1"),
+                ("v1.21.14+k3s1", "v1.37.1+k3s1"),
             ],
         );
     }

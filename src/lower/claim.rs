@@ -1,7 +1,7 @@
 //! Claims to storage. They hold data: k3s must not prune them with the app that left.
 
 use super::meta::{app_object, labels};
-use super::namespaces::KEEP;
+use crate::k3s::KEEP;
 use crate::kube::Object;
 use crate::stack::{App, Claim, Stack};
 use crate::yaml::{Build, Key, Node, Spanned};

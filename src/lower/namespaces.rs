@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use super::meta::{Head, object, overlay, stack_labels, texts};
 use crate::finding::Findings;
+use crate::k3s::KEEP;
 use crate::kube::{Object, Unit};
 use crate::source::Span;
 use crate::stack::{Stack, value_invalid};
 use crate::yaml::{Build, Key, Node, Spanned};
-
-/// k3s deletes what is missing from a file, and a namespace takes everything in it along: this label keeps wrangler
-/// from pruning the object (facts on k3s, 1.5).
-pub(super) const KEEP: (&str, &str) = ("objectset.rio.cattle.io/prune", "false");
 
 /// A Namespace for each one that an object lives in, except those that Kubernetes makes and those that are among the
 /// objects already; and for each one that stack.yaml lists, unless another stack makes it.

@@ -45,7 +45,8 @@ fn chart(ingress: &Ingress, stack: &Stack, found: &mut Findings) -> Option<Objec
     let spec = Build::at(span)
         // The default uninstalls and installs anew when an upgrade failed: an outage of every route.
         .maybe("failurePolicy", stack.release.has_failure_policy().then(|| Node::text(span, "abort")))
-        .text("valuesContent", text);
+        // What strangers may say of themselves matters most of all that stands in it.
+        .with("valuesContent", Node::text(ingress.trust.as_ref().map_or(span, |trust| trust.span), text));
     let head = Head {
         api_version: "helm.cattle.io/v1",
         kind: "HelmChartConfig",

@@ -67,7 +67,7 @@ fn group<'a>(finding: &'a Finding, sources: &'a Sources, secrets: &[Span]) -> Gr
 
 /// Text from files and command lines as a terminal may show it: no character in it moves the cursor, turns the line
 /// around or hides.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     normalize_untrusted_str(&visible(text))
 }
 

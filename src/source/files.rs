@@ -94,6 +94,15 @@ impl Sources {
         id
     }
 
+    /// Shows paths that begin with `from` as beginning with `shown`.
+    pub fn show_as(&mut self, from: &str, shown: &str) {
+        for file in &mut self.files {
+            if let Some(rest) = file.path.strip_prefix(from) {
+                file.path = format!("{shown}{rest}");
+            }
+        }
+    }
+
     /// The file behind an id.
     ///
     /// # Panics

@@ -21,11 +21,12 @@ pub(super) use progress::Bar;
 use wanted::Wanted;
 
 use super::show::{self, Stream, plural};
-use super::{Color, Format, Status, Trouble, atomic, target};
+use super::{Color, Format, Status, Trouble, target};
 use crate::check::Demands;
 use crate::compile::Compiled;
 use crate::fetch::{Client, Failure, IMAGE_UNREADABLE, Outcome, Published, Resolved, Wish};
 use crate::finding::{Finding, Findings, Severity};
+use crate::install::write;
 use crate::lock::{self, Pin, Pins, changes};
 use crate::source::{LOCK_FILE, Span};
 
@@ -234,7 +235,7 @@ fn pin(wanted: &Wanted, resolved: &Resolved, pins: &mut Pins, found: &mut Findin
 fn finish(path: &Path, pins: &Pins, check: bool) -> Result<(String, Status), Trouble> {
     let text = lock::write(pins);
     let shown = path.display();
-    if atomic::holds(path, &text).map_err(|error| Trouble::io(path, &error))? {
+    if write::holds(path, &text).map_err(|error| Trouble::io(path, &error))? {
         return Ok((format!("{shown} is up to date\n"), Status::Fine));
     }
     if check {
@@ -245,7 +246,7 @@ fn finish(path: &Path, pins: &Pins, check: bool) -> Result<(String, Status), Tro
             "{shown} is a link, and is not written through: name a real file"
         )));
     }
-    atomic::replace(path, &text, 0o666, true).map_err(|error| Trouble::io(path, &error))?;
+    write::replace(path, &text, 0o666, true).map_err(|error| Trouble::io(path, &error))?;
     let ranges = pins.cloudflare.as_ref().map_or(0, |ranges| ranges.all().count());
     let ranges = if ranges == 0 { String::new() } else { format!(", {ranges} ranges of Cloudflare") };
     Ok((format!("wrote {shown} ({}{ranges})\n", plural(pins.images.len(), "image")), Status::Fine))

@@ -1,0 +1,167 @@
+//! What a stack is compared with: files of a folder, a stream, or the stack as it was.
+#![expect(clippy::disallowed_methods, reason = "cli reads what a build wrote")]
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::git;
+use crate::check::Demands;
+use crate::cli::{Trouble, target};
+use crate::compile::Compiled;
+use crate::diff::{Placed, Side};
+use crate::finding::{Finding, Findings, Severity};
+use crate::install::{Found, State, parse_stream};
+use crate::kube::{self, Object, Unit};
+use crate::source::{Sources, locate};
+use crate::yaml::{self, Dialect};
+
+/// The largest stream that is read (bytes), as for install.
+const LARGEST: u64 = 256 << 20;
+/// The largest file of a folder that is read (bytes).
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// The old side.
+pub(super) struct Before {
+    /// What it is, in a user's words.
+    pub(super) told: String,
+    /// What people should know of it.
+    pub(super) remark: Option<String>,
+    made: Made,
+}
+
+enum Made {
+    Files(Files),
+    Run(Box<Compiled>),
+    Nothing,
+}
+
+/// Files that stackc wrote.
+#[derive(Default)]
+struct Files {
+    sources: Sources,
+    objects: Vec<(Object, String)>,
+    findings: Vec<Finding>,
+    errors: usize,
+}
+
+impl Before {
+    /// Files of a folder that carry stackc's header and the stack's name.
+    pub(super) fn folder(folder: &Path, stack: &str) -> Result<Before, Trouble> {
+        let io = |error| Trouble::io(folder, &error);
+        let mut names: Vec<String> = Vec::new();
+        for entry in fs::read_dir(folder).map_err(io)? {
+            names.extend(entry.map_err(io)?.file_name().into_string());
+        }
+        names.retain(|name| name.starts_with(&format!("{stack}-")) && has_ending(name));
+        names.sort();
+        let mut files = Vec::new();
+        for name in names {
+            let path = folder.join(&name);
+            if let Some(text) = text(&path).map_err(|error| Trouble::io(&path, &error))? {
+                files.push((name, text));
+            }
+        }
+        let told = folder.display().to_string();
+        Ok(Before::files(told, files.iter().map(|(name, text)| (name.as_str(), text.as_str())), stack))
+    }
+
+    /// The same of a folder that `install` has read.
+    pub(super) fn state(folder: &Path, state: &State, stack: &str) -> Before {
+        let files =
+            state.files.iter().filter_map(|(name, found): (_, &Found)| Some((name.as_str(), found.text()?)));
+        Before::files(folder.display().to_string(), files, stack)
+    }
+
+    /// What `stackc build` has printed.
+    pub(super) fn stream(mut input: impl Read, stack: &str) -> Result<Before, Trouble> {
+        let mut text = String::new();
+        let read = input.by_ref().take(LARGEST).read_to_string(&mut text);
+        read.map_err(|error| Trouble::Told(format!("cannot read the stream: {error}")))?;
+        let stream = parse_stream(&text).map_err(Trouble::Told)?;
+        if stream.stack != stack {
+            return Err(Trouble::Told(format!(
+                "the stream holds the stack `{}`, and this one is `{stack}`",
+                stream.stack
+            )));
+        }
+        let files = stream.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        Ok(Before::files("the stream".to_owned(), files, stack))
+    }
+
+    /// The stack as it was.
+    pub(super) fn revision(stack: &Path, revision: &str) -> Result<Before, Trouble> {
+        let past = git::past(stack, revision)?;
+        let told = revision.to_owned();
+        let Some(folder) = past.stack().and_then(locate) else {
+            let remark = Some(format!("{revision} has no stack here: all of it is new"));
+            return Ok(Before { told, remark, made: Made::Nothing });
+        };
+        let mut run = target::compiled(&folder, Demands::default())?;
+        run.sources.show_as(&past.before_paths(), &format!("{revision}:"));
+        Ok(Before { told, remark: None, made: Made::Run(Box::new(run)) })
+    }
+
+    fn files<'a>(told: String, files: impl Iterator<Item = (&'a str, &'a str)>, stack: &str) -> Before {
+        let mut made = Files::default();
+        let mut found = Findings::default();
+        let mut any = false;
+        for (name, text) in files.filter(|(name, text)| is_ours(name, text)) {
+            any = true;
+            let file = made.sources.add(format!("{told}/{name}"), Ok(text.as_bytes().to_vec()));
+            for document in yaml::read(&made.sources, file, Dialect::Manifest, &mut found) {
+                // A comment alone is a document of nothing to YAML; k3s skips it (facts on k3s, 1.4).
+                if matches!(document.value, yaml::Value::Null) {
+                    continue;
+                }
+                let unit = Unit::Manifest(name.to_owned());
+                let objects = kube::objects(document, &unit, "default", &mut found);
+                made.objects.extend(objects.into_iter().map(|object| (object, name.to_owned())));
+            }
+        }
+        made.findings = found.sorted();
+        made.errors = made.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        let remark = (!any).then(|| format!("{told} holds no file of the stack `{stack}`: all of it is new"));
+        Before { told, remark, made: Made::Files(made) }
+    }
+
+    /// The objects.
+    pub(super) fn side(&self) -> Side<'_> {
+        match &self.made {
+            Made::Files(files) => {
+                let placed = files.objects.iter().map(|(object, file)| Placed { object, file });
+                Side { objects: placed.collect(), ..Side::default() }
+            }
+            Made::Run(run) => Side::of(run),
+            Made::Nothing => Side::default(),
+        }
+    }
+
+    /// Findings, where they point, and how many are errors.
+    pub(super) fn findings(&self) -> Option<(&[Finding], &Sources, usize)> {
+        match &self.made {
+            Made::Files(files) => Some((&files.findings, &files.sources, files.errors)),
+            Made::Run(run) => Some((&run.findings, &run.sources, run.errors)),
+            Made::Nothing => None,
+        }
+    }
+}
+
+fn has_ending(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "yaml")
+}
+
+/// Whether stackc wrote it: as a build does, or as an install leaves it when an app has left the stack.
+fn is_ours(name: &str, text: &str) -> bool {
+    let header = format!("# stackc: {name} ");
+    text.starts_with(&header)
+}
+
+/// A file's text; none for what is no file, and for what is no text, which stackc has not written.
+fn text(path: &Path) -> io::Result<Option<String>> {
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_file() || metadata.len() > LARGEST_FILE {
+        return Ok(None);
+    }
+    Ok(String::from_utf8(fs::read(path)?).ok())
+}

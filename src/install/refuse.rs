@@ -1,0 +1,121 @@
+//! Why an install does not start.
+
+use super::folder::{Found, State};
+use super::held::{self, Held};
+use super::plan::{Fate, Refusal, Step, Wanted, Wish};
+use super::record::Owned;
+use crate::k3s::{KEEP, addon_name};
+
+/// Files of others that k3s takes for the same AddOn: each apply would delete what the other made.
+pub(super) fn clashes(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for (name, _) in wish.files {
+        if let Some(stack) = state.others.get(name) {
+            refusals.push(Refusal::new(
+                format!("{name} belongs to the stack `{stack}`"),
+                "two stacks share this folder and would share a file: change the `name` of one",
+            ));
+        }
+        for path in state.read.iter().filter(|path| *path != name && addon_name(path) == addon_name(name)) {
+            refusals.push(Refusal::new(
+                format!("{path} and {name} are one AddOn to k3s, `{}`", addon_name(name)),
+                "each would make k3s delete what the other made: rename it or move it out of the folder",
+            ));
+        }
+    }
+    refusals
+}
+
+/// A file that stackc has not written so.
+pub(super) fn not_ours(
+    name: &str,
+    old: &Found,
+    own: Option<&Owned>,
+    new: Option<&str>,
+    sure: bool,
+) -> Result<(), Refusal> {
+    let Found::File { hash, text } = old else {
+        let what = if let Found::Other(what) = old { what } else { "no file" };
+        return Err(Refusal::new(format!("{name} is {what}"), "nothing is written through it: move it away"));
+    };
+    let header = format!("# stackc: {name} ");
+    let is_ours = text.as_deref().is_some_and(|text| text.starts_with(&header));
+    match own {
+        _ if new.is_some() && text.as_deref() == new => Ok(()),
+        Some(own) if own.holds.contains(hash) => Ok(()),
+        Some(_) if sure => Ok(()),
+        Some(_) => Err(Refusal::new(
+            format!("{name} was changed since stackc wrote it"),
+            "bring the change into the stack; to overwrite it: stackc install --yes",
+        )),
+        None if is_ours && sure => Ok(()),
+        None if is_ours => Err(Refusal::new(
+            format!("{name} is there already, and no install of this stack has put it there"),
+            "if it was copied by hand, let stackc take it over: stackc install --yes",
+        )),
+        None => Err(Refusal::new(
+            format!("{name} was not written by stackc: it does not begin with `{}`", header.trim_end()),
+            "move it away first",
+        )),
+    }
+}
+
+/// An object with data that goes from one file to another: k3s may read the one that lost it first.
+pub(super) fn unguarded_move(from: &str, to: &str, object: &Held) -> Result<(), Refusal> {
+    if !object.has_data() || object.guarded() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        format!("{} moves from {from} to {to}, and k3s would delete it with its data in between", object.id),
+        format!(
+            "put it back, give it the label {}: \"{}\", install, and move it a minute later",
+            KEEP.0, KEEP.1
+        ),
+    ))
+}
+
+/// What was named to be removed, and cannot be.
+pub(super) fn unmet(wish: &Wish<'_>, steps: &[Step], wanted: &Wanted<'_>) -> Vec<Refusal> {
+    let leaving = |written: &str| {
+        steps.iter().flat_map(|step| &step.leaving).any(|leaving| held::means(written, &leaving.object))
+    };
+    let unmet = wish.remove.iter().filter(|written| !leaving(written));
+    unmet
+        .map(|written| {
+            let home = wanted.homes.iter().find(|(id, _)| held::means(written, &held::key(id)));
+            match home {
+                Some((id, home)) => Refusal::new(
+                    format!("{id} is in the stack ({home})"),
+                    "take it out of the stack first, then name it to be removed",
+                ),
+                None => Refusal::new(
+                    format!("no file of this stack holds {written}"),
+                    "name it as KIND/NAMESPACE/NAME; what no file holds is removed by kubectl delete alone",
+                ),
+            }
+        })
+        .collect()
+}
+
+/// A namespace takes all in it along.
+pub(super) fn full_namespaces(steps: &[Step], wanted: &Wanted<'_>) -> Vec<Refusal> {
+    let leaving = || steps.iter().flat_map(|step| &step.leaving);
+    let going = leaving().filter(|leaving| leaving.fate != Fate::Kept);
+    let namespaces = going.filter_map(|leaving| leaving.object.strip_prefix("Namespace/"));
+    let mut refusals = Vec::new();
+    for namespace in namespaces {
+        let wanted = wanted.homes.keys().find(|id| id.namespace.as_deref() == Some(namespace));
+        let wanted = wanted.map(held::key);
+        let kept = leaving().find(|leaving| {
+            let place = leaving.object.split('/').nth(1).filter(|_| leaving.object.split('/').count() == 3);
+            leaving.fate == Fate::Kept && place == Some(namespace)
+        });
+        if let Some(inside) = wanted.or_else(|| kept.map(|leaving| leaving.object.clone())) {
+            refusals.push(Refusal::new(
+                format!("Namespace {namespace} cannot go: it would take {inside} along"),
+                format!("take that out of the stack, or name it as well: --remove {inside}"),
+            ));
+        }
+    }
+    refusals
+}

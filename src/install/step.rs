@@ -1,0 +1,217 @@
+//! What happens to one file: what it becomes, and what leaves it.
+
+use super::folder::{Found, State};
+use super::held::{self, Held, held};
+use super::plan::{Does, Fate, Leaving, PATIENCE, Refusal, Step, Wanted, Wish};
+use super::record::Owned;
+use super::refuse;
+use crate::k3s::Release;
+use crate::kube::ObjectId;
+use crate::kube::digest::digest;
+
+/// A file as it is and as the stack wants it.
+pub(super) struct File<'a> {
+    name: &'a str,
+    old: Option<&'a Found>,
+    objects: Vec<Held>,
+    own: Option<&'a Owned>,
+    new: Option<&'a (&'a str, Vec<Held>)>,
+}
+
+/// What of the old file stays in it, and what becomes of what leaves.
+#[derive(Default)]
+struct Rest {
+    documents: Vec<String>,
+    leaving: Vec<Leaving>,
+    removing: Vec<String>,
+    begins: bool,
+}
+
+impl<'a> File<'a> {
+    pub(super) fn of(name: &'a str, wanted: &'a Wanted<'a>, state: &'a State) -> File<'a> {
+        let old = state.files.get(name);
+        // A text that k3s could not read either has made nothing.
+        let objects = old.and_then(|old| old.text()).map(|text| held(name, text).unwrap_or_default());
+        let objects = objects.unwrap_or_default();
+        File { name, old, objects, own: state.record.files.get(name), new: wanted.files.get(name) }
+    }
+
+    /// What happens to it.
+    ///
+    /// # Errors
+    /// Why nothing may.
+    pub(super) fn step(&self, wish: &Wish<'_>, wanted: &Wanted<'_>) -> Result<Step, Refusal> {
+        if let Some(old) = self.old {
+            let new = self.new.map(|(text, _)| *text);
+            refuse::not_ours(self.name, old, self.own, new, wish.sure)?;
+        }
+        let rest = self.rest(wish, wanted)?;
+        let before = self.old.map(|old| old.hash().to_owned());
+        let (does, text, begins) = self.becomes(wish, &rest);
+        let same = does == Does::Keep;
+        let after = match &text {
+            Some(text) => Some(digest(text.as_bytes())),
+            None => before.clone().filter(|_| same),
+        };
+        let begins = begins || rest.begins;
+        let since = self.own.and_then(|own| own.since).filter(|_| {
+            // A file that is whole waits for nothing.
+            !rest.removing.is_empty() || (same && self.new.is_none() && rest.documents.is_empty())
+        });
+        let owned = after.clone().map(|hash| Owned { holds: vec![hash], removing: rest.removing, since });
+        Ok(Step {
+            name: self.name.to_owned(),
+            does,
+            before,
+            after,
+            leaving: rest.leaving,
+            text: text.filter(|_| !same),
+            owned,
+            begins,
+        })
+    }
+
+    /// What is done, the text that will be there, and whether k3s' time begins.
+    fn becomes(&self, wish: &Wish<'_>, rest: &Rest) -> (Does, Option<String>, bool) {
+        let old = self.old.and_then(Found::text);
+        let text = match self.new {
+            Some((text, _)) => with_documents((*text).to_owned(), &rest.documents),
+            None if !rest.documents.is_empty() => with_documents(left(self.name), &rest.documents),
+            None => return self.goes(wish),
+        };
+        if old == Some(text.as_str()) {
+            (Does::Keep, Some(text), false)
+        } else {
+            (Does::Write, Some(text), false)
+        }
+    }
+
+    /// A file of which nothing stays.
+    fn goes(&self, wish: &Wish<'_>) -> (Does, Option<String>, bool) {
+        let since = self.own.and_then(|own| own.since);
+        let Some(old) = self.old else {
+            // A run that was killed may have removed it and not come to say so.
+            let does = if since.is_some() { Does::Remove } else { Does::Forget };
+            return (does, None, false);
+        };
+        if !wish.release.prunes_emptied_file() {
+            return (Does::Remove, None, false);
+        }
+        let tombstone = tombstone(self.name);
+        if old.text() != Some(tombstone.as_str()) {
+            return (Does::Tombstone, Some(tombstone), true);
+        }
+        match since {
+            Some(since) if is_due(since, wish.now) => (Does::Remove, None, false),
+            since => (Does::Keep, Some(tombstone), since.is_none()),
+        }
+    }
+
+    fn rest(&self, wish: &Wish<'_>, wanted: &Wanted<'_>) -> Result<Rest, Refusal> {
+        let new = self.new.map_or(&[][..], |(_, objects)| objects);
+        let stays = |object: &Held| new.iter().any(|new| new.id == object.id);
+        let mut gone = Vec::new();
+        for object in self.objects.iter().filter(|object| !stays(object)) {
+            match wanted.homes.get(&object.id) {
+                Some(home) => refuse::unguarded_move(self.name, home, object)?,
+                None => gone.push(object),
+            }
+        }
+        let named = |object: &Held| {
+            let key = held::key(&object.id);
+            let agreed = self.own.is_some_and(|own| own.removing.contains(&key));
+            agreed || wish.remove.iter().any(|written| held::means(written, &key))
+        };
+        let kept = |object: &Held| object.has_data() && !named(object);
+        // What k3s goes by when it decides what to delete: what the file will hold in the end.
+        let last: Vec<&ObjectId> =
+            new.iter().chain(gone.iter().copied().filter(|o| kept(o))).map(|o| &o.id).collect();
+        let mut rest = Rest::default();
+        let mut others = Vec::new();
+        let mut now: Vec<&ObjectId> = last.clone();
+        for object in gone {
+            if kept(object) {
+                rest.documents.push(object.document(true));
+                rest.leaves(object, Fate::Kept, false);
+            } else if object.has_data() && self.lingers(object, wish, &last, &mut rest) {
+                now.push(&object.id);
+            } else {
+                others.push(object);
+            }
+        }
+        for object in others {
+            // An object with data went by the file's end; the rest by what k3s reads now.
+            let by = if object.has_data() { &last } else { &now };
+            let fate = if is_pruned(wish.release, &object.id, by) { Fate::Deleted } else { Fate::Orphaned };
+            let agreed = self.own.is_some_and(|own| own.removing.contains(&held::key(&object.id)));
+            rest.leaves(object, fate, agreed);
+        }
+        Ok(rest)
+    }
+
+    /// An object with data that was named stays once more if the cluster may still have the label that guards it.
+    fn lingers(&self, object: &Held, wish: &Wish<'_>, last: &[&ObjectId], rest: &mut Rest) -> bool {
+        let key = held::key(&object.id);
+        let own = self.own.filter(|own| own.removing.contains(&key));
+        let due = own.and_then(|own| own.since).is_some_and(|since| wish.sure || is_due(since, wish.now));
+        let fate = match (object.guarded(), own) {
+            // Without the label from the start, or k3s has had its time, or k3s would not delete it anyway.
+            _ if !is_pruned(wish.release, &object.id, last) => return false,
+            (false, None) => return false,
+            (false, Some(_)) if due => return false,
+            (false, Some(_)) => Fate::Waiting,
+            (true, _) => Fate::Unguarded,
+        };
+        rest.begins |= fate == Fate::Unguarded;
+        rest.documents.push(object.document(false));
+        rest.removing.push(key);
+        rest.leaves(object, fate, own.is_some());
+        true
+    }
+}
+
+impl Rest {
+    fn leaves(&mut self, object: &Held, fate: Fate, agreed: bool) {
+        let by_hand = held::kubectl_delete(&object.id);
+        self.leaving.push(Leaving { object: held::key(&object.id), fate, by_hand, agreed });
+    }
+}
+
+fn is_due(since: u64, now: u64) -> bool {
+    now.saturating_sub(since) >= PATIENCE
+}
+
+/// Whether k3s deletes an object that its file, which holds `rest`, names no more.
+fn is_pruned(release: Release, object: &ObjectId, rest: &[&ObjectId]) -> bool {
+    let emptied = release.prunes_emptied_file();
+    if rest.is_empty() {
+        return emptied;
+    }
+    rest.iter().any(|other| {
+        let kind = emptied || (&other.api_version, &other.kind) == (&object.api_version, &object.kind);
+        kind && (release.prunes_left_namespace() || other.namespace == object.namespace)
+    })
+}
+
+/// The comment that a file becomes when nothing of it stays. The same at any time, so that it is written once.
+fn tombstone(name: &str) -> String {
+    format!("# stackc: {name} has left the stack: k3s deletes what it made\n")
+}
+
+/// The first line of a file of which only what holds data stays.
+fn left(name: &str) -> String {
+    format!(
+        "# stackc: {name} has left the stack: what holds data stays until stackc install --remove names it\n"
+    )
+}
+
+fn with_documents(mut text: String, documents: &[String]) -> String {
+    for document in documents {
+        // A first line of comment alone is no document.
+        if text.lines().nth(1).is_some() {
+            text.push_str("---\n");
+        }
+        text.push_str(document);
+    }
+    text
+}
