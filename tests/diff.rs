@@ -243,6 +243,34 @@ fn a_comment_on_a_pull_request_has_a_bound() {
     outside_of_fences(&ran.out);
 }
 
+/// Tens of thousands of keys, items and lines in another order: nothing takes the square of their number.
+#[test]
+fn large_objects_are_compared_at_once() {
+    let number = 30_000;
+    let manifest = |up: bool| {
+        let order = |at: usize| if up { at } else { number - at };
+        let keys: String = (0..number).map(|at| format!("k{}: \"{at}\", ", order(at))).collect();
+        let items: String = (0..number).map(|at| format!("{{name: n{}}}, ", order(at))).collect();
+        let lines: String = (0..number).map(|at| format!("  {}\n", order(at) / 2)).collect();
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\nitems: [{items}]\nmore: {{{keys}}}\n\
+             data:\n text: |\n{lines}"
+        )
+    };
+    let folder = Folder::demo().with("demo/manifests/a.yaml", manifest(true));
+    let built = folder.stackc("build demo -o out");
+    assert_eq!(built.status, 0, "{}", built.err);
+    folder.write("demo/manifests/a.yaml", manifest(false));
+    for (form, _) in FORMS {
+        let line = format!(
+            "ulimit -t 20; exec {} diff demo --against out --format {form}",
+            env!("CARGO_BIN_EXE_stackc")
+        );
+        let ran = Ran::of(Command::new("sh").args(["-c", &line]).current_dir(folder.at(".")));
+        assert_eq!((ran.status, ran.err.as_str()), (1, ""), "{form}");
+    }
+}
+
 #[test]
 fn colours_are_for_terminals_and_on_request() {
     let folder = pair();

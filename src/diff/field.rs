@@ -1,9 +1,10 @@
 //! Two trees of one object, field by field.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::list::{self, Keys};
-use crate::yaml::{Node, Value};
+use crate::yaml::{Entry, Node, Value};
 
 /// A step on the way to a field.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,15 +67,25 @@ impl fmt::Display for Path<'_> {
 /// Equal to Kubernetes: the order of a map's keys and how a number was written say nothing.
 pub(super) fn equal(a: &Node, b: &Node) -> bool {
     match (&a.value, &b.value) {
-        (Value::Map(a), Value::Map(b)) => {
-            a.entries.len() == b.entries.len()
-                && a.entries
-                    .iter()
-                    .all(|entry| b.get(&entry.key.text).is_some_and(|other| equal(&entry.value, other)))
+        (Value::Map(one), Value::Map(other)) if one.entries.len() == other.entries.len() => {
+            let in_order = one.entries.iter().zip(&other.entries).all(|(a, b)| a.key.text == b.key.text);
+            if in_order {
+                return one.entries.iter().zip(&other.entries).all(|(a, b)| equal(&a.value, &b.value));
+            }
+            let other = by_key(b);
+            let same = |entry: &Entry| {
+                other.get(entry.key.text.as_ref()).is_some_and(|other| equal(&entry.value, other))
+            };
+            one.entries.iter().all(same)
         }
         (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
         _ => a.same(b),
     }
+}
+
+/// A map's values. To ask the map itself for each key of another would take the square of their number.
+fn by_key(map: &Node) -> BTreeMap<&str, &Node> {
+    map.entries().iter().map(|entry| (entry.key.text.as_ref(), &entry.value)).collect()
 }
 
 /// All fields that differ, in the new tree's order; what is gone stands where the old tree had it.
@@ -96,15 +107,17 @@ fn walk<'a>(path: &Path<'a>, old: &'a Node, new: &'a Node, all: &mut Vec<Field<'
 }
 
 fn maps<'a>(path: &Path<'a>, old: &'a Node, new: &'a Node, all: &mut Vec<Field<'a>>) {
-    for entry in old.entries().iter().filter(|entry| new.get(&entry.key.text).is_none()) {
-        let path = path.with(Step::Key(&entry.key.text));
-        all.push(Field { path, what: What::Value(Some(&entry.value), None) });
+    let (olds, news) = (by_key(old), by_key(new));
+    for Entry { key, value } in
+        old.entries().iter().filter(|entry| !news.contains_key(entry.key.text.as_ref()))
+    {
+        all.push(Field { path: path.with(Step::Key(&key.text)), what: What::Value(Some(value), None) });
     }
-    for entry in new.entries() {
-        let path = path.with(Step::Key(&entry.key.text));
-        match old.get(&entry.key.text) {
-            Some(old) => walk(&path, old, &entry.value, all),
-            None => all.push(Field { path, what: What::Value(None, Some(&entry.value)) }),
+    for Entry { key, value } in new.entries() {
+        let path = path.with(Step::Key(&key.text));
+        match olds.get(key.text.as_ref()) {
+            Some(old) => walk(&path, old, value, all),
+            None => all.push(Field { path, what: What::Value(None, Some(value)) }),
         }
     }
 }
@@ -138,18 +151,20 @@ fn keyed<'a>(
     all: &mut Vec<Field<'a>>,
 ) {
     let step = |label: &String| path.with(Step::Item(keys, label.clone()));
-    for (old, label) in olds.iter().zip(old_labels).filter(|(_, label)| !new_labels.contains(label)) {
+    let before: BTreeMap<&String, &'a Node> = old_labels.iter().zip(olds).collect();
+    let after: BTreeSet<&String> = new_labels.iter().collect();
+    for (old, label) in olds.iter().zip(old_labels).filter(|(_, label)| !after.contains(label)) {
         all.push(Field { path: step(label), what: What::Value(Some(old), None) });
     }
     for (new, label) in new_list.items().iter().zip(new_labels) {
-        match old_labels.iter().position(|old| old == label).and_then(|at| olds.get(at)) {
+        match before.get(label) {
             Some(old) => walk(&step(label), old, new, all),
             None => all.push(Field { path: step(label), what: What::Value(None, Some(new)) }),
         }
     }
     // What is added goes behind what stays; any other order has to be said.
-    let stays = old_labels.iter().filter(|label| new_labels.contains(label));
-    let comes = new_labels.iter().filter(|label| !old_labels.contains(label));
+    let stays = old_labels.iter().filter(|label| after.contains(label));
+    let comes = new_labels.iter().filter(|label| !before.contains_key(label));
     if !stays.chain(comes).eq(new_labels) {
         all.push(Field { path: path.clone(), what: What::Order(new_list, new_labels.to_vec()) });
     }
@@ -162,7 +177,7 @@ mod tests {
 
     use super::*;
     use crate::kube::tree::tree;
-    use crate::yaml::{Entry, Key};
+    use crate::yaml::Key;
 
     fn told(old: &Json, new: &Json) -> Vec<String> {
         let (old, new) = (tree(old), tree(new));

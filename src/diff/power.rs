@@ -1,7 +1,7 @@
 //! What counts for security, as rows: what an object may do or is believed, taken from its body. Two states of an object
 //! are compared by these alone, so a power is called out however it came or went.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::equal;
 use super::group;
@@ -108,17 +108,26 @@ const MOST: usize = 30;
 pub(super) fn calls(old: Option<&Object>, new: Option<&Object>) -> Vec<Call> {
     let all = |object: Option<&Object>| object.map(powers).unwrap_or_default();
     let (olds, news) = (all(old), all(new));
-    let has = |all: &[Power], power: &Power| {
-        let same = |other: &Power| other.topic == power.topic && other.sentence == power.sentence;
-        all.iter().any(|other| same(other) && other.item == power.item)
+    let known = |all: &[Power]| -> BTreeSet<(&'static str, String, String)> {
+        all.iter().map(Power::itself).collect()
     };
-    let came = news.iter().filter(|power| !has(&olds, power)).map(|power| (Turn::Gained, power));
-    let went = olds.iter().filter(|power| !has(&news, power)).map(|power| (Turn::Lost, power));
+    let (before, after) = (known(&olds), known(&news));
+    let came = news.iter().filter(|power| !before.contains(&power.itself()));
+    let went = olds.iter().filter(|power| !after.contains(&power.itself()));
+    let came = came.map(|power| (Turn::Gained, power));
+    let went = went.map(|power| (Turn::Lost, power));
     let both = old.is_some() && new.is_some();
     let told = came.chain(went).filter(|(turn, power)| both || power.told.without_the_other(*turn));
     let mut calls = sentences(told);
     calls.extend(whole(old, new));
     calls
+}
+
+impl Power {
+    /// What makes it another one; where it stands does not.
+    fn itself(&self) -> (&'static str, String, String) {
+        (self.topic, self.sentence.clone(), self.item.clone())
+    }
 }
 
 impl Told {

@@ -34,17 +34,16 @@ struct Item<'a> {
     object: Identity<'a>,
     file: &'a str,
     moved_from: Option<&'a str>,
-    place: Option<Place>,
+    place: Option<Place<'a>>,
     fields: Vec<Field<'a>>,
     fates: Vec<Told<'a>>,
     security: Vec<Called<'a>>,
 }
 
 #[derive(Serialize)]
-struct Place {
-    path: String,
+struct Place<'a> {
+    path: &'a str,
     line: usize,
-    column: usize,
 }
 
 /// `old` and `new` are values as YAML; what is not there is null.
@@ -53,7 +52,7 @@ struct Field<'a> {
     path: &'a str,
     #[serde(flatten)]
     seen: Shown<'a>,
-    place: Option<Place>,
+    place: Option<Place<'a>>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +78,7 @@ struct Called<'a> {
     change: &'static str,
     topic: &'static str,
     text: &'a str,
-    place: Option<Place>,
+    place: Option<Place<'a>>,
 }
 
 /// One document with all changes.
@@ -98,7 +97,7 @@ pub fn diff(compared: &Compared<'_>) -> String {
     text
 }
 
-fn item<'a>(change: &'a Change, compared: &Compared<'_>) -> Item<'a> {
+fn item<'a>(change: &'a Change, compared: &'a Compared<'_>) -> Item<'a> {
     Item {
         change: match change.kind {
             Kind::Added => "added",
@@ -125,12 +124,12 @@ fn name(id: &ObjectId) -> Identity<'_> {
     }
 }
 
-fn place(span: Option<Span>, compared: &Compared<'_>) -> Option<Place> {
-    let place = compared.sources.place(span?);
-    Some(Place { path: place.path, line: place.line, column: place.column })
+fn place<'a>(span: Option<Span>, compared: &'a Compared<'_>) -> Option<Place<'a>> {
+    let (path, line) = compared.line(span?);
+    Some(Place { path, line })
 }
 
-fn field<'a>(edit: &'a Edit, compared: &Compared<'_>) -> Field<'a> {
+fn field<'a>(edit: &'a Edit, compared: &'a Compared<'_>) -> Field<'a> {
     let seen = match &edit.seen {
         Seen::Value(old, new) => Shown::Value { old: old.as_deref(), new: new.as_deref() },
         Seen::Lines(lines) => Shown::Lines { lines: lines.iter().map(line).collect() },
@@ -160,7 +159,7 @@ fn told(fate: &Fate) -> Told<'_> {
     }
 }
 
-fn called<'a>(call: &'a Call, compared: &Compared<'_>) -> Called<'a> {
+fn called<'a>(call: &'a Call, compared: &'a Compared<'_>) -> Called<'a> {
     let change = match call.turn {
         Turn::Gained => "gained",
         Turn::Lost => "lost",

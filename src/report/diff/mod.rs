@@ -36,8 +36,14 @@ const LINES: usize = 80;
 impl Compared<'_> {
     /// `apps/minio.yaml:12`.
     fn place(&self, span: Option<Span>) -> Option<String> {
-        let place = self.sources.place(span?);
-        Some(format!("{}:{}", place.path, place.line))
+        let (path, line) = self.line(span?);
+        Some(format!("{path}:{line}"))
+    }
+
+    /// The line alone: to count the columns of many places on one long line takes the square of their number.
+    fn line(&self, span: Span) -> (&str, usize) {
+        let file = self.sources.file(span.file);
+        (&file.path, file.line_of(span.start))
     }
 
     fn calls(&self) -> impl Iterator<Item = (&Change, &Call)> {
