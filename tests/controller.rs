@@ -67,12 +67,14 @@ struct Addon {
 pub(crate) struct Cluster {
     release: Release,
     pub(crate) objects: BTreeMap<ObjectId, Live>,
+    /// All that was ever deleted, in its order; what comes back is another object, without the data.
+    pub(crate) deleted: Vec<ObjectId>,
     addons: BTreeMap<String, Addon>,
 }
 
 impl Cluster {
     pub(crate) fn new(release: Release) -> Cluster {
-        Cluster { release, objects: BTreeMap::new(), addons: BTreeMap::new() }
+        Cluster { release, objects: BTreeMap::new(), deleted: Vec::new(), addons: BTreeMap::new() }
     }
 
     /// One look at the folder. `restarted`: k3s applies every file, whatever it remembers.
@@ -140,10 +142,11 @@ impl Cluster {
 
     /// Deletes an object; a namespace takes all in it along.
     pub(crate) fn delete(&mut self, id: &ObjectId) {
-        self.objects.remove(id);
-        if id.kind == "Namespace" {
-            self.objects.retain(|other, _| other.namespace.as_ref() != Some(&id.name));
-        }
+        let inside = |other: &ObjectId| id.kind == "Namespace" && other.namespace.as_ref() == Some(&id.name);
+        let gone: Vec<ObjectId> =
+            self.objects.keys().filter(|other| *other == id || inside(other)).cloned().collect();
+        self.objects.retain(|other, _| !gone.contains(other));
+        self.deleted.extend(gone);
     }
 
     /// A line of `kubectl delete` as stackc prints it.

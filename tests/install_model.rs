@@ -45,6 +45,8 @@ enum Act {
     Drop(usize),
     /// An install; it names some of what was kept to be removed, chosen by these bits.
     Install(u8),
+    /// The stack is again what was installed before the last install.
+    Revert,
     /// Seconds pass.
     Pass(u64),
     /// k3s starts anew.
@@ -56,11 +58,12 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         6 => (0..POOL.len(), home).prop_map(|(object, home)| Act::Edit(object, home)),
         1 => (0..APPS.len()).prop_map(Act::Drop),
+        1 => Just(Act::Revert),
         3 => prop_oneof![3 => Just(0), 2 => any::<u8>()].prop_map(Act::Install),
         3 => prop::sample::select(vec![1, 5, 20, 70]).prop_map(Act::Pass),
         1 => Just(Act::Restart),
     ];
-    prop::collection::vec(act, 1..40)
+    prop::collection::vec(act, 5..60)
 }
 
 fn document((kind, namespace, name, guarded): (&str, &str, &str, bool), version: u8) -> String {
@@ -109,8 +112,9 @@ struct World {
     cluster: Cluster,
     now: u64,
     scanned: u64,
-    /// The stack that was last installed.
+    /// The stack that was last installed, and the one before.
     installed: Stack,
+    earlier: Stack,
     /// Objects with data that may go.
     asked: BTreeSet<String>,
     /// Objects with data that the last install kept.
@@ -130,6 +134,7 @@ impl World {
             now: 1_000_000,
             scanned: 0,
             installed: [None; POOL.len()],
+            earlier: [None; POOL.len()],
             asked: BTreeSet::new(),
             kept: Vec::new(),
             by_hand: Vec::new(),
@@ -138,6 +143,10 @@ impl World {
 
     /// True if it was done; else nothing was changed.
     fn install(&mut self, stack: &Stack, remove: &[String]) -> Option<Plan> {
+        // Where k3s leaves objects behind, stackc tells which: it can know only of those that k3s has seen.
+        if !(self.release.prunes_emptied_file() && self.release.prunes_left_namespace()) {
+            self.pass(20, false);
+        }
         let files = files(stack);
         let folder = Folder::open(&self.folder.at("k3s")).unwrap();
         folder.lock().unwrap();
@@ -158,7 +167,9 @@ impl World {
         };
         assert_eq!(Plan::parse(&plan.text()).map(|saved| plan.differences(&saved)), Ok(vec![]));
         apply(&plan, &folder, &state, self.now).unwrap();
-        self.installed = *stack;
+        if self.installed != *stack {
+            self.earlier = std::mem::replace(&mut self.installed, *stack);
+        }
         let leaving = || plan.steps.iter().flat_map(|step| &step.leaving);
         let of = |fate: Fate| leaving().filter(move |leaving| leaving.fate == fate);
         self.kept = of(Fate::Kept).map(|leaving| leaving.object.clone()).collect();
@@ -188,17 +199,13 @@ impl World {
         self.now += seconds;
         if restarted || self.now - self.scanned >= 15 {
             self.scanned = self.now;
-            let before: Vec<ObjectId> = self.cluster.objects.keys().cloned().collect();
             self.cluster.scan(&self.folder.at("k3s"), restarted);
             for (_, line) in std::mem::take(&mut self.by_hand) {
                 self.cluster.obey(&line);
             }
-            let lost: Vec<String> = before
-                .iter()
-                .filter(|id| holds_data(id) && !self.cluster.objects.contains_key(id))
-                .map(key)
-                .filter(|key| !self.asked.contains(key))
-                .collect();
+            let deleted = std::mem::take(&mut self.cluster.deleted);
+            let lost = deleted.iter().filter(|id| holds_data(id)).map(key);
+            let lost: Vec<String> = lost.filter(|key| !self.asked.contains(key)).collect();
             assert!(lost.is_empty(), "vanished unasked: {lost:?}");
         }
     }
@@ -237,16 +244,13 @@ fn run(release: &str, acts: &[Act]) {
                 .filter(|home| home.is_some_and(|(own, _)| own == *app))
                 .for_each(|home| *home = None),
             Act::Install(bits) => {
-                // Where k3s leaves objects behind, stackc tells which: it can know only of those that k3s has seen.
-                if !(world.release.prunes_emptied_file() && world.release.prunes_left_namespace()) {
-                    world.pass(20, false);
-                }
                 let chosen = (0..8).zip(world.kept.clone()).filter(|(bit, _)| bits >> bit & 1 == 1);
                 let remove: Vec<String> = chosen.map(|(_, key)| key).collect();
                 if world.install(&stack, &remove).is_none() && world.install(&stack, &[]).is_none() {
                     stack = world.installed;
                 }
             }
+            Act::Revert => stack = world.earlier,
             Act::Pass(seconds) => world.pass(*seconds, false),
             Act::Restart => world.pass(1, true),
         }
@@ -259,7 +263,7 @@ fn run(release: &str, acts: &[Act]) {
 
 #[test]
 fn the_cluster_ends_as_the_last_stack_says() {
-    let cases = u32::try_from(long(96, 5000)).unwrap();
+    let cases = u32::try_from(long(128, 5000)).unwrap();
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(release in prop::sample::select(RELEASES.to_vec()), acts in acts())| run(release, &acts));
 }

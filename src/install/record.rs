@@ -29,6 +29,9 @@ pub struct Owned {
     /// Objects with data that shall go, as `KIND/NAMESPACE/NAME`: their label was taken, their deletion comes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removing: Vec<String>,
+    /// Objects with data that have just got their label: until k3s has seen it, they cannot leave the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guarding: Vec<String>,
     /// Since when the file waits for its next step, in seconds of Unix time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
@@ -112,7 +115,7 @@ mod tests {
     fn is_read_as_it_was_written() {
         let mut record = record();
         let waiting =
-            Owned { holds: vec![], removing: vec!["Namespace/a".into()], since: Some(1_700_000_000) };
+            Owned { removing: vec!["Namespace/a".into()], since: Some(1_700_000_000), ..Owned::default() };
         record.files.insert("web-b.yaml".into(), waiting);
         assert_eq!(Record::parse(&record.text(), "web"), Ok(record));
     }

@@ -60,18 +60,23 @@ pub(super) fn not_ours(
     }
 }
 
-/// An object with data that goes from one file to another: k3s may read the one that lost it first.
-pub(super) fn unguarded_move(from: &str, to: &str, object: &Held) -> Result<(), Refusal> {
-    if !object.has_data() || object.guarded() {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        format!("{} moves from {from} to {to}, and k3s would delete it with its data in between", object.id),
-        format!(
+/// An object with data that goes from one file to another: k3s may read the one that lost it first. `fresh`: it has just
+/// got the label.
+pub(super) fn unguarded_move(from: &str, to: &str, object: &Held, fresh: bool) -> Result<(), Refusal> {
+    let help = match (object.has_data(), object.guarded()) {
+        (false, _) => return Ok(()),
+        (true, true) if !fresh => return Ok(()),
+        (true, true) => {
+            "the label that guards it is new, and k3s may not have seen it: install again in a minute".into()
+        }
+        (true, false) => format!(
             "put it back, give it the label {}: \"{}\", install, and move it a minute later",
             KEEP.0, KEEP.1
         ),
-    ))
+    };
+    let message =
+        format!("{} moves from {from} to {to}, and k3s would delete it with its data in between", object.id);
+    Err(Refusal::new(message, help))
 }
 
 /// What was named to be removed, and cannot be.

@@ -24,6 +24,7 @@ struct Rest {
     documents: Vec<String>,
     leaving: Vec<Leaving>,
     removing: Vec<String>,
+    guarding: Vec<String>,
     begins: bool,
 }
 
@@ -56,9 +57,11 @@ impl<'a> File<'a> {
         let begins = begins || rest.begins;
         let since = self.own.and_then(|own| own.since).filter(|_| {
             // A file that is whole waits for nothing.
-            !rest.removing.is_empty() || (same && self.new.is_none() && rest.documents.is_empty())
+            let tombstone = same && self.new.is_none() && rest.documents.is_empty();
+            tombstone || !rest.removing.is_empty() || !rest.guarding.is_empty()
         });
-        let owned = after.clone().map(|hash| Owned { holds: vec![hash], removing: rest.removing, since });
+        let Rest { removing, guarding, .. } = rest;
+        let owned = after.clone().map(|hash| Owned { holds: vec![hash], removing, guarding, since });
         Ok(Step {
             name: self.name.to_owned(),
             does,
@@ -113,7 +116,9 @@ impl<'a> File<'a> {
         let mut gone = Vec::new();
         for object in self.objects.iter().filter(|object| !stays(object)) {
             match wanted.homes.get(&object.id) {
-                Some(home) => refuse::unguarded_move(self.name, home, object)?,
+                Some(home) => {
+                    refuse::unguarded_move(self.name, home, object, self.is_guarding(object, wish))?
+                }
                 None => gone.push(object),
             }
         }
@@ -127,11 +132,15 @@ impl<'a> File<'a> {
         let last: Vec<&ObjectId> =
             new.iter().chain(gone.iter().copied().filter(|o| kept(o))).map(|o| &o.id).collect();
         let mut rest = Rest::default();
+        for object in new.iter().filter(|object| object.guarded()) {
+            rest.guards(object, self, wish);
+        }
         let mut others = Vec::new();
         let mut now: Vec<&ObjectId> = last.clone();
         for object in gone {
             if kept(object) {
                 rest.documents.push(object.document(true));
+                rest.guards(object, self, wish);
                 rest.leaves(object, Fate::Kept, false);
             } else if object.has_data() && self.lingers(object, wish, &last, &mut rest) {
                 now.push(&object.id);
@@ -147,6 +156,12 @@ impl<'a> File<'a> {
             rest.leaves(object, fate, agreed);
         }
         Ok(rest)
+    }
+
+    /// Whether k3s may not have seen yet that an object is guarded.
+    fn is_guarding(&self, object: &Held, wish: &Wish<'_>) -> bool {
+        let own = self.own.filter(|own| own.guarding.contains(&held::key(&object.id)));
+        own.and_then(|own| own.since).is_some_and(|since| !is_due(since, wish.now))
     }
 
     /// An object with data that was named stays once more if the cluster may still have the label that guards it.
@@ -171,6 +186,16 @@ impl<'a> File<'a> {
 }
 
 impl Rest {
+    /// An object that the file will hold with the label: it may be new to it.
+    fn guards(&mut self, object: &Held, file: &File<'_>, wish: &Wish<'_>) {
+        let old = file.objects.iter().find(|old| old.id == object.id);
+        let fresh = object.has_data() && old.is_some_and(|old| !old.guarded());
+        self.begins |= fresh;
+        if fresh || file.is_guarding(object, wish) {
+            self.guarding.push(held::key(&object.id));
+        }
+    }
+
     fn leaves(&mut self, object: &Held, fate: Fate, agreed: bool) {
         let by_hand = held::kubectl_delete(&object.id);
         self.leaving.push(Leaving { object: held::key(&object.id), fate, by_hand, agreed });
