@@ -117,7 +117,7 @@ impl<'a> File<'a> {
         for object in self.objects.iter().filter(|object| !stays(object)) {
             match wanted.homes.get(&object.id) {
                 Some(home) => {
-                    refuse::unguarded_move(self.name, home, object, self.is_guarding(object, wish))?
+                    refuse::unguarded_move(self.name, home, object, self.is_guarding(object, wish))?;
                 }
                 None => gone.push(object),
             }
