@@ -1,6 +1,7 @@
 //! Values that the API server refuses, as rows: which field of which object, and what it takes
 //! (`pkg/apis/{core,apps,batch,networking}/validation`). What goes beyond one field has a check of its own.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -159,8 +160,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
 fn name(object: &Object, found: &mut Findings) {
     let rbac = object.id.api_version.starts_with("rbac.authorization.k8s.io/");
     if let Some(node) = object.body.at(&["metadata", "name"]).filter(|_| !rbac) {
-        let field = format!("the name of this {}", object.id.kind);
-        tell(node, &field, &Text(names::dns_subdomain), found);
+        tell(node, &Field::NameOf(&object.id.kind), &Text(names::dns_subdomain), found);
     }
 }
 
@@ -168,9 +168,26 @@ fn fields<'r>(node: &Node, rows: impl IntoIterator<Item = &'r Row>, found: &mut 
     for (path, takes) in rows {
         let name = path.iter().rfind(|key| **key != "*").copied().unwrap_or_default();
         let listed = path.last() == Some(&"*") && matches!(takes, Text(_));
-        let field = if listed { format!("among `{name}`") } else { format!("`{name}`") };
+        let field = if listed { Field::Among(name) } else { Field::Named(name) };
         for value in reach(node, path) {
             tell(value, &field, takes, found);
+        }
+    }
+}
+
+/// What a value stands in, in words; only what is told is worth making them.
+enum Field<'a> {
+    NameOf(&'a str),
+    Named(&'a str),
+    Among(&'a str),
+}
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Field::NameOf(kind) => write!(f, "the name of this {kind}"),
+            Field::Named(name) => write!(f, "`{name}`"),
+            Field::Among(name) => write!(f, "among `{name}`"),
         }
     }
 }
@@ -188,7 +205,7 @@ fn reach<'a>(node: &'a Node, path: &[&str]) -> Vec<&'a Node> {
 }
 
 /// A value that something else has told already is left alone.
-fn tell(node: &Node, field: &str, takes: &Takes, found: &mut Findings) {
+fn tell(node: &Node, field: &Field<'_>, takes: &Takes, found: &mut Findings) {
     let Err(Refused { message, help }) = takes.check(node, field) else { return };
     if !found.tells(node.span) {
         found.push(Finding::new(&CODE, node.span, message).maybe_help(help));
@@ -203,7 +220,7 @@ struct Refused {
 
 impl Takes {
     /// What is no text where text is wanted, or no number, is another mistake.
-    fn check(&self, node: &Node, field: &str) -> Result<(), Refused> {
+    fn check(&self, node: &Node, field: &Field<'_>) -> Result<(), Refused> {
         match self {
             Words(words) => node.as_text().map_or(Ok(()), |text| known(text, words, field)),
             Text(read) => node.written().map_or(Ok(()), |text| {
@@ -224,7 +241,7 @@ impl Takes {
     }
 }
 
-fn known(text: &str, words: &[&str], field: &str) -> Result<(), Refused> {
+fn known(text: &str, words: &[&str], field: &Field<'_>) -> Result<(), Refused> {
     if words.contains(&text) {
         return Ok(());
     }
@@ -256,7 +273,7 @@ fn inside(text: &str) -> Result<(), String> {
 }
 
 /// A way out stands below, where people look for it.
-fn refused(text: &str, field: &str, reason: String) -> Refused {
+fn refused(text: &str, field: &Field<'_>, reason: String) -> Refused {
     let message = format!("`{text}` cannot be {field}");
     let is_help = ["did you mean", "it is one of"].iter().any(|start| reason.starts_with(start));
     if is_help {
