@@ -54,10 +54,10 @@ fn the_stream_is_the_files_and_an_end_line() {
     built(&folder, "out");
     let files: Vec<String> =
         folder.list("out").iter().map(|name| folder.read(&format!("out/{name}"))).collect();
-    let end = "# stackc: end of 2 files of demo for v1.37.1+k3s1\n";
+    let end = "# stackc: end of 2 files\n";
     assert_eq!(folder.stackc("build demo").out, format!("{}{end}", files.join("---\n")));
     let empty = Folder::new().with("demo/stack.yaml", STACK);
-    assert_eq!(empty.stackc("build demo").out, "# stackc: end of 0 files of demo for v1.37.1+k3s1\n");
+    assert_eq!(empty.stackc("build demo").out, "# stackc: end of 0 files\n");
 }
 
 #[test]

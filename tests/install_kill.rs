@@ -102,9 +102,9 @@ impl Scene {
         for name in self.before.keys().filter(|name| self.after.contains_key(*name)) {
             assert!(now.contains_key(name), "{fault}: {name} is missing");
         }
-        let unasked = self.folder.stackc("install --from stream --to run");
+        let unasked = self.folder.stackc("install --from stream --k3s v1.37.1+k3s1 --to run");
         assert!(!unasked.err.contains("error:"), "{fault}: a file has lost its owner: {}", unasked.err);
-        let mended = self.folder.stackc("install --from stream --to run --yes");
+        let mended = self.folder.stackc("install --from stream --k3s v1.37.1+k3s1 --to run --yes");
         assert_eq!(mended.status, 0, "{fault}: {}{}", mended.out, mended.err);
         assert_eq!(content(&self.folder, "run"), self.after, "{fault}: the next run has not mended it");
         ran
@@ -139,7 +139,7 @@ fn copy(folder: &Folder, before: &Content) {
 fn strace(folder: &Folder, options: &[&str]) -> Output {
     let mut command = Command::new("strace");
     command.args(["-o", "trace"]).args(options).arg(env!("CARGO_BIN_EXE_stackc"));
-    command.args(["install", "--from", "stream", "--to", "run", "--yes"]);
+    command.args(["install", "--from", "stream", "--k3s", "v1.37.1+k3s1", "--to", "run", "--yes"]);
     let output = command.env_clear().env("PATH", "/usr/bin:/bin").current_dir(folder.at("")).output();
     output.expect("strace, which tests/run installs")
 }

@@ -86,11 +86,7 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
             }
         }
         None => match arguments.emit {
-            // Without an error there is a stack.
-            Emit::Yaml => run
-                .stack
-                .as_ref()
-                .map_or(Ok(()), |stack| show::out_parts(emit::stream(&run.files, &run.objects, stack)))?,
+            Emit::Yaml => show::out_parts(emit::stream(&run.files, &run.objects))?,
             Emit::Json => show::out(&emit::json(&run.objects))?,
         },
     }

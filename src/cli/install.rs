@@ -13,7 +13,7 @@ use super::{Color, Format, Status, Trouble, folder, target};
 use crate::check::Demands;
 use crate::compile::Compiled;
 use crate::install::{self, Does, Fate, Folder, Leaving, Plan, Refusal, State, Wish};
-use crate::k3s::Release;
+use crate::k3s::{Release, Version};
 
 /// From which k3s deploys by itself.
 pub(super) const MANIFESTS: &str = "/var/lib/rancher/k3s/server/manifests";
@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// Install what stackc build has printed: a file, or - for stdin
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
+    /// The release that runs there, as k3s --version prints it: a stream does not tell, and removal depends on it
+    #[arg(long, value_name = "VERSION", requires = "from")]
+    k3s: Option<String>,
     /// Delete what no diff has shown, overwrite what was edited by hand, and do not wait a minute between two steps
     #[arg(long)]
     yes: bool,
@@ -56,7 +59,8 @@ pub(super) struct Arguments {
 /// What shall be installed.
 struct Wanted {
     stack: String,
-    release: Release,
+    /// None: a stream does not tell.
+    release: Option<Release>,
     files: Vec<(String, String)>,
     /// Nodes that are k3s servers, as far as the stack says.
     servers: Vec<String>,
@@ -65,6 +69,7 @@ struct Wanted {
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     let Some(wanted) = wanted(arguments, color)? else { return Ok(Status::Findings) };
     let shown = arguments.plan.as_deref().map(saved).transpose()?;
+    let release = wanted.release.map_or_else(newest, Ok)?;
     let folder = Folder::open(&arguments.to)?;
     folder.lock()?;
     let names = wanted.files.iter().map(|(name, _)| name.as_str());
@@ -72,13 +77,20 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     let now = now();
     let wish = Wish {
         stack: &wanted.stack,
-        release: wanted.release,
+        release,
         files: &wanted.files,
         remove: shown.as_ref().map_or(&arguments.remove, |shown| &shown.remove),
         now: shown.as_ref().map_or(now, |shown| shown.at),
         sure: arguments.yes,
     };
     let plan = match install::plan(&wish, &state) {
+        Ok(plan) if wanted.release.is_none() && plan.steps.iter().any(|step| !step.leaving.is_empty()) => {
+            return Err(Trouble::Told(
+                "something leaves the folder, and what k3s makes of that depends on its release\n\
+                 name it, as k3s --version prints it: stackc install --from - --k3s v1.37.1+k3s1"
+                    .to_owned(),
+            ));
+        }
         Ok(plan) => plan,
         Err(refusals) => {
             refuse(&refusals);
@@ -110,6 +122,16 @@ impl From<install::Trouble> for Trouble {
     }
 }
 
+fn release(text: &str) -> Result<Release, Trouble> {
+    let release = Version::parse(text).and_then(Release::of);
+    release.map_err(|reason| Trouble::Told(format!("--k3s {text}: {reason}")))
+}
+
+/// Stands for one that nobody told: only what leaves asks for it, and that is refused then.
+fn newest() -> Result<Release, Trouble> {
+    Release::of(Release::newest_known()).map_err(Trouble::Told)
+}
+
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
@@ -125,7 +147,8 @@ fn saved(path: &Path) -> Result<Plan, Trouble> {
 fn wanted(arguments: &Arguments, color: Color) -> Result<Option<Wanted>, Trouble> {
     if let Some(from) = &arguments.from {
         let stream = install::parse_stream(&stream(from)?).map_err(Trouble::Told)?;
-        let install::Stream { stack, release, files } = stream;
+        let install::Stream { stack, files } = stream;
+        let release = arguments.k3s.as_deref().map(release).transpose()?;
         return Ok(Some(Wanted { stack, release, files, servers: Vec::new() }));
     }
     let stack = target::one(arguments.path.as_deref())?;
@@ -148,7 +171,7 @@ fn compiled(run: &Compiled) -> Option<Wanted> {
     let servers = stack.nodes.iter().filter(|node| is_server(&node.roles));
     Some(Wanted {
         stack: stack.name.value.clone(),
-        release: stack.release,
+        release: Some(stack.release),
         files: run.files.iter().map(text).collect(),
         servers: servers.map(|node| node.name.value.clone()).collect(),
     })

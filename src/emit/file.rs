@@ -160,16 +160,10 @@ fn origin(unit: &Unit) -> String {
     }
 }
 
-/// All files as one stream, part by part. Its last line tells a whole stream from one that was cut off, and tells
-/// `stackc install --from` whose files they are and what k3s prunes.
-pub fn stream<'a>(
-    files: &'a [File],
-    objects: &'a [Object],
-    stack: &Stack,
-) -> impl Iterator<Item = Cow<'a, str>> {
+/// All files as one stream, part by part. Its last line tells a whole stream from one that was cut off.
+pub fn stream<'a>(files: &'a [File], objects: &'a [Object]) -> impl Iterator<Item = Cow<'a, str>> {
     let plural = if files.len() == 1 { "file" } else { "files" };
-    let (name, release) = (&stack.name.value, stack.release.version());
-    let end = format!("# stackc: end of {} {plural} of {name} for {release}\n", files.len());
+    let end = format!("# stackc: end of {} {plural}\n", files.len());
     let before = std::iter::once("").chain(std::iter::repeat(SEPARATOR));
     let parts = before.zip(files).flat_map(|(before, file)| [before.into(), file.text(objects).into()]);
     parts.chain([end.into()])

@@ -1,15 +1,13 @@
 //! A stream of `stackc build`, taken apart into its files.
 
 use super::record::is_file_name;
-use crate::k3s::{Release, Version, addon_refused};
+use crate::k3s::addon_refused;
 
 /// What a stream carries.
 #[derive(Debug)]
 pub struct Stream {
     /// The stack's name.
     pub stack: String,
-    /// The release it was built for.
-    pub release: Release,
     /// Names and texts, as `build -o` writes them.
     pub files: Vec<(String, String)>,
 }
@@ -26,19 +24,16 @@ pub fn parse(text: &str) -> Result<Stream, String> {
         .strip_suffix('\n')
         .map(|text| text.rsplit_once('\n').unwrap_or(("", text)))
         .ok_or("the stream was cut off: its last line is not whole")?;
-    let end = end
-        .strip_prefix("# stackc: end of ")
-        .ok_or("the stream was cut off: its last line is not `# stackc: end of N files …`; it comes from stackc build")?;
-    let (count, stack, release) = ending(end).ok_or_else(|| {
-        format!("the stream's last line says {end:?}, not `N files of STACK for RELEASE`: is its stackc of another version?")
-    })?;
-    if addon_refused(stack).is_some() {
-        return Err(format!("the stream's last line names the stack {stack:?}, which can be none"));
-    }
+    let count = ending(end).ok_or(
+        "the stream was cut off: its last line is not `# stackc: end of N files`; it comes from stackc build",
+    )?;
     let files = files(body)?;
-    if files.is_empty() {
+    let Some((_, first)) = files.first() else {
         return Err("the stream holds no file: an empty stack would remove everything".to_owned());
-    }
+    };
+    let stack = stack_of(first).filter(|stack| addon_refused(stack).is_none()).ok_or(
+        "the stream's first header does not tell its stack: `# stackc: STACK-APP.yaml from apps/APP.yaml`",
+    )?;
     if files.len() != count {
         return Err(format!("the stream says that it has {count} files, and has {}", files.len()));
     }
@@ -50,16 +45,28 @@ pub fn parse(text: &str) -> Result<Stream, String> {
     if let Some(((name, _), _)) = disorder {
         return Err(format!("the stream is not in order after {name}: it was changed on its way"));
     }
-    Ok(Stream { stack: stack.to_owned(), release, files })
+    Ok(Stream { stack: stack.to_owned(), files })
 }
 
-/// `6 files of oracle for v1.22.7+k3s1`.
-fn ending(end: &str) -> Option<(usize, &str, Release)> {
-    let (count, rest) = end.split_once(' ')?;
-    let rest = rest.strip_prefix("files of ").or(rest.strip_prefix("file of "))?;
-    let (stack, release) = rest.split_once(" for ")?;
-    let release = Release::of(Version::parse(release).ok()?).ok()?;
-    Some((count.parse().ok()?, stack, release))
+/// `# stackc: end of 6 files`.
+fn ending(line: &str) -> Option<usize> {
+    let count = line.strip_prefix("# stackc: end of ")?;
+    count.strip_suffix(" files").or(count.strip_suffix(" file"))?.parse().ok()
+}
+
+/// Files that a stack has beside those of its apps and manifests.
+const OWN: [&str; 3] = ["00-namespaces", "01-traefik", "02-ingress"];
+
+/// A file's header tells its stack: of `# stackc: home-web.yaml from apps/web.yaml`, `home`.
+fn stack_of(file: &str) -> Option<&str> {
+    let (name, origin) = file.lines().next()?.strip_prefix(HEADER)?.split_once(".yaml from ")?;
+    let part = |part: &str| name.strip_suffix(part)?.strip_suffix('-');
+    if origin == "stack.yaml" {
+        return OWN.into_iter().find_map(part);
+    }
+    let (_, path) = origin.split_once('/')?;
+    let (stem, _) = path.rsplit_once('.')?;
+    part(&stem.replace('/', "-"))
 }
 
 /// A file begins with its header, at the start or behind a separator. Text inside a document is indented or quoted, so no
@@ -90,15 +97,30 @@ mod tests {
     const A: &str =
         "# stackc: web-a.yaml from apps/a.yaml\nkind: A\n---\nkind: B\ntext: |-\n  ---\n  # stackc: x\n";
     const B: &str = "# stackc: web-b.yaml from apps/b.yaml\nkind: C\n";
-    const END: &str = "# stackc: end of 2 files of web for v1.37.1+k3s1\n";
+    const END: &str = "# stackc: end of 2 files\n";
 
     #[test]
     fn a_stream_is_its_files() {
         let stream = parse(&format!("{A}---\n{B}{END}")).unwrap();
-        assert_eq!((stream.stack.as_str(), stream.release.version().minor), ("web", 37));
+        assert_eq!(stream.stack, "web");
         assert_eq!(stream.files, [("web-a.yaml".into(), A.into()), ("web-b.yaml".into(), B.into())]);
-        let one = parse(&format!("{B}# stackc: end of 1 file of web for v1.22.7+k3s1\n")).unwrap();
+        let one = parse(&format!("{B}# stackc: end of 1 file\n")).unwrap();
         assert_eq!(one.files.len(), 1);
+    }
+
+    #[test]
+    fn a_header_tells_its_stack() {
+        for (header, stack) in [
+            ("# stackc: a-b-web.yaml from apps/web.yaml", Some("a-b")),
+            ("# stackc: a-b-web.yaml from apps/b-web.yaml", Some("a")),
+            ("# stackc: home-00-namespaces.yaml from stack.yaml", Some("home")),
+            ("# stackc: home-02-ingress.yaml from stack.yaml", Some("home")),
+            ("# stackc: home-a-b.yaml from manifests/a/b.yml", Some("home")),
+            ("# stackc: home-web.yaml from stack.yaml", None),
+            ("# stackc: web.yaml from apps/web.yaml", None),
+        ] {
+            assert_eq!(stack_of(header), stack, "{header}");
+        }
     }
 
     /// No beginning of a stream is a stream.
@@ -128,9 +150,9 @@ mod tests {
             (whole.replace("stackc: web-b.yaml", "stackc: web-b.sh"), "names no file"),
             (whole.replace("web-b.yaml", "other-b.yaml"), "no file of the stack `web`"),
             (whole.replace("web-b.yaml", "web-a.yaml"), "not in order after web-a.yaml"),
-            (whole.replace(" of web for v1.37.1+k3s1", ""), "of another version"),
-            (whole.replace("v1.37.1+k3s1", "v1.37"), "of another version"),
-            (whole.replace("of web for", "of we/b for"), "which can be none"),
+            (whole.replace("2 files", "two files"), "its last line is not"),
+            (whole.replace("web-a.yaml from apps/a", "web-a.yaml from apps/b"), "does not tell its stack"),
+            (whole.replace("web-a.yaml from", "-a.yaml from"), "names no file"),
         ] {
             let reason = parse(&text).unwrap_err();
             assert!(reason.contains(says), "{says}: {reason}");
