@@ -102,6 +102,9 @@ impl Scene {
         for name in self.before.keys().filter(|name| self.after.contains_key(*name)) {
             assert!(now.contains_key(name), "{fault}: {name} is missing");
         }
+        if ran.status.success() {
+            assert_eq!(now, self.after, "{fault}: the run said that all was well");
+        }
         let unasked = self.folder.stackc("install --from stream --k3s v1.37.1+k3s1 --to run");
         assert!(!unasked.err.contains("error:"), "{fault}: a file has lost its owner: {}", unasked.err);
         let mended = self.folder.stackc("install --from stream --k3s v1.37.1+k3s1 --to run --yes");
@@ -161,8 +164,13 @@ fn killed_at_any_call() {
 fn failed_at_any_call() {
     let scene = Scene::new();
     let locked = scene.calls.iter().position(|call| call == "flock").unwrap();
-    let points = scene.points(long(scene.writes, locked));
-    let points: Vec<_> = points.into_iter().filter(|(call, _)| ON_FILES.contains(call)).collect();
+    let mut points = scene.points(scene.writes);
+    if long(0, 1) == 1 {
+        // The standard library takes a folder that cannot be closed for a mistake of the program's, and panics.
+        let read = scene.points(locked).into_iter().take(scene.writes - locked);
+        points.extend(read.filter(|(call, _)| *call != "close"));
+    }
+    points.retain(|(call, _)| ON_FILES.contains(call));
     let errors_of = long(1, ERRORS.len());
     let (mut runs, mut failed) = (0, 0);
     for (index, (call, nth)) in points.iter().enumerate() {
