@@ -3,10 +3,10 @@
 //! k3s' deploy controller takes a file for the whole wanted state of one AddOn and patches; what cannot be patched it
 //! deletes and makes anew, or tries again every 15 seconds for ever (the project's facts on k3s, 1.5 and 1.6).
 
+use super::Placed;
 use super::field::equal;
-use super::{Placed, group};
-use crate::k3s::{KEEP, Release};
-use crate::kube::{Object, ObjectId, Quantity};
+use crate::k3s::{KEEP, Release, is_kept, lost_with};
+use crate::kube::{Object, ObjectId, Quantity, kubectl};
 use crate::yaml::Node;
 
 /// What happens to an object in the cluster.
@@ -167,15 +167,6 @@ static FIXED: [Fixed; 26] = [
 /// What ConfigMaps and Secrets hold cannot change once they say `immutable: true`.
 const SEALED: (&[&str], &[&str]) = (&["ConfigMap", "Secret"], &["data", "binaryData", "stringData"]);
 
-/// Objects whose deletion takes more than themselves.
-const HOLDS: [(&str, &str); 5] = [
-    ("Namespace", "everything in it goes with it, claims and their data too"),
-    ("PersistentVolumeClaim", "its volume goes with it, with all data (unless its StorageClass retains)"),
-    ("Secret", "its values are gone, if they are kept nowhere else"),
-    ("CustomResourceDefinition", "all objects of that kind go with it, in all namespaces"),
-    ("HelmChart", "the chart is uninstalled, and what it made goes with it"),
-];
-
 /// What of the new files bears on an object that left one.
 pub(super) struct Files<'a> {
     pub(super) new: &'a [Placed<'a>],
@@ -229,7 +220,7 @@ fn sealed(old: &Object, new: &Object) -> Option<Fate> {
 /// An object that goes to another file. k3s reads files in the order of their names: an earlier file takes over what a
 /// later one has, but a later file comes when the earlier one has pruned it.
 pub(super) fn of_moved(old: Placed<'_>, new: Placed<'_>, files: &Files<'_>) -> Option<Fate> {
-    if old.file >= new.file || is_kept(old.object) || orphaned(old, files).is_some() {
+    if old.file >= new.file || is_kept(&old.object.body) || orphaned(old, files).is_some() {
         return None;
     }
     let holds = holds(old.object);
@@ -257,10 +248,10 @@ const FACTS: &str = "facts on k3s, 1.5 and 1.6";
 /// An object that left the files.
 pub(super) fn of_removed(gone: Placed<'_>, files: &Files<'_>) -> Fate {
     let id = &gone.object.id;
-    let delete = format!("to delete it: {}", kubectl_delete(id));
-    if is_kept(gone.object) {
+    let delete = format!("to delete it: {}", kubectl::delete(id));
+    if is_kept(&gone.object.body) {
         // What holds data is removed in two steps, or the cluster's own label would still keep it.
-        let install = format!("to delete it: stackc install --remove {}", word(&key(id)));
+        let install = format!("to delete it: stackc install --remove {}", kubectl::word(&id.path()));
         let delete = if holds(gone.object).is_some() { install } else { delete };
         let why = format!("its label {}: \"false\" keeps k3s from deleting it", KEEP.0);
         return Fate { verdict: Verdict::Kept, path: None, why, way_out: Some(delete), source: FACTS };
@@ -285,7 +276,7 @@ pub(super) fn of_removed(gone: Placed<'_>, files: &Files<'_>) -> Fate {
             why: format!("{how}; {holds}"),
             way_out: Some(format!(
                 "`stackc install` keeps it until it is named: stackc install --remove {}",
-                word(&key(id))
+                kubectl::word(&id.path())
             )),
             source: FACTS,
         },
@@ -319,44 +310,11 @@ fn orphaned(gone: Placed<'_>, files: &Files<'_>) -> Option<String> {
     }
 }
 
-fn is_kept(object: &Object) -> bool {
-    object.body.text_at(&["metadata", "labels", KEEP.0]) == Some(KEEP.1)
-}
-
-/// What goes with an object; nothing with a Secret without values.
+/// What goes with an object, if anything that nobody can make again does.
 fn holds(object: &Object) -> Option<&'static str> {
-    let empty = |field| object.body.get(field).is_none_or(|values| values.entries().is_empty());
-    if object.id.kind == "Secret" && empty("data") && empty("stringData") {
-        return None;
-    }
-    HOLDS.iter().find(|(kind, _)| *kind == object.id.kind).map(|(_, holds)| *holds)
-}
-
-/// `PersistentVolumeClaim/default/data`, as `install --remove` takes it.
-fn key(id: &ObjectId) -> String {
-    let namespace = id.namespace.as_ref().map_or_else(String::new, |namespace| format!("{namespace}/"));
-    format!("{}/{namespace}{}", id.kind, id.name)
-}
-
-/// The line that deletes an object by hand.
-fn kubectl_delete(id: &ObjectId) -> String {
-    let kind = id.kind.to_ascii_lowercase();
-    // With its group: `Service` and `Ingress` are names of several kinds on some clusters.
-    let kind = if group(id).is_empty() { kind } else { format!("{kind}.{}", group(id)) };
-    let namespace = id
-        .namespace
-        .as_ref()
-        .map_or_else(String::new, |namespace| format!(" --namespace {}", word(namespace)));
-    format!("kubectl delete {} {}{namespace}", word(&kind), word(&id.name))
-}
-
-/// A word for a shell.
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '/');
-    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
+    let chart =
+        (object.id.kind == "HelmChart").then_some("the chart is uninstalled, and what it made goes with it");
+    lost_with(&object.id.kind, &object.body).or(chart)
 }
 
 #[cfg(test)]
@@ -449,7 +407,8 @@ mod tests {
     #[test]
     fn what_holds_data_is_lost_or_kept() {
         let new = release("v1.37.1+k3s1");
-        for (kind, _) in HOLDS {
+        for kind in ["Namespace", "PersistentVolumeClaim", "Secret", "CustomResourceDefinition", "HelmChart"]
+        {
             assert_eq!(verdict(&made("v1", kind, &json!({"data": {"a": "b"}})), &[], &new), Verdict::Lost);
             let kept = json!({"metadata": {"labels": {"objectset.rio.cattle.io/prune": "false"}}});
             assert_eq!(verdict(&made("v1", kind, &kept), &[], &new), Verdict::Kept);
@@ -473,31 +432,5 @@ mod tests {
         assert_eq!(moved(&space, "a.yaml", "b.yaml"), Some(Verdict::Lost));
         assert_eq!(moved(&map, "b.yaml", "a.yaml"), None);
         assert_eq!(moved(&map, "a.yaml", "a.yaml"), None);
-    }
-
-    #[test]
-    fn the_line_that_deletes() {
-        let delete = |api_version, kind, name: &str, namespace: Option<&str>| {
-            let id = ObjectId {
-                api_version: String::from(api_version),
-                kind: String::from(kind),
-                namespace: namespace.map(String::from),
-                name: name.into(),
-            };
-            kubectl_delete(&id)
-        };
-        assert_eq!(delete("v1", "Namespace", "shop", None), "kubectl delete namespace shop");
-        assert_eq!(
-            delete("apps/v1", "Deployment", "web", Some("default")),
-            "kubectl delete deployment.apps web --namespace default"
-        );
-        assert_eq!(
-            delete("traefik.io/v1alpha1", "IngressRoute", "web", Some("a")),
-            "kubectl delete ingressroute.traefik.io web --namespace a"
-        );
-        assert_eq!(
-            delete("v1", "Secret", "a'; rm -rf /", Some("-x")),
-            "kubectl delete secret 'a'\\''; rm -rf /' --namespace '-x'"
-        );
     }
 }

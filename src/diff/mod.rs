@@ -111,18 +111,9 @@ pub struct Diff {
 /// What makes an object itself to people: the API's version may rise.
 type Known<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
 
-fn known(id: &ObjectId) -> Known<'_> {
-    (group(id), &id.kind, id.namespace.as_deref(), &id.name)
-}
-
-/// `apps` of `apps/v1`; nothing for Kubernetes' core.
-fn group(id: &ObjectId) -> &str {
-    id.api_version.split_once('/').map_or("", |(group, _)| group)
-}
-
 /// By identity; the last of twins counts.
 fn by_id<'a>(side: &Side<'a>) -> BTreeMap<Known<'a>, Placed<'a>> {
-    side.objects.iter().map(|placed| (known(&placed.object.id), *placed)).collect()
+    side.objects.iter().map(|placed| (placed.object.id.key(), *placed)).collect()
 }
 
 /// Compares two states of files that a release applies.
@@ -131,7 +122,7 @@ pub fn diff(old: &Side<'_>, new: &Side<'_>, release: &Release) -> Diff {
     let files = Files { new: &new.objects, release };
     let mut diff = Diff::default();
     for placed in &new.objects {
-        let id = known(&placed.object.id);
+        let id = placed.object.id.key();
         if !news.get(&id).is_some_and(|last| std::ptr::eq(last.object, placed.object)) {
             continue;
         }
@@ -150,7 +141,7 @@ pub fn diff(old: &Side<'_>, new: &Side<'_>, release: &Release) -> Diff {
 }
 
 fn veil<'a>(object: &Object, side: &'a Side<'_>) -> Veil<'a> {
-    Veil { secret: object.id.kind == "Secret" && group(&object.id).is_empty(), marked: &side.marked }
+    Veil { secret: object.id.kind == "Secret" && object.id.group().is_empty(), marked: &side.marked }
 }
 
 fn added(placed: Placed<'_>, side: &Side<'_>) -> Change {

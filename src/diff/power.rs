@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::equal;
-use super::group;
 use crate::finding::Findings;
 use crate::kube::{Container, Image, Object, Pod, Reference, Target, named};
 use crate::source::{Sources, Span};
@@ -204,7 +203,7 @@ fn powers(object: &Object) -> Vec<Power> {
     for reference in named(object) {
         all.reference(&reference);
     }
-    if group(&object.id) == RBAC {
+    if object.id.group() == RBAC {
         all.rbac(&object.body);
     }
     match object.id.kind.as_str() {

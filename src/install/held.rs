@@ -1,14 +1,10 @@
 //! The objects that a file of the folder holds.
 
 use crate::finding::Findings;
-use crate::k3s::KEEP;
-use crate::kube::{ObjectId, Unit, objects};
+use crate::k3s::{KEEP, is_kept, lost_with};
+use crate::kube::{ObjectId, Unit, kubectl, objects};
 use crate::source::Sources;
 use crate::yaml::{Dialect, Entry, Key, Node, Value, read, write};
-
-/// Kinds whose deletion deletes what nobody can make again: everything in a namespace, what a claim stores, what a Secret
-/// says, all objects of a custom kind.
-const DATA: [&str; 4] = ["Namespace", "PersistentVolumeClaim", "Secret", "CustomResourceDefinition"];
 
 /// An object as a file holds it.
 pub(super) struct Held {
@@ -41,14 +37,12 @@ pub(super) fn held(name: &str, text: &str) -> Result<Vec<Held>, String> {
 impl Held {
     /// Whether something is lost with it.
     pub(super) fn has_data(&self) -> bool {
-        let kind = self.id.kind.as_str();
-        let filled = |key| self.body.get(key).is_some_and(|data| !data.entries().is_empty());
-        DATA.contains(&kind) && (kind != "Secret" || filled("data") || filled("stringData"))
+        lost_with(&self.id.kind, &self.body).is_some()
     }
 
     /// Whether k3s leaves it alone when it is missing from its file.
     pub(super) fn guarded(&self) -> bool {
-        self.body.text_at(&["metadata", "labels", KEEP.0]) == Some(KEEP.1)
+        is_kept(&self.body)
     }
 
     /// As a document, with the label that guards it or without.
@@ -82,14 +76,6 @@ fn label(metadata: &mut Node, guarded: bool) {
     }
 }
 
-/// `PersistentVolumeClaim/default/data`, `Namespace/web`: what `--remove` takes and the record keeps.
-pub(super) fn key(id: &ObjectId) -> String {
-    match &id.namespace {
-        Some(namespace) => format!("{}/{namespace}/{}", id.kind, id.name),
-        None => format!("{}/{}", id.kind, id.name),
-    }
-}
-
 /// Whether a key that a person wrote is this one: kinds are written in any case.
 pub(super) fn means(written: &str, key: &str) -> bool {
     match (written.split_once('/'), key.split_once('/')) {
@@ -102,11 +88,7 @@ pub(super) fn means(written: &str, key: &str) -> bool {
 
 /// The line that deletes an object by hand.
 pub(super) fn kubectl_delete(id: &ObjectId) -> String {
-    let kind = id.kind.to_ascii_lowercase();
-    // With its group: `Service` and `Ingress` are names of several kinds on some clusters.
-    let kind = id.api_version.split_once('/').map_or(kind.clone(), |(group, _)| format!("{kind}.{group}"));
-    let namespace = id.namespace.as_ref().map(|name| format!(" --namespace {name}")).unwrap_or_default();
-    format!("kubectl delete {kind} {}{namespace} --ignore-not-found", id.name)
+    format!("{} --ignore-not-found", kubectl::delete(id))
 }
 
 /// The line that makes k3s forget an AddOn, whose checksum would else keep the same file from being applied anew.
@@ -158,7 +140,7 @@ mod tests {
         assert_eq!(held("a.yaml", "# x\n---\n---\n").unwrap().len(), 0);
         let list =
             format!("apiVersion: v1\nkind: List\nitems:\n- {}", CLAIM.trim_end().replace('\n', "\n  "));
-        assert_eq!(key(&one(&list).id), "PersistentVolumeClaim/web/data");
+        assert_eq!(one(&list).id.path(), "PersistentVolumeClaim/web/data");
         assert_eq!(
             held("a.yaml", "# x\nkind: ConfigMap\n").err().unwrap(),
             "line 2: the document has no `apiVersion` that is text"
@@ -169,8 +151,8 @@ mod tests {
     #[test]
     fn names_and_lines_to_paste() {
         let id = one(CLAIM).id;
-        assert!(means("persistentvolumeclaim/web/data", &key(&id)));
-        assert!(!means("PersistentVolumeClaim/web/Data", &key(&id)) && !means("data", &key(&id)));
+        assert!(means("persistentvolumeclaim/web/data", &id.path()));
+        assert!(!means("PersistentVolumeClaim/web/Data", &id.path()) && !means("data", &id.path()));
         assert_eq!(
             kubectl_delete(&id),
             "kubectl delete persistentvolumeclaim data --namespace web --ignore-not-found"

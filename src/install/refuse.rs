@@ -5,6 +5,7 @@ use super::held::{self, Held};
 use super::plan::{Fate, Refusal, Step, Wanted, Wish};
 use super::record::Owned;
 use crate::k3s::{KEEP, addon_name};
+use crate::kube::ObjectId;
 
 /// Files of others that k3s takes for the same AddOn: each apply would delete what the other made.
 pub(super) fn clashes(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
@@ -87,7 +88,7 @@ pub(super) fn unmet(wish: &Wish<'_>, steps: &[Step], wanted: &Wanted<'_>) -> Vec
     let unmet = wish.remove.iter().filter(|written| !leaving(written));
     unmet
         .map(|written| {
-            let home = wanted.homes.iter().find(|(id, _)| held::means(written, &held::key(id)));
+            let home = wanted.homes.iter().find(|(id, _)| held::means(written, &id.path()));
             match home {
                 Some((id, home)) => Refusal::new(
                     format!("{id} is in the stack ({home})"),
@@ -110,7 +111,7 @@ pub(super) fn full_namespaces(steps: &[Step], wanted: &Wanted<'_>) -> Vec<Refusa
     let mut refusals = Vec::new();
     for namespace in namespaces {
         let wanted = wanted.homes.keys().find(|id| id.namespace.as_deref() == Some(namespace));
-        let wanted = wanted.map(held::key);
+        let wanted = wanted.map(ObjectId::path);
         let kept = leaving().find(|leaving| {
             let place = leaving.object.split('/').nth(1).filter(|_| leaving.object.split('/').count() == 3);
             leaving.fate == Fate::Kept && place == Some(namespace)

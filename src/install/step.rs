@@ -123,7 +123,7 @@ impl<'a> File<'a> {
             }
         }
         let named = |object: &Held| {
-            let key = held::key(&object.id);
+            let key = object.id.path();
             let agreed = self.own.is_some_and(|own| own.removing.contains(&key));
             agreed || wish.remove.iter().any(|written| held::means(written, &key))
         };
@@ -152,7 +152,7 @@ impl<'a> File<'a> {
             // An object with data went by the file's end; the rest by what k3s reads now.
             let by = if object.has_data() { &last } else { &now };
             let fate = if is_pruned(wish.release, &object.id, by) { Fate::Deleted } else { Fate::Orphaned };
-            let agreed = self.own.is_some_and(|own| own.removing.contains(&held::key(&object.id)));
+            let agreed = self.own.is_some_and(|own| own.removing.contains(&object.id.path()));
             rest.leaves(object, fate, agreed);
         }
         Ok(rest)
@@ -160,13 +160,13 @@ impl<'a> File<'a> {
 
     /// Whether k3s may not have seen yet that an object is guarded.
     fn is_guarding(&self, object: &Held, wish: &Wish<'_>) -> bool {
-        let own = self.own.filter(|own| own.guarding.contains(&held::key(&object.id)));
+        let own = self.own.filter(|own| own.guarding.contains(&object.id.path()));
         own.and_then(|own| own.since).is_some_and(|since| !is_due(since, wish.now))
     }
 
     /// An object with data that was named stays once more if the cluster may still have the label that guards it.
     fn lingers(&self, object: &Held, wish: &Wish<'_>, last: &[&ObjectId], rest: &mut Rest) -> bool {
-        let key = held::key(&object.id);
+        let key = object.id.path();
         let own = self.own.filter(|own| own.removing.contains(&key));
         let due = own.and_then(|own| own.since).is_some_and(|since| wish.sure || is_due(since, wish.now));
         let fate = match (object.guarded(), own) {
@@ -192,13 +192,13 @@ impl Rest {
         let fresh = object.has_data() && old.is_some_and(|old| !old.guarded());
         self.begins |= fresh;
         if fresh || file.is_guarding(object, wish) {
-            self.guarding.push(held::key(&object.id));
+            self.guarding.push(object.id.path());
         }
     }
 
     fn leaves(&mut self, object: &Held, fate: Fate, agreed: bool) {
         let by_hand = held::kubectl_delete(&object.id);
-        self.leaving.push(Leaving { object: held::key(&object.id), fate, by_hand, agreed });
+        self.leaving.push(Leaving { object: object.id.path(), fate, by_hand, agreed });
     }
 }
 

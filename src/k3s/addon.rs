@@ -4,10 +4,6 @@
 /// for whatever a tool makes of the name.
 pub const LONGEST_ADDON: usize = 52;
 
-/// The label that keeps k3s from deleting an object which is missing from its file: wrangler's, which applies files for
-/// k3s (facts on k3s, 1.5). A namespace would take everything in it along, a claim its data.
-pub const KEEP: (&str, &str) = ("objectset.rio.cattle.io/prune", "false");
-
 /// Whether k3s reads a file of this base name: by its ending, in any case; dot-files are left out, dot-folders are not
 /// (facts on k3s, 1.1).
 pub fn is_read(base: &str) -> bool {

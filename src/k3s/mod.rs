@@ -4,16 +4,19 @@
 //! that Cloudflare calls from. This room raises nothing: its errors are sentences for whoever knows the place.
 //!
 //! To add a k3s release: one row in `release.rs` if its Traefik chart's major is new, and `NEWEST`. To add something
-//! that k3s changed: one `Change`. A name that k3s packages: one row in `reserved.rs`. Ranges: `cloudflare.rs`.
+//! that k3s changed: one `Change`. A name that k3s packages: one row in `reserved.rs`. Ranges: `cloudflare.rs`. A kind that
+//! holds data: one row in `keep.rs`.
 //!
 //! What must hold: rows are sorted and each minor has one; each change is tested on both sides of each boundary.
 
 mod addon;
 mod cloudflare;
+mod keep;
 mod release;
 mod reserved;
 
-pub use addon::{KEEP, LONGEST_ADDON, addon_name, addon_refused, is_read};
+pub use addon::{LONGEST_ADDON, addon_name, addon_refused, is_read};
 pub use cloudflare::{Delisted, Ranges, delisted, parse_ranges, ranges, ranges_date};
+pub use keep::{KEEP, is_kept, lost_with};
 pub use release::{Release, Version};
 pub use reserved::{PARTS, reserved};

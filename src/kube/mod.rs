@@ -9,6 +9,7 @@
 
 pub mod digest;
 pub mod field;
+pub mod kubectl;
 pub mod names;
 
 mod device;

@@ -51,8 +51,18 @@ impl ObjectId {
     /// What two texts of one object have in common: group, kind, namespace, name. The version does not count: `v1beta1`
     /// and `v1` of a kind are one object.
     pub fn key(&self) -> (&str, &str, Option<&str>, &str) {
-        let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
-        (group, &self.kind, self.namespace.as_deref(), &self.name)
+        (self.group(), &self.kind, self.namespace.as_deref(), &self.name)
+    }
+
+    /// `apps` of `apps/v1`; nothing for Kubernetes' core.
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// `PersistentVolumeClaim/default/data`, `Namespace/web`: as people name it to a command.
+    pub fn path(&self) -> String {
+        let namespace = self.namespace.as_ref().map(|namespace| format!("{namespace}/"));
+        format!("{}/{}{}", self.kind, namespace.unwrap_or_default(), self.name)
     }
 }
 

@@ -78,8 +78,7 @@ impl Role {
 impl<'a> Pod<'a> {
     /// Where a kind of object keeps its pod template; none for a kind that makes no pods.
     pub fn path(id: &ObjectId) -> Option<&'static [&'static str]> {
-        let group = id.api_version.split_once('/').map_or("", |(group, _)| group);
-        WORKLOADS.iter().find(|row| row.0 == group && row.1 == id.kind).map(|row| row.2)
+        WORKLOADS.iter().find(|row| row.0 == id.group() && row.1 == id.kind).map(|row| row.2)
     }
 
     /// The template of a workload, to be finished.
