@@ -23,8 +23,7 @@ pub fn judge(mut stack: Compiled, files: &[Vec<FileId>], demands: Demands) -> (C
     let objects: Vec<Object> =
         files.iter().flat_map(|files| objects(files, &stack.sources, namespace, &mut found)).collect();
     if let Some(cluster) = &stack.stack {
-        let facts =
-            Facts { beside: &stack.objects, whole: false, ..Facts::new(cluster, &[], &objects, demands) };
+        let facts = Facts::new(cluster, &[], &objects, demands).with_beside(&stack.objects);
         check::all(&facts, &mut found);
         stack.images = facts.images();
     }

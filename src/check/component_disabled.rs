@@ -1,6 +1,6 @@
 //! Objects that need a part of k3s which the servers do not run.
 
-use super::{Facts, Landing};
+use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{Object, Pod, Unit};
 use crate::source::Span;
@@ -149,7 +149,7 @@ impl Need {
             let chart = object.body.text_at(&["spec", "chart"]).filter(|_| object.id.kind == "HelmChart");
             sign(&object.id.kind, &object.id.name) || chart.is_some_and(program)
         }) || facts.stack.external.iter().any(|external| sign(&external.kind, &external.name))
-            || facts.landings.iter().flat_map(Landing::images).any(|(.., image)| program(&image.path))
+            || facts.used().any(|used| program(&used.image.path))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Demands;
-use crate::kube::{Container, Image, Object, Platform, Pod, Role, Unit};
+use crate::kube::{Container, Image, Object, Platform, Pod, Reference, Unit};
 use crate::schedule::{Reason, may, problems};
 use crate::stack::{ClusterNode, Declared, Outline, Stack};
 use crate::yaml::Node;
@@ -22,15 +22,16 @@ pub struct Facts<'a> {
     pub whole: bool,
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
-    /// One for each container whose image can be read.
-    pub running: Vec<Running<'a>>,
+    /// All objects that references may name, the first of twins.
+    known: BTreeMap<Key<'a>, &'a Object>,
 }
 
-/// A container and its image.
-pub struct Running<'a> {
-    /// Which of the landings is its workload.
-    pub landing: usize,
-    /// The container.
+/// Kind, namespace, name.
+type Key<'a> = (&'a str, &'a str, &'a str);
+
+/// An image, and what uses it.
+pub struct Used<'a> {
+    /// The container, or the volume.
     pub container: Container<'a>,
     /// The image as written.
     pub written: &'a Node,
@@ -52,6 +53,10 @@ pub struct Landing<'a> {
     pub nodes: Vec<(&'a ClusterNode, Result<(), Reason>)>,
     /// Whether what it says about placement can be read; if not, another finding tells it.
     pub readable: bool,
+    /// Its images that can be read.
+    pub images: Vec<Used<'a>>,
+    /// Every object that its pods need.
+    pub references: Vec<Reference<'a>>,
 }
 
 /// How many images rest on what.
@@ -70,29 +75,53 @@ impl<'a> Landing<'a> {
     pub fn open(&self) -> impl Iterator<Item = &'a ClusterNode> + '_ {
         self.nodes.iter().filter(|(_, verdict)| verdict.is_ok()).map(|(node, _)| *node)
     }
-
-    /// Its images that can be read.
-    pub fn images(&self) -> impl Iterator<Item = (Container<'a>, &'a Node, Image)> + use<'a> {
-        self.pod.containers().filter_map(|container| {
-            let node = container.image?;
-            Some((container, node, Image::parse(node.as_text()?).ok()?))
-        })
-    }
 }
 
 impl<'a> Facts<'a> {
     /// Computes what checks share.
     pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object], demands: Demands) -> Self {
         let apps = apps.iter().map(|app| (app.name.as_str(), app)).collect();
-        let landings: Vec<_> = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
-        let running =
-            landings.iter().enumerate().flat_map(|(place, landing)| running(place, landing)).collect();
-        Facts { stack, objects, demands, beside: &[], whole: true, landings, running }
+        let landings = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
+        let mut facts =
+            Facts { stack, objects, demands, beside: &[], whole: true, landings, known: BTreeMap::new() };
+        facts.know(objects);
+        facts
+    }
+
+    /// The same, of objects that are no stack's: those of the stack exist beside them.
+    #[must_use]
+    pub fn with_beside(mut self, beside: &'a [Object]) -> Self {
+        self.know(beside);
+        Facts { beside, whole: false, ..self }
+    }
+
+    fn know(&mut self, objects: &'a [Object]) {
+        for object in objects {
+            let id = &object.id;
+            let key = (id.kind.as_str(), id.namespace.as_deref().unwrap_or_default(), id.name.as_str());
+            self.known.entry(key).or_insert(object);
+        }
     }
 
     /// All objects that references may name.
     pub fn existing(&self) -> impl Iterator<Item = &'a Object> {
         self.objects.iter().chain(self.beside)
+    }
+
+    /// The one of them with this name.
+    pub fn find(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<&'a Object> {
+        self.known.get(&(kind, namespace.unwrap_or_default(), name)).copied()
+    }
+
+    /// Names of those of a kind in a namespace.
+    pub(super) fn names(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &'a str> {
+        let of = move |key: &&Key<'a>| key.0 == kind && key.1 == namespace;
+        self.known.keys().filter(of).map(|key| key.2)
+    }
+
+    /// All images that can be read, by workload.
+    pub fn used(&self) -> impl Iterator<Item = &Used<'a>> {
+        self.landings.iter().flat_map(|landing| &landing.images)
     }
 
     /// What is declared about an image: a full reference beats a repository.
@@ -108,21 +137,22 @@ impl<'a> Facts<'a> {
     /// How many images there are, and what is known of them.
     pub fn images(&self) -> Images {
         let mut seen: BTreeMap<String, Option<bool>> = BTreeMap::new();
-        for (_, _, image) in self.landings.iter().flat_map(Landing::images) {
-            seen.entry(image.key()).or_insert_with(|| self.declared(&image).map(Declared::locked));
+        for Used { image, .. } in self.used() {
+            seen.entry(image.key()).or_insert_with(|| self.declared(image).map(Declared::locked));
         }
         let count = |locked| seen.values().filter(|known| **known == Some(locked)).count();
         Images { all: seen.len(), locked: count(true), declared: count(false) }
     }
 }
 
-fn running<'a>(place: usize, landing: &Landing<'a>) -> impl Iterator<Item = Running<'a>> + use<'a> {
-    landing.images().filter(|(container, ..)| container.role != Role::Volume).map(
-        move |(container, written, image)| {
-            let repository = image.repository();
-            Running { landing: place, container, written, image, repository }
-        },
-    )
+fn images<'a>(pod: &Pod<'a>) -> Vec<Used<'a>> {
+    let used = pod.containers().filter_map(|container| {
+        let written = container.image?;
+        let image = Image::parse(written.as_text()?).ok()?;
+        let repository = image.repository();
+        Some(Used { container, written, image, repository })
+    });
+    used.collect()
 }
 
 fn landing<'a>(
@@ -136,5 +166,7 @@ fn landing<'a>(
         _ => None,
     };
     let nodes = stack.nodes.iter().map(|node| (node, may(&pod, &node.machine))).collect();
-    Some(Landing { object, app, pod, nodes, readable: stack.nodes_complete && problems(&pod).is_empty() })
+    let readable = stack.nodes_complete && problems(&pod).is_empty();
+    let (images, references) = (images(&pod), pod.references());
+    Some(Landing { object, app, pod, nodes, readable, images, references })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Landing};
+use super::{Facts, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube;
 
@@ -23,9 +23,8 @@ pub static CODE: Code = Code {
 /// Tells each image once.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let mut told = BTreeSet::new();
-    for (_, node, image) in facts.landings.iter().flat_map(Landing::images) {
-        let repository = image.repository();
-        let Some(gone) = kube::gone(&repository) else { continue };
+    for Used { written: node, image, repository, .. } in facts.used() {
+        let Some(gone) = kube::gone(repository) else { continue };
         if told.insert(image.key()) {
             found.push(
                 Finding::new(&CODE, node.span, format!("{repository} was deleted in {}", gone.when))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Landing};
+use super::{Facts, Landing, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list};
 use crate::kube::{Container, Platform};
 use crate::stack::{ClusterNode, Declared};
@@ -30,14 +30,14 @@ pub static CODE: Code = Code {
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for landing in facts.landings.iter().filter(|landing| landing.readable) {
         let mut told = BTreeSet::new();
-        for (container, node, image) in landing.images() {
-            let Some(declared) = facts.declared(&image) else { continue };
+        for Used { container, written: node, image, .. } in &landing.images {
+            let Some(declared) = facts.declared(image) else { continue };
             let lacking: Vec<&ClusterNode> = landing
                 .open()
                 .filter(|node| !node.platform.runs(&node.also_runs, &declared.platforms))
                 .collect();
             if !lacking.is_empty() && told.insert(image.key()) {
-                found.push(finding(facts, landing, &container, node, declared, &lacking));
+                found.push(finding(facts, landing, container, node, declared, &lacking));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Facts;
+use super::{Facts, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 
 /// Nothing is known of the image's platforms.
@@ -25,8 +25,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     }
     let mut told = BTreeSet::new();
     for landing in &facts.landings {
-        for (_, node, image) in landing.images() {
-            if facts.platforms(&image).is_some() || !told.insert(image.key()) {
+        for Used { written: node, image, .. } in &landing.images {
+            if facts.platforms(image).is_some() || !told.insert(image.key()) {
                 continue;
             }
             let mut words: Vec<&str> = landing.open().map(|node| node.platform.word()).collect();

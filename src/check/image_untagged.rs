@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Landing};
+use super::{Facts, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 
 /// No tag, or `latest`.
@@ -21,7 +21,7 @@ pub static CODE: Code = Code {
 /// Tells each image once.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let mut told = BTreeSet::new();
-    for (_, node, image) in facts.landings.iter().flat_map(Landing::images) {
+    for Used { written: node, image, .. } in facts.used() {
         let moving = image.digest.is_none() && image.tag.as_deref().is_none_or(|tag| tag == "latest");
         if moving && told.insert(image.key()) {
             let written = node.as_text().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Landing};
+use super::{Facts, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::stack::Declared;
 
@@ -36,8 +36,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let severity = if facts.demands.locked { Severity::Error } else { Severity::Note };
     let mut told = BTreeSet::new();
     if facts.demands.locked || !lock.pins.images.is_empty() {
-        for (_, node, image) in facts.landings.iter().flat_map(Landing::images) {
-            let known = facts.declared(&image);
+        for Used { written: node, image, .. } in facts.used() {
+            let known = facts.declared(image);
             // One of which nothing is known is an error already.
             if known.is_none_or(Declared::locked) || !told.insert(image.key()) {
                 continue;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Landing};
+use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 
 /// A locked image that no pod uses.
@@ -29,9 +29,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     if found.errors() > 0 || !facts.whole {
         return;
     }
-    let images = facts.landings.iter().flat_map(Landing::images);
-    let used: BTreeSet<&str> = images
-        .flat_map(|(_, _, image)| facts.stack.platforms.locked(&image).collect::<Vec<_>>())
+    let used: BTreeSet<&str> = facts
+        .used()
+        .flat_map(|used| facts.stack.platforms.locked(&used.image).collect::<Vec<_>>())
         .map(|locked| locked.image.value.as_str())
         .collect();
     for (key, span) in facts.stack.lock.images.iter().filter(|(key, _)| !used.contains(key.as_str())) {

@@ -12,7 +12,7 @@ mod rule;
 #[cfg(test)]
 mod trial;
 
-pub use facts::{Facts, Images, Landing, Running};
+pub use facts::{Facts, Images, Landing, Used};
 
 use crate::finding::{Code, Findings};
 

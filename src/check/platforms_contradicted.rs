@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Facts, Landing};
+use super::{Facts, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Platform;
 
@@ -31,8 +31,8 @@ pub static CODE: Code = Code {
 /// Tells each image once.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let mut told = BTreeSet::new();
-    for (_, _, image) in facts.landings.iter().flat_map(Landing::images) {
-        let (Some(locked), Some(by_hand)) = (facts.declared(&image), facts.stack.platforms.by_hand(&image)) else {
+    for Used { image, .. } in facts.used() {
+        let (Some(locked), Some(by_hand)) = (facts.declared(image), facts.stack.platforms.by_hand(image)) else {
             continue;
         };
         let Some(pin) = facts.stack.lock.pins.images.get(&locked.image.value) else { continue };

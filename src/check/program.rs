@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use data_encoding::BASE64;
 
 use super::{Facts, Landing};
-use crate::kube::{Container, Image, Unit};
+use crate::kube::{Container, Image, Role, Unit};
 use crate::yaml::Node;
 
 /// Images of MinIO and of forks that take the same arguments and environment.
@@ -51,15 +51,17 @@ pub(super) struct Mounted<'a> {
 
 /// All containers.
 pub(super) fn programs<'a>(facts: &'a Facts<'a>) -> impl Iterator<Item = Program<'a>> {
-    facts.running.iter().filter_map(|running| {
-        Some(Program {
-            landing: facts.landings.get(running.landing)?,
-            container: running.container,
-            written: running.written,
-            image: &running.image,
-            repository: &running.repository,
+    let of = |landing: &'a Landing<'a>| {
+        let containers = landing.images.iter().filter(|used| used.container.role != Role::Volume);
+        containers.map(move |used| Program {
+            landing,
+            container: used.container,
+            written: used.written,
+            image: &used.image,
+            repository: &used.repository,
         })
-    })
+    };
+    facts.landings.iter().flat_map(of)
 }
 
 impl<'a> Program<'a> {
@@ -133,11 +135,7 @@ impl<'a> Program<'a> {
         else {
             return Vec::new();
         };
-        let object = facts.existing().find(|object| {
-            object.id.kind == kind
-                && object.id.name == name
-                && object.id.namespace == self.landing.object.id.namespace
-        });
+        let object = facts.find(kind, self.landing.object.id.namespace.as_deref(), name);
         let Some(object) = object else { return Vec::new() };
         let inline = matches!(object.unit, Unit::Manifest(_));
         let fields = ["data", "stringData"].into_iter();

@@ -1,7 +1,5 @@
 //! References to ConfigMaps, claims, Services … that nobody said exist. (Secrets have keys, and a check of their own.)
 
-use std::collections::BTreeSet;
-
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::{Object, Reference, Target, named};
@@ -35,27 +33,19 @@ const GIVEN: [(&str, Option<&str>, &str, &str); 6] = [
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    let made: BTreeSet<_> = facts.existing().map(key).collect();
     for landing in &facts.landings {
-        for reference in landing.pod.references() {
-            tell(landing.object, &reference, &made, facts, found);
+        for reference in &landing.references {
+            tell(landing.object, reference, facts, found);
         }
     }
     for object in facts.objects {
         for reference in named(object) {
-            tell(object, &reference, &made, facts, found);
+            tell(object, &reference, facts, found);
         }
     }
 }
 
-/// Kind, namespace, name.
-type Key<'a> = (&'a str, &'a str, &'a str);
-
-fn key(object: &Object) -> Key<'_> {
-    (&object.id.kind, object.id.namespace.as_deref().unwrap_or_default(), &object.id.name)
-}
-
-fn tell(user: &Object, reference: &Reference<'_>, made: &BTreeSet<Key<'_>>, facts: &Facts<'_>, found: &mut Findings) {
+fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut Findings) {
     let (kind, Some(name)) = (reference.target.kind(), reference.name.as_text()) else { return };
     let own = user.id.namespace.as_deref().unwrap_or_default();
     let namespace = reference.namespace.and_then(Node::as_text).unwrap_or(own);
@@ -65,13 +55,13 @@ fn tell(user: &Object, reference: &Reference<'_>, made: &BTreeSet<Key<'_>>, fact
             && only.is_none_or(|only| only == namespace)
             && facts.stack.disables(part).is_none()
     };
-    let known = made.contains(&(kind, namespace, name))
+    let known = facts.find(kind, Some(namespace), name).is_some()
         || GIVEN.iter().any(given)
         || facts.stack.external_name(kind, namespace, name).is_some();
     if known || reference.optional || reference.target == Target::Secret {
         return;
     }
-    let near = nearest(name, made.iter().filter(|other| other.0 == kind && other.1 == namespace).map(|other| other.2));
+    let near = nearest(name, facts.names(kind, namespace));
     let help = near.map_or_else(
         || format!("if it exists, say so in stack.yaml:\nexternal: [{kind}/{name}]"),
         |near| format!("did you mean `{near}`?"),

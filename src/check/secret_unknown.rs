@@ -34,7 +34,7 @@ pub(super) struct Use<'a> {
 pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
     let mut uses = Vec::new();
     for landing in &facts.landings {
-        for reference in landing.pod.references() {
+        for reference in &landing.references {
             if reference.target == Target::Secret && !reference.optional {
                 uses.push(Use { object: landing.object, name: reference.name, key: reference.key });
             }
@@ -62,9 +62,7 @@ pub(super) fn declared<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Secr
 /// The Secret among the objects.
 pub(super) fn made<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Object> {
     let name = used.name.as_text()?;
-    facts.existing().find(|object| {
-        object.id.kind == "Secret" && object.id.name == name && object.id.namespace == used.object.id.namespace
-    })
+    facts.find("Secret", used.object.id.namespace.as_deref(), name)
 }
 
 /// Tells each.

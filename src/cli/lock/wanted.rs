@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::check::{Demands, Facts, Landing};
+use crate::check::{Demands, Facts, Used};
 use crate::compile::Compiled;
 use crate::finding::nearest;
 use crate::kube::{Image, Platform};
@@ -30,13 +30,13 @@ pub(in crate::cli) fn all(run: &Compiled) -> BTreeMap<String, Wanted> {
     let facts = Facts::new(stack, &run.apps, &run.objects, Demands::default());
     let platforms = machines(stack);
     let mut wanted = BTreeMap::new();
-    for (_, node, image) in facts.landings.iter().flat_map(Landing::images) {
+    for Used { written: node, image, .. } in facts.used() {
         let written = node.as_text().unwrap_or_default().to_owned();
         let key = image.key();
         wanted.entry(key.clone()).or_insert_with(|| Wanted {
             key,
             written,
-            image,
+            image: image.clone(),
             span: node.span,
             platforms: platforms.clone(),
         });
