@@ -142,6 +142,56 @@ fn only_the_stacks_own_files_are_looked_at() {
     assert!(ran.out.starts_with("- ConfigMap default/a (demo-y.yaml): deleted\n"), "{}", ran.out);
 }
 
+/// What an install would refuse is no surprise.
+#[test]
+fn a_file_edited_by_hand_is_told() {
+    let folder = Folder::demo().with("k3s/README", "");
+    assert_eq!(folder.stackc("install demo --to k3s").status, 0);
+    let same = folder.stackc("diff demo --against k3s");
+    assert_eq!((same.status, same.out.as_str()), (0, "demo against k3s: 1 as it was\n"), "{}", same.err);
+    folder.write("k3s/demo-web.yaml", format!("{}# mine\n", folder.read("k3s/demo-web.yaml")));
+    for options in ["", "--save plan"] {
+        let ran = folder.stackc(&format!("diff demo --against k3s {options}"));
+        let says = "demo-web.yaml was changed by hand since stackc wrote it";
+        assert!(
+            ran.out.contains(says) || ran.err.contains("demo-web.yaml was changed since"),
+            "{} {}",
+            ran.out,
+            ran.err
+        );
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&folder.stackc("diff demo --against k3s --format json").out).unwrap();
+    assert_eq!(json["remarks"].as_array().unwrap().len(), 1);
+}
+
+/// Each field that is new is shown with the line that asked for it, also where lowering made a map or list around it.
+#[test]
+fn what_is_new_stands_at_its_own_line() {
+    let folder = Folder::demo();
+    folder.write("demo/apps/web.yaml", "kind: app\nimage: registry.example/web:1.0\nports: {http: 8080}\n");
+    assert_eq!(folder.stackc("build demo -o out").status, 0);
+    let app = "kind: app\nimage: registry.example/web:1.0\nports: {http: 8080, metrics: 9090}\nenv:\n  B: x\nresources:\n  \
+               limits: {memory: 1Gi}\nprobes:\n  liveness: {httpGet: {path: /healthz, port: http}}\nvolumes:\n  /data: \
+               {emptyDir: 1Gi}\nsecurityContext:\n  runAsUser: 1000\nlabels: {team: a}\n";
+    folder.write("demo/apps/web.yaml", app);
+    let told = folder.stackc("diff demo --against out").out;
+    for (path, line) in [
+        ("metadata.labels.team", 14),
+        ("containers[web].ports[9090/TCP]", 3),
+        ("containers[web].env", 5),
+        ("containers[web].resources", 7),
+        ("containers[web].livenessProbe", 9),
+        ("containers[web].volumeMounts", 11),
+        ("spec.template.spec.volumes", 11),
+        ("spec.template.spec.securityContext", 13),
+    ] {
+        let shown = told.lines().find(|shown| shown.contains(&format!("{path}:")));
+        let shown = shown.unwrap_or_else(|| panic!("{path} in {told}"));
+        assert!(shown.ends_with(&format!("web.yaml:{line}")), "{line}: {shown}");
+    }
+}
+
 #[test]
 fn a_folder_without_the_stack_makes_all_of_it_new() {
     let folder = Folder::demo().with("empty/x", "");
@@ -166,7 +216,7 @@ fn what_cannot_be_compared_is_status_2_on_stderr() {
     let rows = [
         ("diff bad --against out", "bad/apps/web.yaml"),
         ("diff demo --against torn", "torn/demo-web.yaml"),
-        ("diff demo --against nowhere", "nowhere: No such file"),
+        ("diff demo --against nowhere", "nowhere: no such folder; it takes"),
         ("diff demo", "name what to compare with"),
         ("diff demo --against -", "the stream was cut off"),
         ("diff demo --against out --ref main", "cannot be used with"),

@@ -143,10 +143,7 @@ mod writes {
         let nodes = "nodes:\n  alpha: {arch: amd64, roles: [control-plane]}\n  beta: {arch: amd64, roles: [control-plane]}\n";
         folder.write("demo/stack.yaml", STACK.replace("nodes:\n  alpha: {arch: amd64}\n", nodes));
         let told = installed(&folder, "");
-        assert!(
-            told.contains("note: alpha, beta are k3s servers, and k3s does not copy these files"),
-            "{told}"
-        );
+        assert!(told.contains("note: alpha, beta are k3s servers: k3s does not copy these files"), "{told}");
     }
 
     #[test]
@@ -244,6 +241,26 @@ mod refuses {
     }
 
     #[test]
+    fn a_folder_that_anybody_may_put_another_one_in_place_of() {
+        let folder = two().with("open/k3s/README", "");
+        for (mode, status) in [(0o777, 2), (0o1777, 0), (0o755, 0)] {
+            std::fs::set_permissions(folder.at("open"), PermissionsExt::from_mode(mode)).unwrap();
+            let ran = folder.stackc("install demo --to open/k3s");
+            assert_eq!(ran.status, status, "{mode:o}: {}", ran.err);
+            assert_eq!(ran.err.contains("anybody may write to "), status == 2, "{mode:o}: {}", ran.err);
+        }
+    }
+
+    #[test]
+    fn a_record_that_others_may_write() {
+        let folder = two();
+        installed(&folder, "");
+        let record = folder.at("k3s/.stackc-demo.record");
+        std::fs::set_permissions(&record, PermissionsExt::from_mode(0o666)).unwrap();
+        refused(&folder, "--yes", 2, "others may write to k3s/.stackc-demo.record");
+    }
+
+    #[test]
     fn a_folder_of_somebody_else() {
         let folder = two();
         if std::os::unix::fs::chown(folder.at("k3s"), Some(12345), None).is_ok() {
@@ -308,6 +325,27 @@ mod removes {
         assert!(ran.err.contains("  Deployment/default/web\n"), "{}", ran.err);
     }
 
+    /// What is asked on a terminal, and each answer.
+    #[test]
+    fn nothing_without_a_yes_on_a_terminal() {
+        for (answer, goes) in [("y", true), ("yes", true), ("n", false), ("", false), ("Y?", false)] {
+            let folder = without_web();
+            let run = format!("{} install demo --to k3s", env!("CARGO_BIN_EXE_stackc"));
+            let mut terminal = Command::new("script");
+            let terminal = terminal.args(["--quiet", "--return", "--command", &run, "/dev/null"]);
+            let terminal = terminal.current_dir(folder.at("")).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut terminal = terminal.stderr(Stdio::piped()).spawn().unwrap();
+            terminal.stdin.take().unwrap().write_all(format!("{answer}\n").as_bytes()).unwrap();
+            let output = terminal.wait_with_output().unwrap();
+            let told = String::from_utf8_lossy(&output.stdout);
+            let asked = "1 object will go:\r\n  Deployment/default/web\r\ngo on? [y/N] ";
+            assert!(told.contains(asked), "{answer:?}: {told}");
+            assert_eq!(output.status.success(), goes, "{answer:?}: {told}");
+            let lines = folder.read("k3s/demo-web.yaml").lines().count();
+            assert_eq!(lines == 1, goes, "{answer:?}: {told}");
+        }
+    }
+
     #[test]
     fn an_app_by_a_tombstone_and_its_file_a_minute_later() {
         let folder = without_web();
@@ -320,7 +358,12 @@ mod removes {
             "{tombstone}"
         );
         for options in ["", "--yes"] {
-            assert_eq!(installed(&folder, options), "unchanged: 2 files\n", "k3s may not have seen it yet");
+            let told = installed(&folder, options);
+            assert_eq!(
+                told,
+                "k3s/demo-web.yaml waits: it is empty, so that k3s deletes what it made, and goes with an install a \
+                 minute later\nunchanged: 1 file\n"
+            );
         }
         a_minute_later(&folder);
         let told = installed(&folder, "");
@@ -350,10 +393,38 @@ mod removes {
         std::fs::remove_file(folder.at("demo/apps/web.yaml")).unwrap();
         let told = installed(&folder, "--yes");
         assert!(!folder.at("k3s/demo-web.yaml").exists());
-        let lines = "v1.22.7+k3s1 does not delete these; do it by hand:\n  \
-                     kubectl delete addon demo-web --namespace kube-system --ignore-not-found\n  \
+        let lines = "v1.22.7+k3s1 still knows the AddOn of a removed file, and would not apply the very same file \
+                     again; to clear it:\n  \
+                     kubectl delete addon demo-web --namespace kube-system --ignore-not-found\n\
+                     v1.22.7+k3s1 does not delete these; do it by hand when this has ended:\n  \
                      kubectl delete deployment.apps web --namespace default --ignore-not-found\n";
         assert!(told.contains(lines), "{told}");
+    }
+
+    #[test]
+    fn nothing_that_its_own_label_keeps() {
+        let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: default, \
+                   labels: {objectset.rio.cattle.io/prune: \"false\"}}\ndata: {a: b}\n";
+        let folder = two().with("demo/manifests/m.yaml", map);
+        installed(&folder, "");
+        std::fs::remove_file(folder.at("demo/manifests/m.yaml")).unwrap();
+        let told = installed(&folder, "");
+        let says = "  ConfigMap/default/m: its label objectset.rio.cattle.io/prune: \"false\" keeps it in the cluster; \
+                    to delete it: kubectl delete configmap m --namespace default --ignore-not-found\n";
+        assert!(told.contains(says), "{told}");
+    }
+
+    #[test]
+    fn what_moves_to_a_later_file_is_told() {
+        let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: default}\ndata: {a: b}\n";
+        let folder = two().with("demo/manifests/a.yaml", map);
+        installed(&folder, "");
+        std::fs::rename(folder.at("demo/manifests/a.yaml"), folder.at("demo/manifests/z.yaml")).unwrap();
+        let told = installed(&folder, "");
+        let says = "  ConfigMap/default/m: it moves to a file that k3s reads later: k3s deletes it and makes it anew\n";
+        assert!(told.contains(says), "{told}");
+        std::fs::rename(folder.at("demo/manifests/z.yaml"), folder.at("demo/manifests/b.yaml")).unwrap();
+        assert!(!installed(&folder, "").contains("anew"), "an earlier file takes it over");
     }
 
     #[test]
@@ -492,10 +563,15 @@ mod from_a_stream {
         let ran = from_stdin(&folder, &stream, "");
         assert_eq!(
             (ran.status, ran.out.as_str()),
-            (0, "wrote k3s/demo-api.yaml\nwrote k3s/demo-web.yaml\n"),
+            (
+                0,
+                "wrote k3s/demo-api.yaml\nwrote k3s/demo-web.yaml\nnote: if there are several k3s servers: k3s does not \
+                 copy these files; keep them on one server alone, or install on each\n"
+            ),
             "{}",
             ran.err
         );
+        assert_eq!(from_stdin(&folder, &stream, "").out, "unchanged: 2 files\n", "said once");
         assert_eq!(installed(&folder, ""), "unchanged: 2 files\n");
         std::fs::remove_file(folder.at("demo/apps/web.yaml")).unwrap();
         let stream = folder.stackc("build demo").out;
@@ -515,7 +591,7 @@ mod from_a_stream {
         let (cut, _) = stream.rsplit_once("---").unwrap();
         let fewer = format!("{cut}# stackc: end of 2 files\n");
         for (text, says) in [
-            ("", "the stream was cut off"),
+            ("", "the stream is empty"),
             (cut, "the stream was cut off"),
             (&fewer, "says that it has 2 files, and has 1"),
             ("# stackc: end of 0 files\n", "the stream holds no file"),
@@ -554,6 +630,7 @@ mod by_a_plan {
         let now = 1_800_000_000;
         let wish = stackc::install::Wish {
             stack: "demo",
+            folder: opened.real(),
             release: stackc::k3s::Release::of(stackc::k3s::Version::parse("v1.37.1+k3s1").unwrap()).unwrap(),
             files: &stream.files,
             remove,
@@ -574,7 +651,7 @@ mod by_a_plan {
         assert!(told.contains("emptied k3s/demo-web.yaml"), "{told}");
         refused(&folder, "--plan plan", 1, "demo-web.yaml in the folder is not what it was");
         // Its minute begins when it is done, whatever the plan's time was.
-        assert_eq!(installed(&folder, "--yes"), "unchanged: 2 files\n");
+        assert!(installed(&folder, "--yes").starts_with("k3s/demo-web.yaml waits"));
     }
 
     #[test]
@@ -593,6 +670,13 @@ mod by_a_plan {
         refused(&folder, "--plan plan", 1, "the release was v1.37.1+k3s1 and is v1.36.1+k3s1");
         folder.write("demo/stack.yaml", STACK);
         assert_eq!(installed(&folder, "--plan plan"), "wrote k3s/demo-web.yaml\nunchanged: 1 file\n");
+        saved(&folder, &[]);
+        folder.write("other/README", "");
+        for name in ["demo-api.yaml", "demo-web.yaml", ".stackc-demo.record"] {
+            std::fs::copy(folder.at(&format!("k3s/{name}")), folder.at(&format!("other/{name}"))).unwrap();
+        }
+        let ran = folder.stackc("install demo --to other --plan plan");
+        assert!(ran.status == 1 && ran.err.contains("the folder was "), "{}", ran.err);
         folder.write("plan", "{}");
         refused(&folder, "--plan plan", 2, "plan is no plan of stackc diff --save");
     }
@@ -678,4 +762,32 @@ fn environment_and_place_change_nothing() {
             assert_eq!(other.at("k3s/demo-web.yaml").metadata().unwrap().permissions().mode() & 0o777, 0o600);
         }
     }
+}
+
+/// Root installs what anybody has built, and anybody what root has.
+#[test]
+fn another_user_changes_nothing() {
+    let folder = two();
+    installed(&folder, "");
+    let expected: Vec<Vec<u8>> = state(&folder).into_values().map(|(_, _, content)| content).collect();
+    let other = two();
+    let own = other.at("k3s").metadata().unwrap().uid();
+    let mut command = if own == 0 {
+        let chown = Command::new("chown").args(["-R", "65534:65534"]).arg(other.at("")).status().unwrap();
+        assert!(chown.success());
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        command
+    } else {
+        let mut command = Command::new("unshare");
+        command.arg("--map-root-user");
+        command
+    };
+    // Another user may not be let in where the binary was built.
+    let binary = other.at("stackc");
+    std::fs::copy(env!("CARGO_BIN_EXE_stackc"), &binary).unwrap();
+    let ran = Ran::of(command.arg(binary).args(["install", "demo", "--to", "k3s"]).current_dir(other.at("")));
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let got: Vec<Vec<u8>> = state(&other).into_values().map(|(_, _, content)| content).collect();
+    assert_eq!(got, expected);
 }

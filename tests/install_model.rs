@@ -17,10 +17,11 @@ const RELEASES: [&str; 6] =
     ["v1.22.7+k3s1", "v1.22.12+k3s1", "v1.23.4+k3s1", "v1.23.6+k3s1", "v1.24.0+k3s1", "v1.37.1+k3s1"];
 
 /// Kind, namespace, name, and whether the stack writes it with the label that guards it.
-const POOL: [(&str, &str, &str, bool); 12] = [
+const POOL: [(&str, &str, &str, bool); 13] = [
     ("ConfigMap", "one", "c", false),
     ("ConfigMap", "two", "c", false),
     ("ConfigMap", "default", "c", false),
+    ("ConfigMap", "one", "k", true),
     ("Deployment", "one", "d", false),
     ("Deployment", "default", "d", false),
     ("ClusterRole", "", "r", false),
@@ -151,8 +152,15 @@ impl World {
         let folder = Folder::open(&self.folder.at("k3s")).unwrap();
         folder.lock().unwrap();
         let state = folder.state("demo", files.iter().map(|(name, _)| name.as_str())).unwrap();
-        let wish =
-            Wish { stack: "demo", release: self.release, files: &files, remove, now: self.now, sure: false };
+        let wish = Wish {
+            stack: "demo",
+            folder: folder.real(),
+            release: self.release,
+            files: &files,
+            remove,
+            now: self.now,
+            sure: false,
+        };
         let plan = match plan(&wish, &state) {
             Ok(plan) => plan,
             Err(refusals) => {
@@ -174,8 +182,11 @@ impl World {
         let of = |fate: Fate| leaving().filter(move |leaving| leaving.fate == fate);
         self.kept = of(Fate::Kept).map(|leaving| leaving.object.clone()).collect();
         self.asked.extend(remove.iter().cloned());
-        self.by_hand
-            .extend(of(Fate::Orphaned).map(|leaving| (leaving.object.clone(), leaving.by_hand.clone())));
+        self.by_hand.extend(
+            of(Fate::Orphaned)
+                .chain(of(Fate::Labelled))
+                .map(|leaving| (leaving.object.clone(), leaving.by_hand.clone())),
+        );
         let removed =
             plan.steps.iter().filter(|step| step.does == Does::Remove).map(|step| step.name.clone());
         self.by_hand.extend(removed.zip(forgotten_addons(&plan)));
@@ -219,7 +230,7 @@ impl World {
             self.pass(70, false);
         }
         let steps = &plans.last().unwrap().steps;
-        assert!(steps.iter().all(|step| step.does == Does::Keep), "it never ends: {steps:?}");
+        assert!(steps.iter().all(|step| !step.does.changes()), "it never ends: {steps:?}");
         self.pass(20, false);
         let wanted = self.wanted();
         for (id, version) in &wanted {

@@ -39,7 +39,7 @@ fn install(folder: &Folder, files: &[(String, String)], now: u64) {
     folder.lock().unwrap();
     let state = folder.state("demo", files.iter().map(|(name, _)| name.as_str())).unwrap();
     let release = Release::of(Version::parse("v1.37.1+k3s1").unwrap()).unwrap();
-    let wish = Wish { stack: "demo", release, files, remove: &[], now, sure: false };
+    let wish = Wish { stack: "demo", folder: folder.real(), release, files, remove: &[], now, sure: false };
     let plan = plan(&wish, &state).unwrap();
     apply(&plan, folder, &state, now).unwrap();
 }

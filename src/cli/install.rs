@@ -13,7 +13,7 @@ use super::{Color, Format, Status, Trouble, folder, target};
 use crate::check::Demands;
 use crate::compile::Compiled;
 use crate::install::{self, Does, Fate, Folder, Leaving, Plan, Refusal, State, Wish};
-use crate::k3s::{Release, Version};
+use crate::k3s::{KEEP, Release, Version};
 
 /// From which k3s deploys by itself.
 pub(super) const MANIFESTS: &str = "/var/lib/rancher/k3s/server/manifests";
@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     /// The release that runs there, as k3s --version prints it: a stream does not tell, and removal depends on it
     #[arg(long, value_name = "VERSION", requires = "from")]
     k3s: Option<String>,
-    /// Delete what no diff has shown, overwrite what was edited by hand, and do not wait a minute between two steps
+    /// Delete what no diff has shown, overwrite what was edited by hand, and do not wait a minute before data goes
     #[arg(long)]
     yes: bool,
     /// Do exactly what stackc diff --save has shown and saved here, or nothing
@@ -62,8 +62,8 @@ struct Wanted {
     /// None: a stream does not tell.
     release: Option<Release>,
     files: Vec<(String, String)>,
-    /// Nodes that are k3s servers, as far as the stack says.
-    servers: Vec<String>,
+    /// Nodes that are k3s servers, as far as the stack says; none: a stream does not tell.
+    servers: Option<Vec<String>>,
 }
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
@@ -77,6 +77,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     let now = now();
     let wish = Wish {
         stack: &wanted.stack,
+        folder: folder.real(),
         release,
         files: &wanted.files,
         remove: shown.as_ref().map_or(&arguments.remove, |shown| &shown.remove),
@@ -109,10 +110,12 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     } else if !arguments.yes && !agreed(&plan)? {
         return Ok(Status::Findings);
     }
+    // Told before anything is done: a run that is killed behind its removals would never tell it.
+    show::out(&by_hand(&plan))?;
     install::apply(&plan, &folder, &state, now).map_err(|trouble| {
         Trouble::Told(format!("{trouble}\neach file is as it was or as it shall be; run it again to go on"))
     })?;
-    show::out(&report(&plan, &folder, &state, &wanted.servers))?;
+    show::out(&report(&plan, &folder, &state, wanted.servers.as_deref()))?;
     Ok(Status::Fine)
 }
 
@@ -149,7 +152,7 @@ fn wanted(arguments: &Arguments, color: Color) -> Result<Option<Wanted>, Trouble
         let stream = install::parse_stream(&stream(from)?).map_err(Trouble::Told)?;
         let install::Stream { stack, files } = stream;
         let release = arguments.k3s.as_deref().map(release).transpose()?;
-        return Ok(Some(Wanted { stack, release, files, servers: Vec::new() }));
+        return Ok(Some(Wanted { stack, release, files, servers: None }));
     }
     let stack = target::one(arguments.path.as_deref())?;
     folder::refuse_input(&arguments.to, &stack)?;
@@ -173,7 +176,7 @@ fn compiled(run: &Compiled) -> Option<Wanted> {
         stack: stack.name.value.clone(),
         release: Some(stack.release),
         files: run.files.iter().map(text).collect(),
-        servers: servers.map(|node| node.name.value.clone()).collect(),
+        servers: Some(servers.map(|node| node.name.value.clone()).collect()),
     })
 }
 
@@ -222,13 +225,16 @@ fn agreed(plan: &Plan) -> Result<bool, Trouble> {
     Ok(matches!(answer.trim(), "y" | "yes"))
 }
 
-fn report(plan: &Plan, folder: &Folder, state: &State, servers: &[String]) -> String {
+fn report(plan: &Plan, folder: &Folder, state: &State, servers: Option<&[String]>) -> String {
     let mut told = String::new();
     for step in &plan.steps {
         let path = folder.path().join(&step.name);
         let path = path.display();
         let line = match step.does {
             Does::Keep => None,
+            Does::Wait => Some(format!(
+                "{path} waits: it is empty, so that k3s deletes what it made, and goes with an install a minute later"
+            )),
             Does::Write => Some(format!("wrote {path}")),
             Does::Tombstone => Some(format!(
                 "emptied {path}: k3s deletes what it made; the file goes with an install a minute later"
@@ -245,16 +251,21 @@ fn report(plan: &Plan, folder: &Folder, state: &State, servers: &[String]) -> St
     if unchanged > 0 {
         told.push_str(&format!("unchanged: {}\n", plural(unchanged, "file")));
     }
-    told.push_str(&by_hand(plan));
     told.push_str(&remarks(plan, state, servers));
     told
 }
 
 fn fate(leaving: &Leaving) -> String {
-    let Leaving { object, fate, .. } = leaving;
+    let Leaving { object, fate, by_hand, .. } = leaving;
     let what = match fate {
         Fate::Deleted => "k3s deletes it".to_owned(),
         Fate::Orphaned => "this release of k3s leaves it in the cluster".to_owned(),
+        Fate::Labelled => {
+            format!("its label {}: \"{}\" keeps it in the cluster; to delete it: {by_hand}", KEEP.0, KEEP.1)
+        }
+        Fate::Recreated => {
+            "it moves to a file that k3s reads later: k3s deletes it and makes it anew".to_owned()
+        }
         Fate::Kept => format!("it holds data and stays; to delete it: stackc install --remove {object}"),
         Fate::Unguarded => "it may go now; an install a minute later deletes it".to_owned(),
         Fate::Waiting => "k3s may not have seen yet that it may go; install again in a minute".to_owned(),
@@ -262,22 +273,27 @@ fn fate(leaving: &Leaving) -> String {
     format!("  {object}: {what}\n")
 }
 
-/// What k3s does not delete.
+/// What k3s does not do by itself.
 fn by_hand(plan: &Plan) -> String {
     let leaving = plan.steps.iter().flat_map(|step| &step.leaving);
-    let orphans =
-        leaving.filter(|leaving| leaving.fate == Fate::Orphaned).map(|leaving| leaving.by_hand.clone());
-    // The AddOn first: as long as k3s knows its checksum, the same file would not be applied anew.
-    let lines: Vec<String> = install::forgotten_addons(plan).into_iter().chain(orphans).collect();
-    if lines.is_empty() {
-        return String::new();
-    }
-    let why = format!("{} does not delete these; do it by hand:", plan.k3s);
-    format!("{why}\n  {}\n", lines.join("\n  "))
+    let orphans = leaving.filter(|leaving| leaving.fate == Fate::Orphaned);
+    let orphans: Vec<String> = orphans.map(|leaving| leaving.by_hand.clone()).collect();
+    let k3s = &plan.k3s;
+    let parts = [
+        (
+            install::forgotten_addons(plan),
+            format!(
+                "{k3s} still knows the AddOn of a removed file, and would not apply the very same file again; to clear it:"
+            ),
+        ),
+        (orphans, format!("{k3s} does not delete these; do it by hand when this has ended:")),
+    ];
+    let told = parts.into_iter().filter(|(lines, _)| !lines.is_empty());
+    told.map(|(lines, why)| format!("{why}\n  {}\n", lines.join("\n  "))).collect()
 }
 
 /// What may surprise.
-fn remarks(plan: &Plan, state: &State, servers: &[String]) -> String {
+fn remarks(plan: &Plan, state: &State, servers: Option<&[String]>) -> String {
     let mut remarks = String::new();
     for step in plan.steps.iter().filter(|step| state.skipped.contains(&step.name)) {
         remarks.push_str(&format!("note: {0}.skip makes k3s overlook {0}\n", step.name));
@@ -287,12 +303,14 @@ fn remarks(plan: &Plan, state: &State, servers: &[String]) -> String {
             "note: {link} is a link to nothing, and some releases of k3s then read no file\n"
         ));
     }
-    if servers.len() > 1 {
-        remarks.push_str(&format!(
-            "note: {} are k3s servers, and k3s does not copy these files: keep them on one server alone, or install on \
-             each\n",
-            servers.join(", ")
-        ));
-    }
+    let several = match servers {
+        Some(servers) if servers.len() > 1 => format!("{} are k3s servers", servers.join(", ")),
+        // A stream names no nodes: said once, with the first install.
+        None if state.record.files.is_empty() => "if there are several k3s servers".to_owned(),
+        _ => return remarks,
+    };
+    remarks.push_str(&format!(
+        "note: {several}: k3s does not copy these files; keep them on one server alone, or install on each\n"
+    ));
     remarks
 }

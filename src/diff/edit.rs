@@ -55,7 +55,7 @@ pub(super) fn edit(field: &Field<'_>, old_veil: &Veil<'_>, new_veil: &Veil<'_>) 
         What::Value(old, new) => {
             let old = old.map(|node| (node, old_veil.over(&field.path, node)));
             let new = new.map(|node| (node, new_veil.over(&field.path, node)));
-            let place = new.as_ref().map(|(node, _)| node.span);
+            let place = new.as_ref().map(|(node, _)| written(node));
             let hidden = |side: &Option<(&Node, Node)>| {
                 side.as_ref().is_some_and(|(_, shown)| shown.as_text() == Some(veil::HIDDEN))
             };
@@ -66,6 +66,16 @@ pub(super) fn edit(field: &Field<'_>, old_veil: &Veil<'_>, new_veil: &Veil<'_>) 
             };
             Edit { path, seen, place }
         }
+    }
+}
+
+/// Where a value is written. A map or a list that lowering made has the place of what made it, such as the container;
+/// its first value has the user's line.
+fn written(node: &Node) -> Span {
+    match &node.value {
+        Value::Map(map) => map.entries.first().map_or(node.span, |entry| written(&entry.value)),
+        Value::List(items) => items.first().map_or(node.span, written),
+        _ => node.span,
     }
 }
 

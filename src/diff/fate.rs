@@ -264,20 +264,27 @@ pub(super) fn of_removed(gone: Placed<'_>, files: &Files<'_>) -> Fate {
         "k3s deletes what has left its file".to_owned()
     } else {
         format!(
-            "{} is empty then: `stackc install` leaves it without objects, and k3s deletes what it made",
+            "{} has left the stack: `stackc install` makes it a comment, and k3s deletes what it made",
             gone.file
         )
     };
+    let chart = gone.object.id.kind == "HelmChart";
     match holds(gone.object) {
         None => Fate { verdict: Verdict::Deleted, path: None, why: how, way_out: None, source: FACTS },
+        // Install does not guard a chart: it would stay installed, and nothing would tell of it.
+        Some(holds) if chart => {
+            let why = format!("{how}; {holds}");
+            Fate { verdict: Verdict::Lost, path: None, why, way_out: None, source: FACTS }
+        }
         Some(holds) => Fate {
             verdict: Verdict::Lost,
             path: None,
-            why: format!("{how}; {holds}"),
-            way_out: Some(format!(
-                "`stackc install` keeps it until it is named: stackc install --remove {}",
-                kubectl::word(&id.path())
-            )),
+            why: format!(
+                "{holds}; `stackc install` keeps it in {} until it is named, but k3s deletes it where the new files \
+                 are copied by hand",
+                gone.file
+            ),
+            way_out: Some(format!("to delete it: stackc install --remove {}", kubectl::word(&id.path()))),
             source: FACTS,
         },
     }

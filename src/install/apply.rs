@@ -25,7 +25,7 @@ pub fn apply(plan: &Plan, folder: &Folder, state: &State, now: u64) -> Result<()
         // What cannot be removed is told when it stands in the way.
         let _ = fs::remove_file(left);
     }
-    let mut changes: Vec<&Step> = plan.steps.iter().filter(|step| step.does > Does::Keep).collect();
+    let mut changes: Vec<&Step> = plan.steps.iter().filter(|step| step.does.changes()).collect();
     // What is written before what goes: an object that moves is in its new file first.
     changes.sort_by_key(|step| step.does);
     let record = plan.record(now);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Who may write a file beside its owner.
 const OTHERS_WRITE: u32 = 0o022;
+/// Whoever may write to a folder above may put another one in this one's place, unless only owners may rename there.
+const ALL_WRITE: u32 = 0o002;
+const STICKY: u32 = 0o1000;
 
 /// What the machine did, or a folder that is not fit to be written to.
 #[derive(Debug)]
@@ -53,6 +56,7 @@ pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Trouble {
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
+    real: String,
     handle: File,
 }
 
@@ -126,9 +130,7 @@ impl Folder {
         if !meta.is_dir() {
             return Err(Trouble::Unfit(format!("{shown} is no folder")));
         }
-        // Nobody but root and whoever runs this: k3s applies as root what lies here.
-        let own = fs::metadata("/proc/self").map_or(meta.uid(), |own| own.uid());
-        if meta.uid() != 0 && meta.uid() != own {
+        if !is_own(&meta) {
             return Err(Trouble::Unfit(format!("{shown} belongs to somebody else: sudo chown root {shown}")));
         }
         if meta.mode() & OTHERS_WRITE != 0 {
@@ -136,7 +138,22 @@ impl Folder {
                 "others may write to {shown}, and so decide what k3s runs: chmod go-w {shown}"
             )));
         }
-        Ok(Folder { path: path.to_owned(), handle })
+        let real = fs::canonicalize(path).map_err(at(path))?;
+        for above in real.ancestors().skip(1) {
+            let mode = fs::metadata(above).map_err(at(above))?.mode();
+            if mode & ALL_WRITE != 0 && mode & STICKY == 0 {
+                let above = above.display();
+                return Err(Trouble::Unfit(format!(
+                    "anybody may write to {above}, and so put another folder in the place of {shown}: chmod o-w {above}"
+                )));
+            }
+        }
+        Ok(Folder { path: path.to_owned(), real: real.display().to_string(), handle })
+    }
+
+    /// Its real path.
+    pub fn real(&self) -> &str {
+        &self.real
     }
 
     /// Where it is.
@@ -168,11 +185,7 @@ impl Folder {
     /// # Errors
     /// The machine's, and a record that is none.
     pub fn state<'a>(&self, stack: &str, names: impl IntoIterator<Item = &'a str>) -> Result<State, Trouble> {
-        let written = self.record_text(stack)?;
-        let record = match &written {
-            None => Record::new(stack),
-            Some(text) => self.record(text, stack)?,
-        };
+        let (written, record) = record(&self.path, stack)?;
         let mut files = BTreeMap::new();
         let names = names.into_iter().map(str::to_owned);
         for name in names.chain(record.files.keys().cloned()) {
@@ -195,28 +208,6 @@ impl Folder {
         Ok(state)
     }
 
-    fn record_text(&self, stack: &str) -> Result<Option<String>, Trouble> {
-        let path = self.path.join(record::file_name(stack));
-        match found(&path)? {
-            None => Ok(None),
-            Some(Found::File { text: Some(text), .. }) => Ok(Some(text)),
-            Some(_) => Err(Trouble::Unfit(format!(
-                "{} is no record of stackc but a link, a folder or no text: move it away",
-                path.display()
-            ))),
-        }
-    }
-
-    fn record(&self, text: &str, stack: &str) -> Result<Record, Trouble> {
-        Record::parse(text, stack).map_err(|reason| {
-            let shown = self.path.join(record::file_name(stack));
-            let shown = shown.display();
-            Trouble::Unfit(format!(
-                "{shown} cannot be read: {reason}\nmove it away; stackc install --yes then takes its files over anew"
-            ))
-        })
-    }
-
     /// What lies directly in the folder: records of other stacks, and what was left.
     fn top(&self, stack: &str, state: &mut State) -> Result<(), Trouble> {
         for (name, path) in entries(&self.path)? {
@@ -231,6 +222,42 @@ impl Folder {
             state.others.extend(files.into_keys().map(|name| (name, other.to_owned())));
         }
         Ok(())
+    }
+}
+
+/// Whether a file is root's or that of whoever runs this: k3s applies as root what lies in its folder.
+fn is_own(meta: &Metadata) -> bool {
+    let own = fs::metadata("/proc/self").map_or(meta.uid(), |own| own.uid());
+    meta.uid() == 0 || meta.uid() == own
+}
+
+/// The record of a stack in a folder, as text and as read; an empty one if there is none.
+///
+/// # Errors
+/// The machine's, and a record that is none, or that others may write.
+pub fn record(folder: &Path, stack: &str) -> Result<(Option<String>, Record), Trouble> {
+    let path = folder.join(record::file_name(stack));
+    let shown = path.display();
+    let text = match found(&path)? {
+        None => return Ok((None, Record::new(stack))),
+        Some(Found::File { text: Some(text), .. }) => text,
+        Some(_) => {
+            return Err(Trouble::Unfit(format!(
+                "{shown} is no record of stackc but a link, a folder or no text: move it away"
+            )));
+        }
+    };
+    let meta = fs::symlink_metadata(&path).map_err(at(&path))?;
+    if meta.mode() & OTHERS_WRITE != 0 || !is_own(&meta) {
+        return Err(Trouble::Unfit(format!(
+            "others may write to {shown}, and so decide what stackc changes: look at it, then chown root and chmod 600"
+        )));
+    }
+    match Record::parse(&text, stack) {
+        Ok(record) => Ok((Some(text), record)),
+        Err(reason) => Err(Trouble::Unfit(format!(
+            "{shown} cannot be read: {reason}\nmove it away; stackc install --yes then takes its files over anew"
+        ))),
     }
 }
 

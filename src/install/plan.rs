@@ -28,6 +28,8 @@ const FORM: u32 = 1;
 pub struct Wish<'a> {
     /// The stack's name.
     pub stack: &'a str,
+    /// The folder, as its real path.
+    pub folder: &'a str,
     /// What the cluster runs.
     pub release: Release,
     /// All files of the stack: name and text.
@@ -47,6 +49,8 @@ pub struct Plan {
     stackc: u32,
     /// The stack.
     pub stack: String,
+    /// The folder, as its real path.
+    pub folder: String,
     /// The release whose pruning was reckoned with.
     pub k3s: String,
     /// What was asked to go.
@@ -88,6 +92,8 @@ pub struct Step {
 pub enum Does {
     /// Nothing: it is as it shall be.
     Keep,
+    /// Nothing yet: it is a tombstone, and k3s may not have seen that.
+    Wait,
     /// It is written.
     Write,
     /// It becomes a comment, and k3s deletes what it made.
@@ -96,6 +102,13 @@ pub enum Does {
     Remove,
     /// Somebody removed it, and it is in the stack no more.
     Forget,
+}
+
+impl Does {
+    /// Whether the folder is another one afterwards.
+    pub fn changes(self) -> bool {
+        !matches!(self, Does::Keep | Does::Wait)
+    }
 }
 
 /// An object that leaves its file.
@@ -121,6 +134,10 @@ pub enum Fate {
     Deleted,
     /// This release leaves it in the cluster: it has to be deleted by hand.
     Orphaned,
+    /// It holds nothing, and its own label keeps it in the cluster: it has to be deleted by hand.
+    Labelled,
+    /// k3s deletes it and makes it anew: it moves to a file that k3s reads later.
+    Recreated,
     /// It holds data, and stays in the file.
     Kept,
     /// It loses the label that guards it; a later run deletes it.
@@ -173,6 +190,7 @@ pub fn plan(wish: &Wish<'_>, state: &State) -> Result<Plan, Vec<Refusal>> {
     Ok(Plan {
         stackc: FORM,
         stack: wish.stack.to_owned(),
+        folder: wish.folder.to_owned(),
         k3s: wish.release.version().to_string(),
         remove: wish.remove.to_vec(),
         at: wish.now,
@@ -204,7 +222,11 @@ impl Plan {
     /// In what another plan differs from this one, a line each; nothing if it does the same.
     pub fn differences(&self, shown: &Plan) -> Vec<String> {
         let mut lines = Vec::new();
-        for (what, shown, now) in [("stack", &shown.stack, &self.stack), ("release", &shown.k3s, &self.k3s)] {
+        for (what, shown, now) in [
+            ("stack", &shown.stack, &self.stack),
+            ("folder", &shown.folder, &self.folder),
+            ("release", &shown.k3s, &self.k3s),
+        ] {
             if shown != now {
                 lines.push(format!("the {what} was {shown} and is {now}"));
             }

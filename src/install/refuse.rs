@@ -106,7 +106,8 @@ pub(super) fn unmet(wish: &Wish<'_>, steps: &[Step], wanted: &Wanted<'_>) -> Vec
 /// A namespace takes all in it along.
 pub(super) fn full_namespaces(steps: &[Step], wanted: &Wanted<'_>) -> Vec<Refusal> {
     let leaving = || steps.iter().flat_map(|step| &step.leaving);
-    let going = leaving().filter(|leaving| leaving.fate != Fate::Kept);
+    let stays = |fate| matches!(fate, Fate::Kept | Fate::Labelled | Fate::Recreated);
+    let going = leaving().filter(|leaving| !stays(leaving.fate));
     let namespaces = going.filter_map(|leaving| leaving.object.strip_prefix("Namespace/"));
     let mut refusals = Vec::new();
     for namespace in namespaces {

@@ -49,7 +49,7 @@ impl<'a> File<'a> {
         let rest = self.rest(wish, wanted)?;
         let before = self.old.map(|old| old.hash().to_owned());
         let (does, text, begins) = self.becomes(wish, &rest);
-        let same = does == Does::Keep;
+        let same = !does.changes();
         let after = match &text {
             Some(text) => Some(digest(text.as_bytes())),
             None => before.clone().filter(|_| same),
@@ -106,7 +106,7 @@ impl<'a> File<'a> {
         }
         match since {
             Some(since) if is_due(since, wish.now) => (Does::Remove, None, false),
-            since => (Does::Keep, Some(tombstone), since.is_none()),
+            since => (Does::Wait, Some(tombstone), since.is_none()),
         }
     }
 
@@ -114,10 +114,12 @@ impl<'a> File<'a> {
         let new = self.new.map_or(&[][..], |(_, objects)| objects);
         let stays = |object: &Held| new.iter().any(|new| new.id == object.id);
         let mut gone = Vec::new();
+        let mut moved = Vec::new();
         for object in self.objects.iter().filter(|object| !stays(object)) {
             match wanted.homes.get(&object.id) {
                 Some(home) => {
                     refuse::unguarded_move(self.name, home, object, self.is_guarding(object, wish))?;
+                    moved.extend((*home > self.name && !object.guarded()).then_some(object));
                 }
                 None => gone.push(object),
             }
@@ -151,9 +153,16 @@ impl<'a> File<'a> {
         for object in others {
             // An object with data went by the file's end; the rest by what k3s reads now.
             let by = if object.has_data() { &last } else { &now };
-            let fate = if is_pruned(wish.release, &object.id, by) { Fate::Deleted } else { Fate::Orphaned };
+            let fate = match is_pruned(wish.release, &object.id, by) {
+                _ if object.guarded() && !object.has_data() => Fate::Labelled,
+                true => Fate::Deleted,
+                false => Fate::Orphaned,
+            };
             let agreed = self.own.is_some_and(|own| own.removing.contains(&object.id.path()));
             rest.leaves(object, fate, agreed);
+        }
+        for object in moved.into_iter().filter(|object| is_pruned(wish.release, &object.id, &now)) {
+            rest.leaves(object, Fate::Recreated, true);
         }
         Ok(rest)
     }

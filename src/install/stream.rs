@@ -20,6 +20,12 @@ const HEADER: &str = "# stackc: ";
 /// # Errors
 /// Why it is none, or not a whole one, as a sentence.
 pub fn parse(text: &str) -> Result<Stream, String> {
+    if text.trim().is_empty() {
+        return Err(
+            "the stream is empty: the build that should have made it failed, or nothing was piped in"
+                .to_owned(),
+        );
+    }
     let (body, end) = text
         .strip_suffix('\n')
         .map(|text| text.rsplit_once('\n').unwrap_or(("", text)))
@@ -136,7 +142,8 @@ mod tests {
     fn what_is_no_stream_is_refused() {
         let whole = format!("{A}---\n{B}{END}");
         for (text, says) in [
-            (String::new(), "cut off"),
+            (String::new(), "is empty: the build"),
+            ("\n\n".to_owned(), "is empty: the build"),
             ("kind: A\n".to_owned(), "its last line is not `# stackc: end of"),
             (format!("{A}---\n{B}"), "its last line is not `# stackc: end of"),
             (whole.replace("2 files", "3 files"), "says that it has 3 files, and has 2"),

@@ -11,7 +11,8 @@ use crate::cli::{Trouble, target};
 use crate::compile::Compiled;
 use crate::diff::{Placed, Side};
 use crate::finding::{Finding, Findings, Severity};
-use crate::install::{Found, State, parse_stream};
+use crate::install::{Found, Record, State, parse_stream, record_of};
+use crate::kube::digest::digest;
 use crate::kube::{self, Object, Unit};
 use crate::source::{Sources, locate};
 use crate::yaml::{self, Dialect};
@@ -26,7 +27,7 @@ pub(super) struct Before {
     /// What it is, in a user's words.
     pub(super) told: String,
     /// What people should know of it.
-    pub(super) remark: Option<String>,
+    pub(super) remarks: Vec<String>,
     made: Made,
 }
 
@@ -48,7 +49,13 @@ struct Files {
 impl Before {
     /// Files of a folder that carry stackc's header and the stack's name.
     pub(super) fn folder(folder: &Path, stack: &str) -> Result<Before, Trouble> {
-        let io = |error| Trouble::io(folder, &error);
+        let io = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => Trouble::Told(format!(
+                "{}: no such folder; it takes what stackc build -o or stackc install has written, or - for a stream",
+                folder.display()
+            )),
+            _ => Trouble::io(folder, &error),
+        };
         let mut names: Vec<String> = Vec::new();
         for entry in fs::read_dir(folder).map_err(io)? {
             names.extend(entry.map_err(io)?.file_name().into_string());
@@ -63,14 +70,21 @@ impl Before {
             }
         }
         let told = folder.display().to_string();
-        Ok(Before::files(told, files.iter().map(|(name, text)| (name.as_str(), text.as_str())), stack))
+        let (_, record) = record_of(folder, stack)?;
+        let files = || files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let mut before = Before::files(told, files(), stack);
+        before.remarks.extend(edited(files(), &record));
+        Ok(before)
     }
 
     /// The same of a folder that `install` has read.
     pub(super) fn state(folder: &Path, state: &State, stack: &str) -> Before {
-        let files =
-            state.files.iter().filter_map(|(name, found): (_, &Found)| Some((name.as_str(), found.text()?)));
-        Before::files(folder.display().to_string(), files, stack)
+        let files = || {
+            state.files.iter().filter_map(|(name, found): (_, &Found)| Some((name.as_str(), found.text()?)))
+        };
+        let mut before = Before::files(folder.display().to_string(), files(), stack);
+        before.remarks.extend(edited(files(), &state.record));
+        before
     }
 
     /// What `stackc build` has printed.
@@ -94,12 +108,12 @@ impl Before {
         let past = git::past(stack, revision)?;
         let told = revision.to_owned();
         let Some(folder) = past.stack().and_then(locate) else {
-            let remark = Some(format!("{revision} has no stack here: all of it is new"));
-            return Ok(Before { told, remark, made: Made::Nothing });
+            let remarks = vec![format!("{revision} has no stack here: all of it is new")];
+            return Ok(Before { told, remarks, made: Made::Nothing });
         };
         let mut run = target::compiled(&folder, Demands::default())?;
         run.sources.show_as(&past.before_paths(), &format!("{revision}:"));
-        Ok(Before { told, remark: None, made: Made::Run(Box::new(run)) })
+        Ok(Before { told, remarks: Vec::new(), made: Made::Run(Box::new(run)) })
     }
 
     fn files<'a>(told: String, files: impl Iterator<Item = (&'a str, &'a str)>, stack: &str) -> Before {
@@ -121,8 +135,8 @@ impl Before {
         }
         made.findings = found.sorted();
         made.errors = made.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-        let remark = (!any).then(|| format!("{told} holds no file of the stack `{stack}`: all of it is new"));
-        Before { told, remark, made: Made::Files(made) }
+        let none = (!any).then(|| format!("{told} holds no file of the stack `{stack}`: all of it is new"));
+        Before { told, remarks: none.into_iter().collect(), made: Made::Files(made) }
     }
 
     /// The objects.
@@ -145,6 +159,22 @@ impl Before {
             Made::Nothing => None,
         }
     }
+}
+
+/// Files that an install has written and somebody has changed since, if only in a comment: the next install says so too.
+fn edited<'a>(
+    files: impl Iterator<Item = (&'a str, &'a str)>,
+    record: &Record,
+) -> impl Iterator<Item = String> {
+    let other = |(name, text): &(&str, &str)| {
+        let own = record.files.get(*name);
+        own.is_some_and(|own| !own.holds.contains(&digest(text.as_bytes())))
+    };
+    files.filter(other).map(|(name, _)| {
+        format!(
+            "{name} was changed by hand since stackc wrote it: stackc install asks for --yes to overwrite it"
+        )
+    })
 }
 
 fn has_ending(name: &str) -> bool {

@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     let compared = Compared {
         stack: name,
         against: &before.told,
-        remark: before.remark.as_deref(),
+        remarks: &before.remarks,
         diff: &diff,
         sources: &run.sources,
     };

@@ -36,7 +36,7 @@ pub(super) fn plan(
         return Err(Trouble::Told("the stack could not be compiled".to_owned()));
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let wish = Wish { stack, release, files: &files, remove, now, sure: false };
+    let wish = Wish { stack, folder: opened.real(), release, files: &files, remove, now, sure: false };
     let plan = install::plan(&wish, &state).map_err(|refusals| refused(&refusals))?;
     let saving = Saving { plan, file: file.to_owned() };
     Ok((Before::state(folder, &state, stack), saving))

@@ -13,7 +13,7 @@ pub fn diff(compared: &Compared<'_>) -> String {
     let Compared { stack, against, .. } = compared;
     let mut text =
         format!("### stackc: {} against {}\n\n{}\n", code(stack), code(against), compared.counts());
-    if let Some(remark) = compared.remark {
+    for remark in compared.remarks {
         text.push_str(&format!("\n{}\n", code(remark)));
     }
     let mut left_out = 0_usize;

@@ -23,7 +23,7 @@ pub struct Compared<'a> {
     /// What it was compared with, in a user's words.
     pub against: &'a str,
     /// What people should know of that.
-    pub remark: Option<&'a str>,
+    pub remarks: &'a [String],
     /// What changes.
     pub diff: &'a Diff,
     /// The files of the new side.

@@ -187,7 +187,7 @@ impl Page<'_> {
         if !self.compared.diff.changes.is_empty() {
             self.pen.end();
         }
-        if let Some(remark) = self.compared.remark {
+        for remark in self.compared.remarks {
             self.pen.plain(remark);
             self.pen.end();
         }
