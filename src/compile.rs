@@ -5,18 +5,18 @@
 use crate::check::{self, Demands, Facts, Images};
 use crate::cluster::{self, Member};
 use crate::emit::{self, File};
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Label, Page, Severity};
 use crate::finish;
 use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::{self, Object, Unit};
-use crate::lock;
+use crate::lock::{self, Lock};
 use crate::lower::{self, Files, Merged};
-use crate::source::{FileId, Input, Sources};
+use crate::source::{FileId, Input, Part, Sources};
 use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
 use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
 use crate::template::{self, Templates};
-use crate::yaml::{self, Build, Dialect, Map, Node, Value};
+use crate::yaml::{self, Build, Dialect, Map, Node, Overrides, Value};
 
 /// All that a run made of its input.
 pub struct Compiled {
@@ -34,6 +34,8 @@ pub struct Compiled {
     pub files: Vec<File>,
     /// How many images rest on what.
     pub images: Images,
+    /// What lay under the values of an overlay.
+    pub overrides: Overrides,
     /// What is wrong, by place.
     pub findings: Vec<Finding>,
     /// Findings beyond the most that a run keeps.
@@ -79,7 +81,8 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled {
     let mut found = Findings::default();
     let folder_name = input.folder_name.clone();
-    let layers = layers::gather(input, &mut sources, &mut found);
+    let mut layers = layers::gather(input, &mut sources, &mut found);
+    let mut overrides = std::mem::take(&mut layers.overrides);
     strays(&layers, &sources, &mut found);
     let (cluster, defaults, templates) = cluster(&layers, &folder_name, &sources, &mut found);
     let mut compiled = Compiled {
@@ -90,11 +93,12 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         apps: Vec::new(),
         files: Vec::new(),
         images: Images::default(),
+        overrides: Overrides::default(),
         findings: Vec::new(),
         dropped: 0,
         errors: 0,
     };
-    let mut drafts = drafts(&layers, &compiled.sources, &mut found);
+    let mut drafts = drafts(&layers, &compiled.sources, &mut overrides, &mut found);
     if cluster.is_none() {
         for read in &drafts {
             read.draft.look(&mut found);
@@ -123,6 +127,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         compiled.files = emit::files(&compiled.objects, &stack, &mut found);
         compiled.stack = Some(stack);
     }
+    compiled.overrides = overrides;
     compiled.tell(found);
     compiled
 }
@@ -143,6 +148,13 @@ impl Compiled {
         self.dropped = found.dropped();
         let dropped_errors = found.dropped_errors();
         self.findings = found.sorted();
+        for finding in &mut self.findings {
+            if let Some(under) = self.overrides.under(finding.primary.span)
+                && !finding.labels.iter().any(|label| label.span == under)
+            {
+                finding.labels.push(Label { span: under, text: "it lies over this".to_owned() });
+            }
+        }
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
         self.errors = errors.count().saturating_add(dropped_errors);
     }
@@ -198,10 +210,16 @@ fn cluster(
     let file: Option<StackFile> = yaml::decode(&tree, found);
     let span = layers.folders.last().map_or(tree.span, |folder| folder.file.start());
     let stack = file.and_then(|file| stack::resolve(file, span, folder, found));
-    let lock = layers.folders.last().and_then(|folder| folder.lock);
-    let lock = lock.map(|file| lock::read(sources, file, found)).unwrap_or_default();
-    let stack = stack.map(|stack| stack.pinned(lock));
+    let stack = stack.map(|stack| stack.pinned(locked(layers, sources, found)));
     (stack, defaults, templates)
+}
+
+/// The stack's lock; of an overlay, its own over those of what it varies.
+fn locked(layers: &Layers, sources: &Sources, found: &mut Findings) -> Lock {
+    let varied = layers.folders.iter().filter(|folder| folder.part != Part::Include);
+    let locks = varied.map(|folder| folder.lock);
+    let locks = locks.map(|file| file.map(|file| lock::read(sources, file, found)).unwrap_or_default());
+    locks.reduce(|base, own| own.over(base)).unwrap_or_default()
 }
 
 fn vars(tree: &Node, found: &mut Findings) -> Map {
@@ -292,7 +310,12 @@ struct Read<'a> {
     sound: bool,
 }
 
-fn drafts<'a>(layers: &'a Layers, sources: &Sources, found: &mut Findings) -> Vec<Read<'a>> {
+fn drafts<'a>(
+    layers: &'a Layers,
+    sources: &Sources,
+    overrides: &mut Overrides,
+    found: &mut Findings,
+) -> Vec<Read<'a>> {
     let mut drafts = Vec::new();
     for app in &layers.apps {
         let before = found.errors();
@@ -300,7 +323,7 @@ fn drafts<'a>(layers: &'a Layers, sources: &Sources, found: &mut Findings) -> Ve
             found.push(kinds::bad_name(app.file.start(), &app.name, &reason));
         }
         let draft = yaml::read_typed(sources, app.file, found)
-            .and_then(|tree| kinds::draft(tree, &app.changes, found));
+            .and_then(|tree| kinds::draft(tree, &app.changes, overrides, found));
         let sound = found.errors() == before;
         drafts.extend(draft.map(|draft| Read { app, draft, sound }));
     }

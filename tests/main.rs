@@ -27,6 +27,7 @@ mod lock_kept;
 mod lock_written;
 mod nasty;
 mod offline;
+mod overlays;
 mod outdated;
 mod pages;
 mod place;

@@ -14,7 +14,7 @@ fn begun(line: &str) -> Option<&str> {
     let path = line.strip_prefix("# ").filter(|path| !path.contains(char::is_whitespace))?;
     let inside =
         path.strip_prefix("../").and_then(|path| path.split_once('/')).map_or(path, |(_, inside)| inside);
-    let whole = ["stack.yaml", "include.yaml", "stackc.lock"].contains(&inside);
+    let whole = ["stack.yaml", "overlay.yaml", "include.yaml", "stackc.lock"].contains(&inside);
     let below = ["apps/", "files/", "manifests/", "secrets/"].iter().any(|folder| inside.starts_with(folder));
     (whole || below).then_some(path)
 }
@@ -30,7 +30,7 @@ fn files(example: &str) -> Vec<(&str, String)> {
             text.push_str(line);
         }
     }
-    if !files.iter().any(|(path, _)| *path == "stack.yaml") {
+    if !files.iter().any(|(path, _)| ["stack.yaml", "overlay.yaml"].contains(path)) {
         files.push(("stack.yaml", STACK.to_owned()));
     }
     if !files.iter().any(|(path, _)| path.contains("apps/")) {

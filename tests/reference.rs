@@ -22,6 +22,7 @@ fn made() -> BTreeMap<String, String> {
     let schemas = [
         ("stack", schema::stack(&docs, "stack.yaml")),
         ("include", schema::stack(&docs, "include.yaml")),
+        ("overlay", schema::stack(&docs, "overlay.yaml")),
         ("app", schema::app(&docs)),
     ];
     let schemas = schemas.into_iter().map(|(name, schema)| {
@@ -93,7 +94,7 @@ fn every_link_leads_somewhere() {
 
 #[test]
 fn the_command_prints_the_schema() {
-    for name in ["stack", "app", "include"] {
+    for name in ["stack", "app", "include", "overlay"] {
         let output = Command::new(env!("CARGO_BIN_EXE_stackc")).args(["schema", name]).output().unwrap();
         let file = fs::read(Path::new(ROOT).join(format!("docs/schema/{name}.json"))).unwrap();
         assert!(output.stdout == file && output.status.success(), "{name}");

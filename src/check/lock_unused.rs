@@ -34,7 +34,10 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         .flat_map(|used| facts.stack.platforms.locked(&used.image).collect::<Vec<_>>())
         .map(|locked| locked.image.value.as_str())
         .collect();
-    for (key, span) in facts.stack.lock.images.iter().filter(|(key, _)| !used.contains(key.as_str())) {
+    let lock = &facts.stack.lock;
+    // What an overlay does not use of its base's lock, the base may.
+    let unused = |key: &str| !used.contains(key) && !lock.under.images.contains_key(key);
+    for (key, span) in lock.images.iter().filter(|(key, _)| unused(key)) {
         let message = format!("no pod uses {key}");
         found.push(Finding::new(&CODE, *span, message).help("stackc lock --offline"));
     }

@@ -24,6 +24,8 @@ enum File {
     App,
     /// include.yaml
     Include,
+    /// overlay.yaml
+    Overlay,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Trouble> {
@@ -31,6 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Trouble> {
         File::Stack => include_str!("../../docs/schema/stack.json"),
         File::App => include_str!("../../docs/schema/app.json"),
         File::Include => include_str!("../../docs/schema/include.json"),
+        File::Overlay => include_str!("../../docs/schema/overlay.json"),
     })?;
     Ok(Status::Fine)
 }

@@ -9,7 +9,7 @@ use crate::check::Demands;
 use crate::compile::{Compiled, compile};
 use crate::rendered::judge;
 use crate::source::{
-    STACK_FILE, Sources, find_above, find_below, locate, read_input, read_rendered, read_stream,
+    OVERLAY_FILE, STACK_FILE, Sources, find_above, find_below, locate, read_input, read_rendered, read_stream,
 };
 
 /// The one stack of `build` and `nodes`: the one named, else the nearest above, else the only one below.
@@ -25,7 +25,7 @@ pub(super) fn one(path: Option<&Path>) -> Result<PathBuf, Trouble> {
     match below.as_slice() {
         [stack] => Ok(stack.clone()),
         [] => Err(Trouble::Told(format!(
-            "no {STACK_FILE} here, above or below; name a stack: stackc build PATH"
+            "no {STACK_FILE} or {OVERLAY_FILE} here, above or below; name a stack: stackc build PATH"
         ))),
         _ => Err(Trouble::Told(format!("several stacks are here; name one of them:\n{}", lines(&below)))),
     }
@@ -123,7 +123,9 @@ fn none_at(path: &Path) -> Trouble {
     }
     let below = if path.is_dir() { find_below(path) } else { Vec::new() };
     if below.is_empty() {
-        return Trouble::Told(format!("{path_text} is no stack: it has no {STACK_FILE}"));
+        return Trouble::Told(format!(
+            "{path_text} is no stack: it has no {STACK_FILE} and no {OVERLAY_FILE}"
+        ));
     }
     Trouble::Told(format!("{path_text} is no stack itself; name one of those below it:\n{}", lines(&below)))
 }

@@ -58,8 +58,8 @@ use crate::stack::{
 };
 use crate::template::{Scope, is_template};
 use crate::yaml::{
-    Build, KEY_MISSING, Map, Named, Node, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields, key_unknown,
-    merge, unknown_keys,
+    Build, KEY_MISSING, Map, Named, Node, Overrides, Shape, Spanned, VALUE_UNKNOWN, Value, decode, fields,
+    key_unknown, merge, merge_noting, unknown_keys,
 };
 
 /// The kinds.
@@ -170,8 +170,13 @@ pub struct Draft {
 }
 
 /// Reads the kind, grows the short forms, and lays the changes of layers above over the file. `None` when the kind is
-/// missing or unknown.
-pub fn draft(mut tree: Node, changes: &[Node], found: &mut Findings) -> Option<Draft> {
+/// missing or unknown. `overrides` learns what lay under the changes.
+pub fn draft(
+    mut tree: Node,
+    changes: &[Node],
+    overrides: &mut Overrides,
+    found: &mut Findings,
+) -> Option<Draft> {
     let Some(entry) = tree.as_map_mut().and_then(|map| map.remove("kind")) else {
         let span = tree.entries().first().map_or(tree.span, |entry| entry.key.span);
         let known = list(KINDS.iter().map(|kind| kind.name));
@@ -184,7 +189,8 @@ pub fn draft(mut tree: Node, changes: &[Node], found: &mut Findings) -> Option<D
     let kind = kind(&entry.value, found)?;
     let word = entry.value.as_text().unwrap_or_default().to_owned();
     let changes = changes.iter().cloned().map(|change| kind.grown(change));
-    let tree = changes.fold(kind.grown(tree), |under, over| merge(under, over, &ALTERNATIVES));
+    let tree =
+        changes.fold(kind.grown(tree), |under, over| merge_noting(under, over, &ALTERNATIVES, overrides));
     Some(Draft { kind, word: Spanned { span: entry.value.span, value: word }, tree })
 }
 

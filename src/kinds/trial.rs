@@ -6,7 +6,7 @@ use crate::source::Sources;
 use crate::stack::expand::{self, expand};
 use crate::stack::{self, App, Stack};
 use crate::template::Templates;
-use crate::yaml::{Map, decode, read_typed};
+use crate::yaml::{Map, Overrides, decode, read_typed};
 
 const STACK: &str = "stackc: 1\nk3s: v1.37.1+k3s1\nnodes:\n  alpha: {arch: amd64}\n";
 
@@ -21,7 +21,7 @@ pub(super) fn address(text: &str, defaults: &str) -> Address {
     let (mut sources, mut found) = (Sources::default(), Findings::default());
     let stack = stack(&mut sources, &mut found);
     let file = sources.add("apps/x.yaml".into(), Ok(text.into()));
-    let draft = draft(read_typed(&sources, file, &mut found).unwrap(), &[], &mut found).unwrap();
+    let draft = draft(read_typed(&sources, file, &mut found).unwrap(), &[], &mut Overrides::default(), &mut found).unwrap();
     let file = sources.add("defaults.yaml".into(), Ok(defaults.into()));
     let defaults = read_typed(&sources, file, &mut found);
     let vars = Templates::new(Map::default());
@@ -42,7 +42,7 @@ pub(super) fn app(text: &str) -> (Option<App>, Vec<(&'static str, String)>) {
     let stack = stack(&mut sources, &mut found);
     let file = sources.add("apps/x.yaml".into(), Ok(text.into()));
     let app = read_typed(&sources, file, &mut found)
-        .and_then(|tree| draft(tree, &[], &mut found))
+        .and_then(|tree| draft(tree, &[], &mut Overrides::default(), &mut found))
         .and_then(|draft| draft.finish("x", &stack, None, &mut found));
     (app, found.sorted().into_iter().map(|finding| (finding.code.name, finding.message)).collect())
 }

@@ -64,4 +64,27 @@ pub struct Lock {
     pub broken: bool,
     /// Whether a newer stackc wrote it.
     pub newer: bool,
+    /// What the lock of the base has, if this is an overlay's.
+    pub under: Pins,
+}
+
+impl Lock {
+    /// An overlay's lock over that of its base (schema.md S16). Cloudflare's ranges are taken whole from one.
+    #[must_use]
+    pub fn over(mut self, base: Lock) -> Lock {
+        self.broken |= base.broken;
+        self.newer |= base.newer;
+        self.span = self.span.or(base.span);
+        if self.pins.cloudflare.is_none() {
+            self.pins.cloudflare.clone_from(&base.pins.cloudflare);
+            self.ranges = base.ranges;
+        }
+        for (key, pin) in &base.pins.images {
+            self.pins.images.entry(key.clone()).or_insert_with(|| pin.clone());
+        }
+        for (key, span) in base.images {
+            self.images.entry(key).or_insert(span);
+        }
+        Lock { under: base.pins, ..self }
+    }
 }

@@ -12,6 +12,8 @@ use super::{Fault, FileId, Sources};
 
 /// The file that makes a folder a stack.
 pub const STACK_FILE: &str = "stack.yaml";
+/// The file that makes a folder a variation of a stack.
+pub const OVERLAY_FILE: &str = "overlay.yaml";
 /// The file that makes a folder one that stacks can include.
 pub const INCLUDE_FILE: &str = "include.yaml";
 /// What `stackc lock` writes beside it.
@@ -33,10 +35,23 @@ pub struct Input {
     pub layer: Layer,
 }
 
-/// One folder of a stack: the stack's own, or one that it includes.
+/// What a folder is to the stack.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// It has a stack.yaml.
+    Stack,
+    /// It has an overlay.yaml, which names what it varies.
+    Overlay,
+    /// It has an include.yaml.
+    Include,
+}
+
+/// One folder of a stack: the stack's own, or one that it varies or includes.
 #[derive(Debug)]
 pub struct Layer {
-    /// stack.yaml or include.yaml.
+    /// What it is.
+    pub part: Part,
+    /// stack.yaml, overlay.yaml or include.yaml.
     pub file: FileId,
     /// Apps by name, sorted.
     pub apps: Vec<(String, FileId)>,
@@ -60,16 +75,37 @@ pub struct Layer {
 pub fn read_input(folder: &Path, sources: &mut Sources) -> io::Result<Input> {
     let root = fs::canonicalize(folder)?;
     let folder_name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let layer = Reader { shown: shown(folder), root }.layer(STACK_FILE, sources);
+    let part = part(&root).unwrap_or(Part::Stack);
+    let layer = Reader { shown: shown(folder), root }.layer(part, sources);
     Ok(Input { folder_name, layer })
 }
 
-/// Reads a folder that another one names by a relative path.
+/// Reads a folder that another one includes.
 ///
 /// # Errors
 /// Why it cannot be one: it is missing, has no include.yaml, or lies outside of the repository (the nearest folder above
 /// with `.git`).
 pub fn read_include(from: &Layer, path: &str, sources: &mut Sources) -> Result<Layer, String> {
+    let reader = beyond(from, path)?;
+    if fs::symlink_metadata(reader.root.join(INCLUDE_FILE)).is_err() {
+        return Err(format!("{} has no {INCLUDE_FILE}", reader.shown.display()));
+    }
+    Ok(reader.layer(Part::Include, sources))
+}
+
+/// Reads the stack or overlay that an overlay varies.
+///
+/// # Errors
+/// Why it cannot be one: it is missing, is none, or lies outside of the repository.
+pub fn read_base(from: &Layer, path: &str, sources: &mut Sources) -> Result<Layer, String> {
+    let reader = beyond(from, path)?;
+    let part = part(&reader.root)
+        .ok_or_else(|| format!("{} has no {STACK_FILE} and no {OVERLAY_FILE}", reader.shown.display()))?;
+    Ok(reader.layer(part, sources))
+}
+
+/// A folder that another one names by a relative path.
+fn beyond(from: &Layer, path: &str) -> Result<Reader, String> {
     let shown = tidy(&from.shown.join(path));
     let root =
         fs::canonicalize(from.root.join(path)).map_err(|error| format!("{}: {error}", shown.display()))?;
@@ -78,10 +114,7 @@ pub fn read_include(from: &Layer, path: &str, sources: &mut Sources) -> Result<L
     {
         return Err(format!("{} lies outside of the repository", shown.display()));
     }
-    if fs::symlink_metadata(root.join(INCLUDE_FILE)).is_err() {
-        return Err(format!("{} has no {INCLUDE_FILE}", shown.display()));
-    }
-    Ok(Reader { shown, root }.layer(INCLUDE_FILE, sources))
+    Ok(Reader { shown, root })
 }
 
 /// Reads one more file of a folder, by its path there. A path that leads out of the folder is registered with its fault.
@@ -126,8 +159,14 @@ struct Reader {
 
 impl Reader {
     /// Reads everything in the folder.
-    fn layer(self, file: &str, sources: &mut Sources) -> Layer {
+    fn layer(self, part: Part, sources: &mut Sources) -> Layer {
+        let file = match part {
+            Part::Stack => STACK_FILE,
+            Part::Overlay => OVERLAY_FILE,
+            Part::Include => INCLUDE_FILE,
+        };
         let mut layer = Layer {
+            part,
             file: self.register(sources, &Found::unknown(file), TYPED),
             apps: Vec::new(),
             files: BTreeMap::new(),
@@ -137,7 +176,7 @@ impl Reader {
             root: PathBuf::new(),
             shown: PathBuf::new(),
         };
-        if file == STACK_FILE && fs::symlink_metadata(self.root.join(LOCK_FILE)).is_ok() {
+        if part != Part::Include && fs::symlink_metadata(self.root.join(LOCK_FILE)).is_ok() {
             layer.lock = Some(self.register(sources, &Found::unknown(LOCK_FILE), TYPED));
         }
         for found in self.below("apps") {
@@ -256,15 +295,19 @@ pub(super) fn shown(path: &Path) -> PathBuf {
 
 /// The stack that a path names: its folder or its file.
 pub fn locate(path: &Path) -> Option<PathBuf> {
-    if path.file_name().is_some_and(|name| name == STACK_FILE) && !path.is_dir() {
+    let is_file = |name: &std::ffi::OsStr| name == STACK_FILE || name == OVERLAY_FILE;
+    if path.file_name().is_some_and(is_file) && !path.is_dir() {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         return path.exists().then(|| parent.unwrap_or(Path::new(".")).to_path_buf());
     }
-    has_stack(path).then(|| path.to_path_buf())
+    part(path).map(|_| path.to_path_buf())
 }
 
-fn has_stack(folder: &Path) -> bool {
-    fs::symlink_metadata(folder.join(STACK_FILE)).is_ok()
+/// Whether a folder is a stack or an overlay. stack.yaml tells, should both be there.
+fn part(folder: &Path) -> Option<Part> {
+    let files = [(STACK_FILE, Part::Stack), (OVERLAY_FILE, Part::Overlay)];
+    let is_there = |file: &str| fs::symlink_metadata(folder.join(file)).is_ok();
+    files.into_iter().find(|(file, _)| is_there(file)).map(|(_, part)| part)
 }
 
 /// The nearest stack in this folder or above it, up to the folder that holds `.git`.
@@ -272,7 +315,7 @@ pub fn find_above(start: &Path) -> Option<PathBuf> {
     let full = fs::canonicalize(start).ok()?;
     let mut up = PathBuf::new();
     for folder in full.ancestors() {
-        if has_stack(folder) {
+        if part(folder).is_some() {
             return Some(if up.as_os_str().is_empty() { start.to_path_buf() } else { start.join(up) });
         }
         if folder.join(".git").exists() {
@@ -293,7 +336,7 @@ pub fn find_below(start: &Path) -> Vec<PathBuf> {
         .into_iter()
         .filter_entry(|entry| entry.file_type().is_dir() && !skipped(entry))
         .filter_map(Result::ok)
-        .filter(|entry| has_stack(entry.path()))
+        .filter(|entry| part(entry.path()).is_some())
         .map(|entry| shown(entry.path()))
         .collect();
     stacks.sort();

@@ -69,12 +69,14 @@ pub enum Pin {
 /// Keys of stack.yaml that say which files there are, and so are read before [`StackFile`].
 #[derive(Debug, Deserialize)]
 pub struct LayersFile {
+    /// Of an overlay.yaml, and needed there: the stack or overlay that it varies, by its folder's path from here.
+    pub base: Option<Spanned<String>>,
     /// Folders whose include.yaml, `apps/`, `files/` and `manifests/` lie beneath this stack, by their paths from here. The
     /// first named lies lowest.
     pub include: Vec<Spanned<String>>,
     /// What lies under every app.
     pub defaults: Named<Node>,
-    /// Changes of apps that an included folder defines, laid over their files; `null` drops the app.
+    /// Changes of apps that the base or an included folder defines, laid over their files; `null` drops the app.
     pub apps: Named<Node>,
 }
 

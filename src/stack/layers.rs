@@ -1,17 +1,19 @@
-//! A stack and what it includes, as one tree and one list of apps (schema.md S2 to S4).
+//! A stack, what it varies and what it includes, as one tree and one list of apps (schema.md S2 to S4).
 //!
-//! Layers lie on one another, the included folders lowest, in the order in which they are named; a folder's own includes
-//! lie beneath it. Short forms are grown before anything is merged.
+//! Layers lie on one another, an overlay's base lowest, then the included folders in the order in which they are named; a
+//! folder's own includes lie beneath it. Short forms are grown before anything is merged.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::base;
+use super::base::BASE_INVALID;
 use super::expand::{self, expand};
 use super::keys_from;
 use super::resolve::is_known_format;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
-use crate::source::{FileId, Input, Layer, Sources, Span, read_include};
-use crate::yaml::{Entry, Map, Node, Value, merge, read_typed, unknown_keys, wrong_type};
+use crate::source::{FileId, Input, Layer, Part, Sources, Span, read_base, read_include};
+use crate::yaml::{Entry, Map, Node, Overrides, Value, merge_noting, read_typed, unknown_keys, wrong_type};
 
 /// A folder that cannot be included.
 pub static INCLUDE_INVALID: Code = Code {
@@ -33,8 +35,8 @@ pub static APP_UNKNOWN: Code = Code {
     name: "app-unknown",
     severity: Severity::Error,
     page: Page {
-        about: "`apps:` changes or drops apps that an included folder defines. It never defines one: an app is a file\n\
-                apps/NAME.yaml, and this folder's own apps are changed there.",
+        about: "`apps:` changes or drops apps that the base or an included folder defines. It never defines one: an app\n\
+                is a file apps/NAME.yaml, and this folder's own apps are changed there.",
         bad: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
               platforms: {registry.example/web: [amd64]}\napps: {shop: {replicas: 2}}\n",
         good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
@@ -47,8 +49,8 @@ pub static APP_TWICE: Code = Code {
     name: "app-defined-twice",
     severity: Severity::Error,
     page: Page {
-        about: "Two folders of a stack define an app of the same name. An app is defined once; to change one that an\n\
-                included folder defines, write its changes under `apps:` in stack.yaml.",
+        about: "Two folders of a stack define an app of the same name. An app is defined once; to change one that the\n\
+                base or an included folder defines, write its changes under `apps:` in stack.yaml or overlay.yaml.",
         bad: "# stack.yaml\nstackc: 1\ninclude: [../shared]\nk3s: v1.37.1+k3s1\nnodes:\n  alpha: {arch: amd64}\n\
               platforms: {registry.example/web: [amd64]}\n\
               # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nreplicas: 2\n\
@@ -61,7 +63,7 @@ pub static APP_TWICE: Code = Code {
     },
 };
 
-/// A stack with all that it includes.
+/// A stack with all that it varies and includes.
 pub struct Layers {
     /// stack.yaml over what it includes; none when a file could not be read.
     pub tree: Option<Node>,
@@ -69,6 +71,8 @@ pub struct Layers {
     pub apps: Vec<Defined>,
     /// The folders, lowest first.
     pub folders: Vec<Layer>,
+    /// What lay under the values of layers above.
+    pub overrides: Overrides,
     /// Which folder a file belongs to.
     owners: BTreeMap<FileId, usize>,
 }
@@ -117,27 +121,32 @@ pub fn check_defaults(defaults: &Node, found: &mut Findings) {
 
 /// Reads what a stack includes, and lays one over another.
 pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Layers {
-    let mut gathering = Gathering { folders: Vec::new(), trees: Vec::new(), open: Vec::new() };
+    let mut gathering =
+        Gathering { folders: Vec::new(), trees: Vec::new(), open: Vec::new(), complete: true };
     gathering.add(input.layer, sources, found);
-    let Gathering { folders, trees, .. } = gathering;
-    let complete = trees.iter().all(Option::is_some);
+    let Gathering { folders, trees, complete, .. } = gathering;
+    let complete = complete && trees.iter().all(Option::is_some);
     let mut apps = Vec::new();
     let mut whole: Option<Node> = None;
+    let mut overrides = Overrides::default();
     for (folder, tree) in folders.iter().zip(trees) {
         let mut tree = tree;
         let changes = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("apps"));
         if let Some(changes) = changes {
-            change(&mut apps, changes, folder, found);
+            // Without its base an overlay knows none of the apps that it changes.
+            if complete {
+                change(&mut apps, changes, folder, found);
+            }
         }
         define(&mut apps, folder, found);
         whole = match (whole, tree) {
-            (Some(under), Some(over)) => Some(merge(under, over, &ALTERNATIVES)),
+            (Some(under), Some(over)) => Some(merge_noting(under, over, &ALTERNATIVES, &mut overrides)),
             (under, over) => over.or(under),
         };
     }
     apps.sort_by(|a, b| a.name.cmp(&b.name));
     let owners = owners(&folders);
-    Layers { tree: whole.filter(|_| complete), apps, folders, owners }
+    Layers { tree: whole.filter(|_| complete), apps, folders, overrides, owners }
 }
 
 /// A middleware is one of many forms; a mixture of two is none.
@@ -146,15 +155,22 @@ const ALTERNATIVES: [&[&str]; 1] = [&["middlewares", "*"]];
 struct Gathering {
     folders: Vec<Layer>,
     trees: Vec<Option<Node>>,
-    /// Folders whose includes are being read: naming one of them is a circle.
+    /// Folders whose base and includes are being read: naming one of them is a circle.
     open: Vec<PathBuf>,
+    /// Whether every base was found.
+    complete: bool,
 }
 
 impl Gathering {
     fn add(&mut self, layer: Layer, sources: &mut Sources, found: &mut Findings) {
         let mut tree = read_typed(sources, layer.file, found);
+        let base = tree.as_mut().and_then(|tree| base::take(&layer, tree, found));
         let include = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("include"));
         self.open.push(layer.root.clone());
+        self.complete &= base.is_some() || layer.part != Part::Overlay;
+        if let (Some(path), Some(tree)) = (&base, &mut tree) {
+            self.base((&layer, tree), path, sources, found);
+        }
         for path in include.iter().flat_map(|entry| entry.value.items()) {
             self.include(&layer, path, sources, found);
         }
@@ -169,6 +185,45 @@ impl Gathering {
         }
         self.folders.push(layer);
         self.trees.push(tree);
+    }
+
+    fn base(
+        &mut self,
+        (from, tree): (&Layer, &mut Node),
+        path: &Node,
+        sources: &mut Sources,
+        found: &mut Findings,
+    ) {
+        let text = path.as_text().unwrap_or_default();
+        match read_base(from, text, sources) {
+            Err(reason) => self.lacks_base(Finding::new(&BASE_INVALID, path.span, reason), found),
+            Ok(layer) if self.open.contains(&layer.root) => {
+                let message = format!("`{text}` varies this overlay, or is it");
+                self.lacks_base(Finding::new(&BASE_INVALID, path.span, message), found);
+            }
+            Ok(layer) => {
+                self.add(layer, sources, found);
+                self.known_format(found);
+                if let (Some(base), Some(Some(base_tree))) = (self.folders.last(), self.trees.last_mut()) {
+                    base::rename((base, base_tree), (from, tree), path.span);
+                }
+            }
+        }
+    }
+
+    /// Without its base an overlay has no meaning; to tell what else it lacks would be an echo.
+    fn lacks_base(&mut self, finding: Finding, found: &mut Findings) {
+        found.push(finding.help("base: ../../stacks/NAME"));
+        self.complete = false;
+    }
+
+    /// The layer above lies over the version of this one, which is looked at here.
+    fn known_format(&self, found: &mut Findings) {
+        if let Some(version) = self.trees.last().and_then(|tree| tree.as_ref()?.get("stackc"))
+            && let Some(number) = version.as_int()
+        {
+            is_known_format(number, version.span, found);
+        }
     }
 
     fn include(&mut self, from: &Layer, path: &Node, sources: &mut Sources, found: &mut Findings) {
@@ -186,12 +241,7 @@ impl Gathering {
             Ok(layer) if self.folders.iter().any(|known| known.root == layer.root) => {}
             Ok(layer) => {
                 self.add(layer, sources, found);
-                // stack.yaml is laid over this one, and its own version is looked at later.
-                if let Some(version) = self.trees.last().and_then(|tree| tree.as_ref()?.get("stackc"))
-                    && let Some(number) = version.as_int()
-                {
-                    is_known_format(number, version.span, found);
-                }
+                self.known_format(found);
             }
         }
     }
@@ -206,7 +256,7 @@ fn define(apps: &mut Vec<Defined>, folder: &Layer, found: &mut Findings) {
                 Finding::new(&APP_TWICE, file.start(), format!("the app `{name}` is defined twice"))
                     .label("again here")
                     .also(other.file.start(), "first here")
-                    .help(format!("change the first one in stack.yaml: apps: {{{name}: {{…}}}}")),
+                    .help(format!("change the first one under `apps`: apps: {{{name}: {{…}}}}")),
             );
         } else {
             apps.push(Defined { name: name.clone(), file: *file, changes: Vec::new() });
@@ -234,7 +284,7 @@ fn change(apps: &mut Vec<Defined>, changes: Entry, folder: &Layer, found: &mut F
                 Finding::new(
                     &APP_UNKNOWN,
                     key.span,
-                    format!("no included folder defines an app `{}`", key.text),
+                    format!("no base and no included folder defines an app `{}`", key.text),
                 )
                 .maybe_help(help),
             );

@@ -10,6 +10,7 @@
 //! keeps its place.
 
 mod app;
+mod base;
 mod cluster;
 mod container;
 pub mod expand;
@@ -58,6 +59,7 @@ use crate::finding::Code;
 
 /// What the typed stack can find.
 pub static CODES: &[&Code] = &[
+    &base::BASE_INVALID,
     &layers::INCLUDE_INVALID,
     &layers::APP_UNKNOWN,
     &layers::APP_TWICE,

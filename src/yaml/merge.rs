@@ -1,6 +1,9 @@
 //! One tree laid over another, places kept (schema.md S2).
 
+use std::collections::BTreeMap;
+
 use super::{Entry, Map, Node, Value};
+use crate::source::Span;
 
 /// Maps merge by key; scalars, lists and alternatives replace; null removes what lies beneath. Where nothing lies
 /// beneath, the null stays, for the decoder to tell.
@@ -8,40 +11,78 @@ use super::{Entry, Map, Node, Value};
 /// `alternatives` are places (`*` for any key) whose maps choose one of several forms, so that a mixture of two has
 /// no meaning: an env value, a volume, a probe.
 pub fn merge(under: Node, over: Node, alternatives: &[&[&str]]) -> Node {
-    lay(under, over, alternatives, &mut Vec::new())
+    Laying { alternatives, path: Vec::new(), overrides: None }.lay(under, over)
 }
 
-fn lay(under: Node, over: Node, alternatives: &[&[&str]], path: &mut Vec<String>) -> Node {
-    match (under.value, over.value) {
-        (Value::Map(under), Value::Map(over_map)) if !is_alternative(path, alternatives) => {
-            Node { span: over.span, value: Value::Map(maps(under, over_map, alternatives, path)) }
-        }
-        (_, value) => Node { span: over.span, value },
+/// The same, and notes which value lay under which.
+pub fn merge_noting(under: Node, over: Node, alternatives: &[&[&str]], overrides: &mut Overrides) -> Node {
+    Laying { alternatives, path: Vec::new(), overrides: Some(overrides) }.lay(under, over)
+}
+
+/// Which value lay under which: the place of each that replaced another, and the place of that one.
+#[derive(Clone, Default, Debug)]
+pub struct Overrides(BTreeMap<Span, Span>);
+
+impl Overrides {
+    /// Notes that one value took the place of another.
+    pub fn note(&mut self, over: Span, under: Span) {
+        self.0.entry(over).or_insert(under);
+    }
+
+    /// What lay under the value at this place, or under one that holds it.
+    pub fn under(&self, place: Span) -> Option<Span> {
+        let at = Span { end: u32::MAX, ..place };
+        let (over, under) = self.0.range(..=at).next_back()?;
+        (over.file == place.file && over.end >= place.end).then_some(*under)
     }
 }
 
-fn maps(mut under: Map, over: Map, alternatives: &[&[&str]], path: &mut Vec<String>) -> Map {
-    // The keys of `over` differ from each other, so only those beneath need to be searched.
-    let mut beneath = under.entries.len();
-    for Entry { key, value } in over.entries {
-        let Some(at) = under.entries.iter().take(beneath).position(|entry| entry.key.text == key.text) else {
-            under.push(key, value);
-            continue;
-        };
-        if matches!(value.value, Value::Null) {
-            under.entries.remove(at);
-            beneath = beneath.saturating_sub(1);
-            continue;
-        }
-        if let Some(entry) = under.entries.get_mut(at) {
-            path.push(key.text.to_string());
-            let old = std::mem::replace(&mut entry.value, Node::null(key.span));
-            entry.value = lay(old, value, alternatives, path);
-            entry.key = key;
-            path.pop();
+/// One tree being laid over another.
+struct Laying<'a> {
+    alternatives: &'a [&'a [&'a str]],
+    path: Vec<String>,
+    overrides: Option<&'a mut Overrides>,
+}
+
+impl Laying<'_> {
+    fn lay(&mut self, under: Node, over: Node) -> Node {
+        match (under.value, over.value) {
+            (Value::Map(under), Value::Map(over_map)) if !is_alternative(&self.path, self.alternatives) => {
+                Node { span: over.span, value: Value::Map(self.maps(under, over_map)) }
+            }
+            (_, value) => {
+                if let Some(overrides) = &mut self.overrides {
+                    overrides.note(over.span, under.span);
+                }
+                Node { span: over.span, value }
+            }
         }
     }
-    under
+
+    fn maps(&mut self, mut under: Map, over: Map) -> Map {
+        // The keys of `over` differ from each other, so only those beneath need to be searched.
+        let mut beneath = under.entries.len();
+        for Entry { key, value } in over.entries {
+            let Some(at) = under.entries.iter().take(beneath).position(|entry| entry.key.text == key.text)
+            else {
+                under.push(key, value);
+                continue;
+            };
+            if matches!(value.value, Value::Null) {
+                under.entries.remove(at);
+                beneath = beneath.saturating_sub(1);
+                continue;
+            }
+            if let Some(entry) = under.entries.get_mut(at) {
+                self.path.push(key.text.to_string());
+                let old = std::mem::replace(&mut entry.value, Node::null(key.span));
+                entry.value = self.lay(old, value);
+                entry.key = key;
+                self.path.pop();
+            }
+        }
+        under
+    }
 }
 
 fn is_alternative(path: &[String], alternatives: &[&[&str]]) -> bool {

@@ -24,7 +24,7 @@ pub use build::Build;
 pub use decode::{
     KEY_MISSING, VALUE_UNKNOWN, decode, key_missing, key_unknown, out_of_range, unknown_keys, wrong_type,
 };
-pub use merge::merge;
+pub use merge::{Overrides, merge, merge_noting};
 pub use node::{Entry, Key, Map, Node, Value, Written};
 pub use read::{Dialect, FILE_UNREADABLE, YAML_DOCUMENT, read, read_typed, unreadable};
 pub use shape::{Either, Form, Shape, fields, like, shape};

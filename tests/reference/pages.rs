@@ -75,8 +75,8 @@ fn app(docs: &Docs) -> (String, BTreeMap<&'static str, String>) {
 fn stack(docs: &Docs, known: BTreeMap<&'static str, String>) -> String {
     let mut page = Page::new(docs, "stack/cluster", known);
     page.text.push_str(
-        "# stack.yaml\n\nThe cluster, and what all apps share. An include.yaml has the same keys, any of which it may \
-         leave out.\n",
+        "# stack.yaml\n\nThe cluster, and what all apps share. An include.yaml and an overlay.yaml have the same keys, any of \
+         which they may leave out.\n",
     );
     let rows = Rows::new(expand::STACK);
     let Form::Struct(name, fields) = shape::<StackFile>().form else { panic!("no struct") };
@@ -124,7 +124,7 @@ fn kind(docs: &Docs, kind: &Kind, known: BTreeMap<&'static str, String>) -> Stri
 fn readme(docs: &Docs) -> String {
     let mut text = format!(
         "{WRITTEN}\n# Every key\n\n\
-         - [stack.yaml](stack.md): the cluster, and what all apps share; include.yaml has the same keys\n\
+         - [stack.yaml](stack.md): the cluster, and what all apps share; include.yaml and overlay.yaml have the same keys\n\
          - [apps/NAME.yaml](app.md): an app\n"
     );
     for kind in KINDS.iter().filter(|kind| kind.name != "app") {
@@ -147,7 +147,7 @@ fn readme(docs: &Docs) -> String {
          know it, and `middlewares` and `ingress.values` of stack.yaml; `namespace` and `ports` of an app and `engine` \
          and `port` of a kind do not. A name with a dash stands in brackets: `apps['my-auth'].host`.\n\n\
          ## In an editor\n\n\
-         [docs/schema](../schema) has the same as JSON Schema, and `stackc schema stack`, `app`, `include` prints it. \
+         [docs/schema](../schema) has the same as JSON Schema, and `stackc schema stack`, `app`, `include`, `overlay` prints it. \
          An editor with yaml-language-server shows slips and completes keys, with a first line such as\n\n\
          ```yaml\n# yaml-language-server: $schema=../../docs/schema/stack.json\n```\n",
     );

@@ -259,7 +259,7 @@ impl<'a> Schema<'a> {
     }
 }
 
-/// stack.yaml, or include.yaml, of which any key may be missing.
+/// stack.yaml, or include.yaml or overlay.yaml, of which any key may be missing but what makes it one.
 pub(super) fn stack(docs: &Docs, file: &str) -> Value {
     let mut schema = Schema::new(docs);
     let rows = Rows::new(expand::STACK);
@@ -269,7 +269,11 @@ pub(super) fn stack(docs: &Docs, file: &str) -> Value {
         fields.clone().into_iter().partition(|(key, _)| NOT_FILLED.contains(key));
     let mut properties = schema.properties(name, &early, &rows, At { home: "", filled: false });
     properties.append(&mut schema.properties(name, &late, &rows, At { home: "", filled: true }));
-    properties.append(&mut layers(&mut schema));
+    let mut layers = layers(&mut schema);
+    if file != "overlay.yaml" {
+        layers.remove("base");
+    }
+    properties.append(&mut layers);
     let mut root = json!({"type": "object"});
     root.as_object_mut().unwrap().extend(closed(&properties));
     if file == "stack.yaml" {
@@ -277,10 +281,13 @@ pub(super) fn stack(docs: &Docs, file: &str) -> Value {
         root["if"] = json!({"not": {"required": ["include"]}});
         root["then"] = shape.needed().unwrap();
     }
+    if file == "overlay.yaml" {
+        root["required"] = json!(["stackc", "base"]);
+    }
     schema.finish(&format!("stackc: {file}"), root)
 }
 
-/// `include`, `defaults`, `apps`.
+/// `base`, `include`, `defaults`, `apps`.
 fn layers(schema: &mut Schema<'_>) -> Map<String, Value> {
     let docs = schema.docs.of("LayersFile", "");
     let general = schema.general();
@@ -304,10 +311,11 @@ fn layers(schema: &mut Schema<'_>) -> Map<String, Value> {
     schema.definitions.insert("Change".to_owned(), Value::Object(change));
     let mut defaults = closed(&defaults);
     defaults.insert("type".to_owned(), json!(["object", "null"]));
-    let [include, _, _] = &shape::<LayersFile>().fields()[..] else { panic!("three keys") };
-    let include = schema.place(&include.1, &Rows::new(&[]), At { home: "", filled: false });
+    let [base, include, _, _] = &shape::<LayersFile>().fields()[..] else { panic!("four keys") };
+    let mut place = |shape| schema.place(shape, &Rows::new(&[]), At { home: "", filled: false });
+    let (base, include) = (place(&base.1), place(&include.1));
     let apps = json!({"type": "object", "additionalProperties": {"$ref": "#/definitions/Change"}});
-    let all = [("include", include), ("defaults", Value::Object(defaults)), ("apps", apps)];
+    let all = [("base", base), ("include", include), ("defaults", Value::Object(defaults)), ("apps", apps)];
     all.into_iter().map(|(key, value)| (key.to_owned(), described(value, docs.key(key)))).collect()
 }
 

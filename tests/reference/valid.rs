@@ -35,7 +35,12 @@ fn verdicts(texts: &[Text]) -> Vec<Option<String>> {
         serde_json::from_str(&text).unwrap()
     };
     let texts: Vec<_> = texts.iter().map(|text| (text.schema, &text.yaml)).collect();
-    let schemas = json!({"stack": schema("stack"), "app": schema("app"), "include": schema("include")});
+    let schemas = json!({
+        "stack": schema("stack"),
+        "app": schema("app"),
+        "include": schema("include"),
+        "overlay": schema("overlay"),
+    });
     let asked = json!({"schemas": schemas, "texts": texts});
     let script = format!("{ROOT}/tests/reference/valid.py");
     let mut child = python()
@@ -65,6 +70,7 @@ fn schema_of(path: &str) -> Option<&'static str> {
     match path.rsplit('/').collect::<Vec<_>>()[..] {
         ["stack.yaml", ..] => Some("stack"),
         ["include.yaml", ..] => Some("include"),
+        ["overlay.yaml", ..] => Some("overlay"),
         [app, "apps", ..] => app.strip_suffix(".yaml").map(|_| "app"),
         _ => None,
     }

@@ -84,7 +84,12 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
             (format!("{told}{}\n{shown} is as it was\n", show::totals(from_ref(&run))), status)
         }
         Work { pins, told, .. } => {
-            let (end, status) = finish(&file, &pins, arguments.check)?;
+            let own = own(&pins, &run);
+            let (end, status) = if own == Pins::default() && own != pins && !file.exists() {
+                (format!("the base's {LOCK_FILE} has all: {shown} is not needed\n"), Status::Fine)
+            } else {
+                finish(&file, &own, arguments.check)?
+            };
             (format!("{told}{end}"), status)
         }
     };
@@ -126,7 +131,7 @@ fn work(
     found: &mut Findings,
 ) -> Result<Work, Trouble> {
     let wanted = wanted::all(run);
-    let chosen = wanted::chosen(&wanted, names).map_err(Trouble::Told)?;
+    let mut chosen = wanted::chosen(&wanted, names).map_err(Trouble::Told)?;
     let Some(stack) = &run.stack else { return Err(Trouble::Told("the stack could not be read".into())) };
     if stack.lock.broken && (!names.is_empty() || arguments.offline) {
         return Err(Trouble::Told(format!(
@@ -134,6 +139,9 @@ fn work(
         )));
     }
     let old = stack.lock.pins.clone();
+    // What the lock of an overlay's base proves is asked for there, unless it is named.
+    let base = &stack.lock.under;
+    chosen.retain(|wanted| !names.is_empty() || !wanted.proved_by(base));
     let mut pins = old.clone();
     pins.images.retain(|key, _| wanted.contains_key(key));
     let trust = stack.ingress.as_ref().and_then(|ingress| ingress.trust.as_ref());
@@ -141,7 +149,7 @@ fn work(
     let mut asking = Asking { pins, found, unreached: false };
     if !arguments.offline {
         let ranges = arguments.cloudflare_from.is_none() && names.is_empty();
-        let ranges = ranges && (trust.is_some() || old.cloudflare.is_some());
+        let ranges = ranges && (trust.is_some() || old.cloudflare.is_some()) && base.cloudflare.is_none();
         let client = client(&arguments.network)?;
         let bar = Bar::new(chosen.len().saturating_add(usize::from(ranges)));
         asking.images(&client, &chosen, &bar);
@@ -158,6 +166,15 @@ fn work(
     }
     let failed = (found.errors() > 0).then_some(if unreached { Status::Failed } else { Status::Findings });
     Ok(Work { told: changes(&old, &pins).iter().map(|change| format!("{change}\n")).collect(), pins, failed })
+}
+
+/// What an overlay's lock holds: all that its base's does not. Another stack's holds all.
+fn own(pins: &Pins, run: &Compiled) -> Pins {
+    let mut pins = pins.clone();
+    let Some(base) = run.stack.as_ref().map(|stack| &stack.lock.under) else { return pins };
+    pins.images.retain(|key, pin| base.images.get(key) != Some(pin));
+    pins.cloudflare = pins.cloudflare.filter(|ranges| base.cloudflare.as_ref() != Some(ranges));
+    pins
 }
 
 /// Asks one after the other, and goes on where one fails.

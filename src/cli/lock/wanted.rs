@@ -7,6 +7,7 @@ use crate::check::{Demands, Facts, Used};
 use crate::compile::Compiled;
 use crate::finding::nearest;
 use crate::kube::{Image, Platform};
+use crate::lock::Pins;
 use crate::source::Span;
 use crate::stack::Stack;
 
@@ -22,6 +23,14 @@ pub(in crate::cli) struct Wanted {
     pub span: Span,
     /// What the cluster's machines run.
     pub platforms: Vec<Platform>,
+}
+
+impl Wanted {
+    /// Whether pins have looked at it for every machine.
+    pub(in crate::cli) fn proved_by(&self, pins: &Pins) -> bool {
+        let known = pins.images.get(&self.key);
+        known.is_some_and(|pin| !self.platforms.iter().any(|platform| pin.listed.contains(platform)))
+    }
 }
 
 /// All, by key.

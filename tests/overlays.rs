@@ -1,0 +1,214 @@
+//! Typed overlays: a variation of a stack, laid over it as trees, so that places stay.
+
+use crate::stack::{APP, Folder, Ran, STACK};
+
+/// `demo`, and an overlay of it in `overlays/staging` that says this beside `stackc` and `base`.
+fn staging(says: &str) -> Folder {
+    let folder = Folder::demo();
+    folder.write("overlays/staging/overlay.yaml", format!("stackc: 1\nbase: ../../demo\n{says}"));
+    folder
+}
+
+fn built(folder: &Folder) -> String {
+    let ran = folder.stackc("build overlays/staging");
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    ran.out
+}
+
+/// What is told of the overlay, which has errors.
+fn told(folder: &Folder) -> Ran {
+    let ran = folder.stackc("check overlays/staging");
+    assert_eq!(ran.status, 1, "{}{}", ran.out, ran.err);
+    ran
+}
+
+#[test]
+fn alone_it_is_its_base_under_another_name() {
+    let folder = staging("");
+    let base = folder.stackc("build demo").out;
+    assert_eq!(
+        built(&folder),
+        base.replace("demo-web.yaml", "demo-staging-web.yaml").replace(": demo\n", ": demo-staging\n")
+    );
+    assert_eq!(
+        built(&staging("name: other\n")),
+        base.replace("demo-web", "other-web").replace(": demo\n", ": other\n")
+    );
+}
+
+#[test]
+fn keys_of_the_stack_are_laid_over() {
+    let folder =
+        staging("namespace: shop\nvars: {domain: \"2.0\"}\nk3s: v1.30.4+k3s1\ndefaults: {env: {A: b}}\n");
+    folder.write("demo/stack.yaml", STACK.replace("example.org", "\"1.0\""));
+    folder.write("demo/apps/web.yaml", "kind: app\nimage: \"registry.example/web:{{ domain }}\"\n");
+    let text = built(&folder);
+    for part in ["namespace: shop\n", "image: registry.example/web:2.0\n", "- name: A\n          value: b\n"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(
+        folder.stackc("build demo").out.contains("image: registry.example/web:1.0\n"),
+        "the base is as it was"
+    );
+}
+
+#[test]
+fn apps_are_changed_dropped_and_added() {
+    let folder = staging("apps:\n  web: {replicas: 3, env: {A: null}}\n  api: null\n");
+    folder.write("demo/apps/web.yaml", format!("{APP}env: {{A: x, B: y}}\n"));
+    folder.write("demo/apps/api.yaml", APP);
+    folder.write("overlays/staging/apps/mail.yaml", APP);
+    let text = built(&folder);
+    assert!(
+        text.contains("replicas: 3") && text.contains("name: B") && !text.contains("name: A\n"),
+        "{text}"
+    );
+    let files: Vec<&str> = text.lines().filter(|line| line.starts_with("# stackc: demo-staging-")).collect();
+    assert_eq!(
+        files,
+        [
+            "# stackc: demo-staging-mail.yaml from apps/mail.yaml",
+            "# stackc: demo-staging-web.yaml from apps/web.yaml"
+        ]
+    );
+}
+
+#[test]
+fn files_and_manifests_beside_it_join() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {a: b}\n";
+    let folder = staging("apps: {web: {volumes: {/etc/own: {file: own.conf}}}}\n");
+    folder.write("overlays/staging/files/own.conf", "over\n");
+    folder.write("demo/files/own.conf", "under\n");
+    folder.write("overlays/staging/manifests/more.yaml", map);
+    let text = built(&folder);
+    assert!(
+        text.contains("over\n") && !text.contains("under\n"),
+        "the file of the folder that says it: {text}"
+    );
+    assert!(text.contains("demo-staging-more.yaml from manifests/more.yaml"), "{text}");
+}
+
+#[test]
+fn overlays_lie_on_overlays() {
+    let folder = staging("apps: {web: {replicas: 2, env: {A: staging}}}\n");
+    folder.write("overlays/eu/overlay.yaml", "stackc: 1\nbase: ../staging\napps: {web: {env: {A: eu}}}\n");
+    let ran = folder.stackc("build overlays/eu");
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.out.starts_with("# stackc: demo-staging-eu-web.yaml from apps/web.yaml\n"), "{}", ran.out);
+    assert!(ran.out.contains("replicas: 2") && ran.out.contains("value: eu"), "{}", ran.out);
+}
+
+#[test]
+fn circles_and_what_is_no_base() {
+    for (base, says) in [
+        ("../staging", "`../staging` varies this overlay, or is it"),
+        ("../eu", "`../staging` varies this overlay, or is it"),
+        ("../nowhere", "overlays/nowhere: No such file"),
+        ("..", "overlays has no stack.yaml and no overlay.yaml"),
+        ("[a]", "`base` wants a folder, this is a list"),
+        ("", "`base` wants a folder, this is nothing"),
+    ] {
+        let folder = Folder::demo();
+        folder.write(
+            "overlays/staging/overlay.yaml",
+            format!("stackc: 1\nbase: {base}\napps: {{nope: {{}}}}\n"),
+        );
+        folder.write("overlays/eu/overlay.yaml", "stackc: 1\nbase: ../staging\n");
+        let ran = told(&folder);
+        assert!(ran.out.contains("error[base-invalid]") && ran.out.contains(says), "{base}: {}", ran.out);
+    }
+    let folder = Folder::demo().with("o/overlay.yaml", "name: x\n");
+    let ran = folder.stackc("check o");
+    assert!(
+        ran.out.contains("the key `stackc` is missing") && ran.out.contains("the key `base` is missing"),
+        "{}",
+        ran.out
+    );
+    let folder = Folder::demo().with("repo/.git/HEAD", "");
+    folder.write("repo/o/overlay.yaml", "stackc: 1\nbase: ../../demo\n");
+    assert!(folder.stackc("check repo/o").out.contains("demo lies outside of the repository"));
+}
+
+/// The overlay's line first, the base's line as the second label.
+#[test]
+fn findings_point_at_both_lines() {
+    let folder = staging("apps: {web: {image: \"registry.example/WEB:1\"}}\n");
+    let out = told(&folder).out;
+    assert!(out.contains("--> overlays/staging/overlay.yaml:3:21"), "{out}");
+    assert!(out.contains("demo/apps/web.yaml:2:8") && out.contains("it lies over this"), "{out}");
+    let folder = staging("nodes: {alpha: {arch: z80}}\n");
+    let out = told(&folder).out;
+    assert!(out.contains("overlay.yaml:3:23") && out.contains("demo/stack.yaml:"), "{out}");
+    let json = folder.stackc("check overlays/staging --format json").out;
+    assert!(json.contains("it lies over this"), "{json}");
+}
+
+#[test]
+fn what_changes_nothing_that_is_there_is_told() {
+    for (says, code) in [
+        ("apps: {wbe: {replicas: 2}}\n", "app-unknown"),
+        ("apps: {web: {replica: 2}}\n", "key-unknown"),
+        ("apps: {web: {env: {NOPE: null}}}\n", "value-type"),
+        ("secrets: {nope: null}\n", "value-type"),
+    ] {
+        let ran = told(&staging(says));
+        assert!(ran.out.contains(code), "{says}: {}", ran.out);
+    }
+}
+
+/// An overlay's lock has only what its base's lacks.
+#[test]
+fn locks_lie_on_one_another() {
+    let pin = |name: &str, digit: char| {
+        let digest = |digit: char| format!("sha256:{}", digit.to_string().repeat(64));
+        format!(
+            "  registry.example/{name}: {{digest: {}, platforms: {{amd64: {}}}}}\n",
+            digest(digit),
+            digest('f')
+        )
+    };
+    let lock = |pins: &[String]| format!("stackc: 1\nimages:\n{}# end of stackc.lock\n", pins.concat());
+    let folder =
+        staging("pin: digest\nplatforms: null\napps: {api: {image: \"registry.example/api:2.0\"}}\n");
+    folder.write("demo/apps/api.yaml", "kind: app\nimage: registry.example/api:1.0\n");
+    folder.write("demo/stackc.lock", lock(&[pin("api:1.0", '1'), pin("web:1.0", '2')]));
+    folder.write("overlays/staging/stackc.lock", lock(&[pin("api:2.0", '3')]));
+    let text = built(&folder);
+    assert!(text.contains(&format!("web:1.0@sha256:{}", "2".repeat(64))), "{text}");
+    assert!(text.contains(&format!("api:2.0@sha256:{}", "3".repeat(64))), "{text}");
+    // Nothing is unused: the base has api:1.0 for itself.
+    assert_eq!(folder.stackc("check overlays/staging").status, 0);
+    assert!(!folder.stackc("check overlays/staging").out.contains("lock-unused"));
+    let ran = folder.stackc("lock overlays/staging --offline");
+    assert_eq!(
+        (ran.status, folder.read("overlays/staging/stackc.lock").contains("web:1.0")),
+        (0, false),
+        "{}",
+        ran.err
+    );
+    assert!(folder.read("overlays/staging/stackc.lock").contains("api:2.0"));
+    let same = staging("").with("demo/stackc.lock", lock(&[pin("web:1.0", '2')]));
+    let ran = same.stackc("lock overlays/staging --offline");
+    assert!(ran.status == 0 && ran.out.contains("the base's stackc.lock has all"), "{}{}", ran.out, ran.err);
+    assert!(!same.at("overlays/staging/stackc.lock").exists());
+}
+
+#[test]
+fn it_is_found_as_a_stack_is() {
+    let folder = staging("");
+    for path in ["overlays/staging", "overlays/staging/overlay.yaml", "overlays/staging/"] {
+        assert_eq!(folder.stackc(&format!("build {path}")).out, built(&folder), "{path}");
+    }
+    let ran = folder.stackc("check");
+    assert!(ran.out.contains("demo-staging: 1 app") && ran.out.contains("demo: 1 app"), "{}", ran.out);
+    let ran = folder.stackc("build");
+    assert!(ran.err.contains("  demo\n  overlays/staging"), "{}", ran.err);
+    for command in ["nodes", "diff --against out", "build -o out"] {
+        let words: Vec<&str> = command.splitn(2, ' ').collect();
+        let rest = words.get(1).copied().unwrap_or_default();
+        folder.write("out/README", "");
+        let ran = folder.stackc(&format!("{} overlays/staging {rest}", words[0]));
+        assert!(ran.status < 2, "{command}: {}", ran.err);
+    }
+}
