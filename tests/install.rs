@@ -50,7 +50,7 @@ fn a_minute_later(folder: &Folder) {
     let path = "k3s/.stackc-demo.record";
     let text = folder.read(path);
     let lines = text.lines().map(|line| match line.split_once("\"since\": ") {
-        Some((before, _)) => format!("{before}\"since\": 1"),
+        Some((before, _)) => format!("{before}\"since\": {}", 1_750_000_000),
         None => line.to_owned(),
     });
     let text = lines.collect::<Vec<_>>().join("\n");
@@ -122,10 +122,17 @@ mod writes {
 
     #[test]
     fn two_stacks_in_one_folder() {
-        let folder = two().with("other/stack.yaml", STACK).with("other/apps/web.yaml", APP);
+        let folder = two()
+            .with("other/stack.yaml", format!("{STACK}namespace: other\n"))
+            .with("other/apps/web.yaml", APP);
         installed(&folder, "");
         let ran = folder.stackc("install other --to k3s");
-        assert_eq!((ran.status, ran.out.as_str()), (0, "wrote k3s/other-web.yaml\n"), "{}", ran.err);
+        assert_eq!(
+            (ran.status, ran.out.as_str()),
+            (0, "wrote k3s/other-00-namespaces.yaml\nwrote k3s/other-web.yaml\n"),
+            "{}",
+            ran.err
+        );
         assert_eq!(installed(&folder, ""), "unchanged: 2 files\n");
         // `demo` with the app `web-x` and `demo-web` with the app `x` would share a file.
         folder.write("demo-web/stack.yaml", STACK);
@@ -409,8 +416,7 @@ mod removes {
         installed(&folder, "");
         std::fs::remove_file(folder.at("demo/manifests/m.yaml")).unwrap();
         let told = installed(&folder, "");
-        let says = "  ConfigMap/default/m: its label objectset.rio.cattle.io/prune: \"false\" keeps it in the cluster; \
-                    to delete it: kubectl delete configmap m --namespace default --ignore-not-found\n";
+        let says = "  ConfigMap/default/m: it stays in the cluster; to delete it: kubectl delete configmap m --namespace default --ignore-not-found\n";
         assert!(told.contains(says), "{told}");
     }
 
@@ -536,7 +542,10 @@ mod keeps {
         std::fs::remove_file(folder.at("demo/apps/store.yaml")).unwrap();
         let says = "Namespace shop cannot go: it would take PersistentVolumeClaim/shop/store-data along";
         refused(&folder, "--yes --remove Namespace/shop", 1, says);
-        let told = installed(&folder, "--yes --remove Namespace/shop PersistentVolumeClaim/shop/store-data");
+        let told = installed(
+            &folder,
+            "--yes --remove Namespace/shop --remove PersistentVolumeClaim/shop/store-data",
+        );
         assert!(told.contains("Namespace/shop: it may go now"), "{told}");
     }
 
@@ -546,10 +555,205 @@ mod keeps {
                      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n";
         let folder = two().with("demo/manifests/p.yaml", claim);
         installed(&folder, "");
-        std::fs::rename(folder.at("demo/manifests/p.yaml"), folder.at("demo/manifests/a.yaml")).unwrap();
+        std::fs::rename(folder.at("demo/manifests/p.yaml"), folder.at("demo/manifests/z.yaml")).unwrap();
         let says =
-            "PersistentVolumeClaim default/p moves from demo-p.yaml to demo-a.yaml, and k3s would delete it";
+            "PersistentVolumeClaim default/p moves from demo-p.yaml to demo-z.yaml, and k3s would delete it";
         refused(&folder, "--yes", 1, says);
+        std::fs::rename(folder.at("demo/manifests/z.yaml"), folder.at("demo/manifests/a.yaml")).unwrap();
+        assert!(!installed(&folder, "").contains("PersistentVolumeClaim"), "an earlier file takes it over");
+    }
+}
+
+/// k3s may still have what a file made that is gone, torn or edited: the record knows what that is.
+mod behind_its_back {
+    use super::*;
+
+    const RAW: &str =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: default}\ndata: {a: b}\n";
+    const CLAIM: &str = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: p, namespace: default}\n\
+                         spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n";
+
+    /// A ConfigMap and a claim without the label, installed.
+    fn raw() -> Folder {
+        let folder = two().with("demo/manifests/raw.yaml", format!("{RAW}---\n{CLAIM}"));
+        installed(&folder, "");
+        folder
+    }
+
+    type Meddle = fn(&Folder);
+
+    const MEDDLED: [Meddle; 3] = [
+        |folder| std::fs::remove_file(folder.at("k3s/demo-raw.yaml")).unwrap(),
+        |folder| folder.write("k3s/demo-raw.yaml", format!("{}oops: [\n", folder.read("k3s/demo-raw.yaml"))),
+        |folder| {
+            folder
+                .write("k3s/demo-raw.yaml", folder.read("k3s/demo-raw.yaml").replace("a: b", "a: b\n  a: c"));
+        },
+    ];
+
+    #[test]
+    fn data_does_not_vanish() {
+        for meddle in MEDDLED {
+            let folder = raw();
+            meddle(&folder);
+            folder.write("demo/manifests/raw.yaml", RAW);
+            let ran = refused(&folder, "--yes", 1, "PersistentVolumeClaim default/p has left the stack");
+            assert!(ran.err.contains("--remove PersistentVolumeClaim/default/p"), "{}", ran.err);
+            let told = installed(&folder, "--yes --remove PersistentVolumeClaim/default/p");
+            assert!(told.contains("  PersistentVolumeClaim/default/p: k3s deletes it\n"), "{told}");
+        }
+    }
+
+    #[test]
+    fn data_with_the_label_stays_in_the_cluster() {
+        let guarded =
+            CLAIM.replace("{name: p,", "{name: p, labels: {objectset.rio.cattle.io/prune: \"false\"},");
+        for meddle in MEDDLED {
+            let folder = two().with("demo/manifests/raw.yaml", format!("{RAW}---\n{guarded}"));
+            installed(&folder, "");
+            meddle(&folder);
+            folder.write("demo/manifests/raw.yaml", RAW);
+            let told = installed(&folder, "--yes");
+            let says =
+                "PersistentVolumeClaim/default/p: it stays in the cluster; to delete it: kubectl delete ";
+            assert!(told.contains(says), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_goes_is_asked_for() {
+        let folder = raw();
+        std::fs::remove_file(folder.at("k3s/demo-raw.yaml")).unwrap();
+        folder.write("demo/manifests/raw.yaml", CLAIM);
+        refused(&folder, "", 1, "  ConfigMap/default/m\n");
+    }
+
+    #[test]
+    fn a_file_that_is_gone_and_has_left_the_stack() {
+        let folder = raw();
+        std::fs::remove_file(folder.at("k3s/demo-raw.yaml")).unwrap();
+        std::fs::remove_file(folder.at("demo/manifests/raw.yaml")).unwrap();
+        let told = installed(&folder, "");
+        for line in ["configmap m", "persistentvolumeclaim p"] {
+            assert!(
+                told.contains(&format!("it stays in the cluster; to delete it: kubectl delete {line} ")),
+                "{told}"
+            );
+        }
+    }
+}
+
+/// The version of an API is no part of an object's identity; k3s prunes by it all the same.
+#[test]
+fn another_version_of_the_api_is_the_same_object() {
+    let job = |version: &str| {
+        format!(
+            "apiVersion: batch/{version}\nkind: CronJob\nmetadata: {{name: c, namespace: default}}\nspec: {{schedule: \
+             \"0 1 * * *\", jobTemplate: {{spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: \
+             \"registry.example/web:1.0\"}}]}}}}}}}}}}\n"
+        )
+    };
+    for (release, tells) in [("v1.22.7+k3s1", false), ("v1.24.6+k3s1", true)] {
+        let folder = two().with("demo/manifests/c.yaml", job("v1beta1"));
+        folder.write("demo/stack.yaml", STACK.replace("v1.37.1+k3s1", release));
+        let ran = folder.stackc("install demo --to k3s");
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        folder.write("demo/manifests/c.yaml", job("v1"));
+        let told = installed(&folder, "");
+        assert!(!told.contains("kubectl delete") && !told.contains("k3s deletes"), "{told}");
+        assert_eq!(told.contains("CronJob/default/c: its apiVersion changes"), tells, "{told}");
+        assert!(!folder.read("k3s/demo-c.yaml").contains("v1beta1"));
+    }
+}
+
+mod beside_other_stacks {
+    use super::*;
+
+    fn beside() -> Folder {
+        let other = format!("{STACK}namespace: shared\n");
+        let folder = two().with("other/stack.yaml", other).with("other/apps/mine.yaml", STORE);
+        folder.write("demo/stack.yaml", format!("{STACK}namespace: shared\n"));
+        installed(&folder, "");
+        assert_eq!(folder.stackc("install other --to k3s").status, 0);
+        folder
+    }
+
+    #[test]
+    fn their_namespace_stays() {
+        let folder = beside();
+        for app in ["api", "web"] {
+            folder.write(&format!("demo/apps/{app}.yaml"), format!("{APP}namespace: default\n"));
+        }
+        let says =
+            "Namespace shared cannot go: it would take Deployment/shared/mine of other-mine.yaml along";
+        refused(&folder, "--yes --remove Namespace/shared", 1, says);
+        installed(&folder, "--yes");
+    }
+
+    #[test]
+    fn a_stack_under_another_name_is_told() {
+        let folder = beside();
+        folder.write("demo/stack.yaml", format!("{STACK}namespace: shared\nname: new\n"));
+        let ran = refused(
+            &folder,
+            "--yes",
+            1,
+            "Deployment shared/api of new-api.yaml is in demo-api.yaml of the stack `demo` too",
+        );
+        assert!(ran.err.contains("keep its old one: name: demo"), "{}", ran.err);
+    }
+
+    #[test]
+    fn a_record_leads_to_no_file_of_theirs() {
+        let folder = beside();
+        let record = folder.read("k3s/.stackc-demo.record").replace("demo-web.yaml", "other-mine.yaml");
+        folder.write("k3s/.stackc-demo.record", record);
+        refused(&folder, "--yes", 2, "\"other-mine.yaml\" is no name of a file of this stack");
+    }
+
+    #[test]
+    fn a_file_that_leaves_meets_no_other_of_its_addon() {
+        let folder = beside();
+        folder.write("k3s/sub/demo-api.yaml", "# mine\n");
+        std::fs::remove_file(folder.at("demo/apps/api.yaml")).unwrap();
+        refused(&folder, "--yes", 1, "sub/demo-api.yaml and demo-api.yaml are one AddOn to k3s");
+    }
+}
+
+/// A clock that was ahead, and one that began in 1970: the minute begins anew.
+#[test]
+fn a_clock_that_was_wrong_stops_nothing() {
+    for since in ["9999999999", "5"] {
+        let folder = two();
+        installed(&folder, "");
+        std::fs::remove_file(folder.at("demo/apps/web.yaml")).unwrap();
+        installed(&folder, "--yes");
+        let record = folder.read("k3s/.stackc-demo.record");
+        let (before, rest) = record.split_once("\"since\": ").unwrap();
+        let (_, after) = rest.split_once('\n').unwrap();
+        folder.write("k3s/.stackc-demo.record", format!("{before}\"since\": {since}\n{after}"));
+        assert!(installed(&folder, "").contains("waits"), "{since}");
+        a_minute_later(&folder);
+        assert!(installed(&folder, "").contains("removed k3s/demo-web.yaml"), "{since}");
+    }
+}
+
+/// What others may write is written anew, and the umask takes nothing from its owner.
+#[test]
+fn its_files_are_its_owners_alone() {
+    let folder = two();
+    installed(&folder, "");
+    std::fs::set_permissions(folder.at("k3s/demo-web.yaml"), PermissionsExt::from_mode(0o666)).unwrap();
+    assert_eq!(installed(&folder, ""), "wrote k3s/demo-web.yaml\nunchanged: 1 file\n");
+    let other = two();
+    let mut shell = Command::new("sh");
+    let run = format!("umask 0777; exec {} install demo --to k3s", env!("CARGO_BIN_EXE_stackc"));
+    assert_eq!(Ran::of(shell.args(["-c", &run]).current_dir(other.at(""))).status, 0);
+    for one in [&folder, &other] {
+        for name in [".stackc-demo.record", "demo-web.yaml"] {
+            let mode = one.at(&format!("k3s/{name}")).metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
     }
 }
 

@@ -47,7 +47,7 @@ impl Scene {
         let record = folder.read("k3s/.stackc-demo.record");
         let (start, rest) = record.split_once("\"since\": ").unwrap();
         let (_, end) = rest.split_once('\n').unwrap();
-        folder.write("k3s/.stackc-demo.record", format!("{start}\"since\": 1\n{end}"));
+        folder.write("k3s/.stackc-demo.record", format!("{start}\"since\": 1750000000\n{end}"));
         let before = content(&folder, "k3s");
         app("changed", &format!("{APP}replicas: 2\n"));
         app("fresh", APP);
@@ -123,8 +123,10 @@ fn install(folder: &Folder, stack: &str) {
 fn content(folder: &Folder, path: &str) -> Content {
     let one = |name: String| {
         let text = folder.read(&format!("{path}/{name}"));
-        let lines: Vec<&str> =
-            text.lines().filter(|line| !line.contains("\"since\": ") || line.ends_with(" 1")).collect();
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.contains("\"since\": ") || line.ends_with(" 1750000000"))
+            .collect();
         let text = if name.ends_with(".record") { lines.join("\n") } else { text };
         (name, text)
     };

@@ -132,7 +132,7 @@ impl World {
             folder,
             release,
             cluster: Cluster::new(release),
-            now: 1_000_000,
+            now: 1_800_000_000,
             scanned: 0,
             installed: [None; POOL.len()],
             earlier: [None; POOL.len()],
@@ -184,7 +184,7 @@ impl World {
         self.asked.extend(remove.iter().cloned());
         self.by_hand.extend(
             of(Fate::Orphaned)
-                .chain(of(Fate::Labelled))
+                .chain(of(Fate::Stays))
                 .map(|leaving| (leaving.object.clone(), leaving.by_hand.clone())),
         );
         let removed =

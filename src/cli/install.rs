@@ -13,7 +13,7 @@ use super::{Color, Format, Status, Trouble, folder, target};
 use crate::check::Demands;
 use crate::compile::Compiled;
 use crate::install::{self, Does, Fate, Folder, Leaving, Plan, Refusal, State, Wish};
-use crate::k3s::{KEEP, Release, Version};
+use crate::k3s::{Release, Version};
 
 /// From which k3s deploys by itself.
 pub(super) const MANIFESTS: &str = "/var/lib/rancher/k3s/server/manifests";
@@ -48,8 +48,8 @@ pub(super) struct Arguments {
     /// Do exactly what stackc diff --save has shown and saved here, or nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "remove"])]
     plan: Option<PathBuf>,
-    /// Delete objects with data that left the stack, such as PersistentVolumeClaim/default/minio
-    #[arg(long, value_name = "KIND/NAMESPACE/NAME", num_args = 1..)]
+    /// Delete an object with data that left the stack, such as PersistentVolumeClaim/default/minio; once for each
+    #[arg(long, value_name = "KIND/NAMESPACE/NAME")]
     remove: Vec<String>,
     /// What only stack.yaml or stackc itself says of images and Cloudflare is an error: all has to be in stackc.lock
     #[arg(long)]
@@ -222,7 +222,11 @@ fn agreed(plan: &Plan) -> Result<bool, Trouble> {
     show::err(&format!("{what} will go:\n{lines}go on? [y/N] "))?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(|error| Trouble::io(Path::new("stdin"), &error))?;
-    Ok(matches!(answer.trim(), "y" | "yes"))
+    let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+    if !yes {
+        show::complain("nothing was changed");
+    }
+    Ok(yes)
 }
 
 fn report(plan: &Plan, folder: &Folder, state: &State, servers: Option<&[String]>) -> String {
@@ -260,8 +264,11 @@ fn fate(leaving: &Leaving) -> String {
     let what = match fate {
         Fate::Deleted => "k3s deletes it".to_owned(),
         Fate::Orphaned => "this release of k3s leaves it in the cluster".to_owned(),
-        Fate::Labelled => {
-            format!("its label {}: \"{}\" keeps it in the cluster; to delete it: {by_hand}", KEEP.0, KEEP.1)
+        Fate::Stays => format!("it stays in the cluster; to delete it: {by_hand}"),
+        Fate::Reversioned => {
+            "its apiVersion changes, and k3s may delete it after the change: look whether it is there in a minute; if not, \
+             restart k3s"
+                .to_owned()
         }
         Fate::Recreated => {
             "it moves to a file that k3s reads later: k3s deletes it and makes it anew".to_owned()

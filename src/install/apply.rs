@@ -7,10 +7,7 @@ use std::path::{Path, PathBuf};
 use super::folder::{Folder, State, Trouble, at};
 use super::plan::{Does, Plan, Step};
 use super::record;
-use super::write::{Staged, stage, sync};
-
-/// Root reads it, and nobody else needs to.
-const MODE: u32 = 0o600;
+use super::write::{PRIVATE, Staged, stage, sync};
 
 /// Makes the folder what the plan says. `now`: seconds of Unix time.
 ///
@@ -64,7 +61,7 @@ impl Change {
             _ if old == new => Ok(Change::None),
             None => Ok(Change::Remove(path.to_owned())),
             Some(text) => {
-                let staged = stage(path, text, MODE, true).map_err(at(path))?;
+                let staged = stage(path, text, PRIVATE, true).map_err(at(path))?;
                 Ok(Change::Publish(path.to_owned(), staged))
             }
         }

@@ -71,6 +71,8 @@ pub struct State {
     pub(super) written: Option<String>,
     /// Files of other stacks in this folder, with their stack.
     pub others: BTreeMap<String, String>,
+    /// Objects of other stacks in this folder, as `KIND/NAMESPACE/NAME`, with their file.
+    pub others_made: BTreeMap<String, String>,
     /// Everything below the folder that k3s reads, by its path from there.
     pub read: Vec<String>,
     /// Base names that a `.skip` file makes k3s overlook.
@@ -90,6 +92,8 @@ pub enum Found {
         hash: String,
         /// Its text, if it is text.
         text: Option<String>,
+        /// Whether others may write it.
+        open: bool,
     },
     /// A link, a folder, or what else is no file.
     Other(&'static str),
@@ -140,11 +144,13 @@ impl Folder {
         }
         let real = fs::canonicalize(path).map_err(at(path))?;
         for above in real.ancestors().skip(1) {
-            let mode = fs::metadata(above).map_err(at(above))?.mode();
-            if mode & ALL_WRITE != 0 && mode & STICKY == 0 {
-                let above = above.display();
+            let meta = fs::metadata(above).map_err(at(above))?;
+            let anybody = meta.mode() & ALL_WRITE != 0 && meta.mode() & STICKY == 0;
+            if anybody || !is_own(&meta) {
+                let (who, above) = (if anybody { "anybody" } else { "another user" }, above.display());
                 return Err(Trouble::Unfit(format!(
-                    "anybody may write to {above}, and so put another folder in the place of {shown}: chmod o-w {above}"
+                    "{who} may write to {above}, and so put another folder in the place of {shown}: chown root {above}; \
+                     chmod o-w {above}"
                 )));
             }
         }
@@ -198,6 +204,7 @@ impl Folder {
             record,
             written,
             others: BTreeMap::new(),
+            others_made: BTreeMap::new(),
             read: Vec::new(),
             skipped: Vec::new(),
             dangling: Vec::new(),
@@ -219,7 +226,11 @@ impl Folder {
             // One that cannot be read names no files; its files are still not ours.
             let text = found(&path)?.and_then(|found| found.text().map(str::to_owned)).unwrap_or_default();
             let files = Record::parse(&text, other).map(|record| record.files).unwrap_or_default();
-            state.others.extend(files.into_keys().map(|name| (name, other.to_owned())));
+            for (name, owned) in files {
+                let made = owned.objects.into_iter().map(|made| (made.object, name.clone()));
+                state.others_made.extend(made);
+                state.others.insert(name, other.to_owned());
+            }
         }
         Ok(())
     }
@@ -281,7 +292,8 @@ fn found(path: &Path) -> Result<Option<Found>, Trouble> {
         return Ok(Some(Found::Other("larger than anything that stackc writes")));
     }
     let bytes = fs::read(path).map_err(at(path))?;
-    Ok(Some(Found::File { hash: digest(&bytes), text: String::from_utf8(bytes).ok() }))
+    let open = meta.mode() & OTHERS_WRITE != 0;
+    Ok(Some(Found::File { hash: digest(&bytes), text: String::from_utf8(bytes).ok(), open }))
 }
 
 /// Names and paths in a folder, in byte order. A name that is no text is none of ours, and to k3s no AddOn.

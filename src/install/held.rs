@@ -1,15 +1,19 @@
 //! The objects that a file of the folder holds.
 
+use super::record::Made;
 use crate::finding::Findings;
 use crate::k3s::{KEEP, is_kept, lost_with};
-use crate::kube::{ObjectId, Unit, kubectl, objects};
+use crate::kube::{Object, ObjectId, Unit, kubectl, objects};
 use crate::source::Sources;
 use crate::yaml::{Dialect, Entry, Key, Node, Value, read, write};
 
-/// An object as a file holds it.
+/// An object as a file holds it, or as the record says that one held it.
 pub(super) struct Held {
     pub(super) id: ObjectId,
-    body: Node,
+    data: bool,
+    guarded: bool,
+    /// None: only the record knows of it.
+    body: Option<Node>,
 }
 
 /// All objects of a text, Lists taken apart.
@@ -30,30 +34,63 @@ pub(super) fn held(name: &str, text: &str) -> Result<Vec<Held>, String> {
             let line = sources.place(finding.primary.span).line;
             Err(format!("line {line}: {}", finding.message))
         }
-        None => Ok(all.into_iter().map(|object| Held { id: object.id, body: object.body }).collect()),
+        None => Ok(all.into_iter().map(Held::of).collect()),
     }
 }
 
+/// An object without the version of its API: `v1beta1` and `v1` of a kind are one object.
+pub(super) fn identity(id: &ObjectId) -> ObjectId {
+    ObjectId { api_version: id.group().to_owned(), ..id.clone() }
+}
+
 impl Held {
+    fn of(object: Object) -> Held {
+        let data = lost_with(&object.id.kind, &object.body).is_some();
+        Held { data, guarded: is_kept(&object.body), id: object.id, body: Some(object.body) }
+    }
+
+    /// What only the record knows of.
+    pub(super) fn recorded(made: &Made) -> Held {
+        let (kind, rest) = made.object.split_once('/').unwrap_or((&made.object, ""));
+        let (namespace, name) = match rest.split_once('/') {
+            Some((namespace, name)) => (Some(namespace.to_owned()), name),
+            None => (None, rest),
+        };
+        let (api_version, kind, name) = (made.api.clone(), kind.to_owned(), name.to_owned());
+        let id = ObjectId { api_version, kind, namespace, name };
+        Held { id, data: made.data, guarded: made.guarded, body: None }
+    }
+
+    /// What the record says of it.
+    pub(super) fn made(&self) -> Made {
+        let (object, api) = (self.id.path(), self.id.api_version.clone());
+        Made { object, api, data: self.data, guarded: self.guarded }
+    }
+
+    /// Whether only the record knows of it.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.body.is_none()
+    }
+
     /// Whether something is lost with it.
     pub(super) fn has_data(&self) -> bool {
-        lost_with(&self.id.kind, &self.body).is_some()
+        self.data
     }
 
     /// Whether k3s leaves it alone when it is missing from its file.
     pub(super) fn guarded(&self) -> bool {
-        is_kept(&self.body)
+        self.guarded
     }
 
-    /// As a document, with the label that guards it or without.
-    pub(super) fn document(&self, guarded: bool) -> String {
-        let mut body = self.body.clone();
+    /// As a document, with the label that guards it or without; none if only the record knows of it.
+    pub(super) fn document(&self, guarded: bool) -> Option<String> {
+        let mut body = self.body.clone()?;
         if let Some(metadata) = body.as_map_mut().and_then(|map| map.get_mut("metadata")) {
             label(metadata, guarded);
         }
         let mut text = String::new();
         write::document(&body, &mut text);
-        text
+        Some(text)
     }
 }
 
@@ -124,14 +161,14 @@ mod tests {
 
     #[test]
     fn the_label_comes_and_goes() {
-        let guarded = one(CLAIM).document(true);
+        let guarded = one(CLAIM).document(true).unwrap();
         assert_eq!(guarded, format!("{CLAIM}  labels:\n    objectset.rio.cattle.io/prune: \"false\"\n"));
         assert!(one(&guarded).guarded() && !one(CLAIM).guarded());
-        assert_eq!(one(&guarded).document(true), guarded);
-        assert_eq!(one(&guarded).document(false), CLAIM);
+        assert_eq!(one(&guarded).document(true).unwrap(), guarded);
+        assert_eq!(one(&guarded).document(false).unwrap(), CLAIM);
         let labelled = format!("{CLAIM}  labels: {{app: web, objectset.rio.cattle.io/prune: \"true\"}}\n");
         assert!(!one(&labelled).guarded());
-        assert!(one(&labelled).document(false).ends_with("  labels:\n    app: web\n"));
+        assert!(one(&labelled).document(false).unwrap().ends_with("  labels:\n    app: web\n"));
     }
 
     #[test]

@@ -134,10 +134,12 @@ pub enum Fate {
     Deleted,
     /// This release leaves it in the cluster: it has to be deleted by hand.
     Orphaned,
-    /// It holds nothing, and its own label keeps it in the cluster: it has to be deleted by hand.
-    Labelled,
+    /// It stays in the cluster, as its own label asks or since its file is gone: it has to be deleted by hand.
+    Stays,
     /// k3s deletes it and makes it anew: it moves to a file that k3s reads later.
     Recreated,
+    /// The version of its API changes, and k3s prunes by that: it may delete it after the change.
+    Reversioned,
     /// It holds data, and stays in the file.
     Kept,
     /// It loses the label that guards it; a later run deletes it.
@@ -168,6 +170,7 @@ impl Refusal {
 pub fn plan(wish: &Wish<'_>, state: &State) -> Result<Plan, Vec<Refusal>> {
     let wanted = Wanted::of(wish)?;
     let mut refusals = refuse::clashes(wish, state);
+    refusals.extend(refuse::shared(&wanted, state));
     let names: BTreeSet<&str> =
         wanted.files.keys().copied().chain(state.record.files.keys().map(String::as_str)).collect();
     let mut steps = Vec::new();
@@ -180,7 +183,7 @@ pub fn plan(wish: &Wish<'_>, state: &State) -> Result<Plan, Vec<Refusal>> {
     if refusals.is_empty() {
         // Of a file that is refused it is not known what leaves it: these would only be echoes.
         refusals.extend(refuse::unmet(wish, &steps, &wanted));
-        refusals.extend(refuse::full_namespaces(&steps, &wanted));
+        refusals.extend(refuse::full_namespaces(&steps, &wanted, state));
     }
     if !refusals.is_empty() {
         refusals.sort();
@@ -278,7 +281,7 @@ impl Step {
 pub(super) struct Wanted<'a> {
     /// Text and objects of each file.
     pub(super) files: BTreeMap<&'a str, (&'a str, Vec<Held>)>,
-    /// In which file an object is.
+    /// In which file an object is, by its [`held::identity`].
     pub(super) homes: BTreeMap<ObjectId, &'a str>,
 }
 
@@ -289,7 +292,9 @@ impl<'a> Wanted<'a> {
         for (name, text) in wish.files {
             match held(name, text) {
                 Ok(objects) => {
-                    wanted.homes.extend(objects.iter().map(|object| (object.id.clone(), name.as_str())));
+                    wanted
+                        .homes
+                        .extend(objects.iter().map(|object| (held::identity(&object.id), name.as_str())));
                     wanted.files.insert(name, (text, objects));
                 }
                 Err(reason) => refusals.push(Refusal::new(

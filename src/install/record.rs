@@ -1,6 +1,6 @@
 //! Which files of the folder are a stack's, in a dot-file beside them that k3s overlooks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,9 @@ pub struct Record {
 pub struct Owned {
     /// What stackc has written there, each as `sha256:…`. Two while an install is at work: the file is then one of both.
     pub holds: Vec<String>,
+    /// What the file has made: it tells what leaves when the file itself cannot, since somebody removed or tore it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<Made>,
     /// Objects with data that shall go, as `KIND/NAMESPACE/NAME`: their label was taken, their deletion comes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removing: Vec<String>,
@@ -35,6 +38,22 @@ pub struct Owned {
     /// Since when the file waits for its next step, in seconds of Unix time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
+}
+
+/// An object that a file has made.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Made {
+    /// `KIND/NAMESPACE/NAME`.
+    pub object: String,
+    /// Its API's version.
+    pub api: String,
+    /// Whether something is lost with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub data: bool,
+    /// Whether it bears the label that keeps it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guarded: bool,
 }
 
 /// The record's file. It ends in nothing that k3s reads, should the dot ever get lost.
@@ -66,8 +85,9 @@ impl Record {
             return Err(format!("it is of the stack `{}`", record.stack));
         }
         // A record leads to files that are changed: it may lead nowhere else.
-        match record.files.keys().find(|name| !is_file_name(name)) {
-            Some(name) => Err(format!("{name:?} is no name of a file of stackc")),
+        let own = |name: &str| is_file_name(name) && name.starts_with(&format!("{stack}-"));
+        match record.files.keys().find(|name| !own(name)) {
+            Some(name) => Err(format!("{name:?} is no name of a file of this stack")),
             None => Ok(record),
         }
     }
@@ -88,7 +108,8 @@ impl Record {
             let mut holds: Vec<String> = holds.collect();
             holds.sort();
             holds.dedup();
-            *mine = Owned { holds, ..owned.clone() };
+            let objects = mine.objects.iter().chain(&owned.objects).cloned().collect::<BTreeSet<_>>();
+            *mine = Owned { holds, objects: objects.into_iter().collect(), ..owned.clone() };
         }
         both
     }
@@ -130,6 +151,7 @@ mod tests {
             (text.replace("web-a.yaml", "../web-a.yaml"), "\"../web-a.yaml\" is no name"),
             (text.replace("web-a.yaml", "web-a.sh"), "\"web-a.sh\" is no name"),
             (text.replace("web-a.yaml", ".yaml"), "\".yaml\" is no name"),
+            (text.replace("web-a.yaml", "other-a.yaml"), "\"other-a.yaml\" is no name"),
             (text.replace("holds", "wrong"), "unknown field"),
             (text.replacen('{', "", 1), "invalid type"),
         ] {

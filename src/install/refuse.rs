@@ -1,5 +1,7 @@
 //! Why an install does not start.
 
+use std::collections::BTreeSet;
+
 use super::folder::{Found, State};
 use super::held::{self, Held};
 use super::plan::{Fate, Refusal, Step, Wanted, Wish};
@@ -10,7 +12,9 @@ use crate::kube::ObjectId;
 /// Files of others that k3s takes for the same AddOn: each apply would delete what the other made.
 pub(super) fn clashes(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    for (name, _) in wish.files {
+    // What leaves as well: its tombstone would be the other file's end.
+    let names = wish.files.iter().map(|(name, _)| name).chain(state.record.files.keys());
+    for name in names.collect::<BTreeSet<_>>() {
         if let Some(stack) = state.others.get(name) {
             refusals.push(Refusal::new(
                 format!("{name} belongs to the stack `{stack}`"),
@@ -27,6 +31,43 @@ pub(super) fn clashes(wish: &Wish<'_>, state: &State) -> Vec<Refusal> {
     refusals
 }
 
+/// An object that another stack of this folder makes: each would undo the other's. A namespace may be everybody's.
+pub(super) fn shared(wanted: &Wanted<'_>, state: &State) -> Vec<Refusal> {
+    let made = wanted.homes.iter().filter(|(id, _)| id.kind != "Namespace");
+    let shared = made.filter_map(|(id, home)| Some((id, home, state.others_made.get(&id.path())?)));
+    shared
+        .map(|(id, home, file)| {
+            let stack = state.others.get(file).map_or("", String::as_str);
+            Refusal::new(
+                format!("{id} of {home} is in {file} of the stack `{stack}` too"),
+                format!(
+                    "each would undo the other's: let one of them make it; if this stack is the same one under another \
+                     name, keep its old one: name: {stack}"
+                ),
+            )
+        })
+        .take(SHARED)
+        .collect()
+}
+
+/// Of a stack that was renamed all objects are shared: a few tell.
+const SHARED: usize = 5;
+
+/// An object with data of which only the record knows: nobody can write it once more without its label.
+pub(super) fn lost(name: &str, object: &Held) -> Refusal {
+    Refusal::new(
+        format!(
+            "{} has left the stack, and {name}, which held it, is gone or cannot be read: k3s would delete it with its \
+             data",
+            object.id
+        ),
+        format!(
+            "put {name} back as stackc wrote it; if the object may go: stackc install --remove {}",
+            object.id.path()
+        ),
+    )
+}
+
 /// A file that stackc has not written so.
 pub(super) fn not_ours(
     name: &str,
@@ -35,7 +76,7 @@ pub(super) fn not_ours(
     new: Option<&str>,
     sure: bool,
 ) -> Result<(), Refusal> {
-    let Found::File { hash, text } = old else {
+    let Found::File { hash, text, .. } = old else {
         let what = if let Found::Other(what) = old { what } else { "no file" };
         return Err(Refusal::new(format!("{name} is {what}"), "nothing is written through it: move it away"));
     };
@@ -104,9 +145,9 @@ pub(super) fn unmet(wish: &Wish<'_>, steps: &[Step], wanted: &Wanted<'_>) -> Vec
 }
 
 /// A namespace takes all in it along.
-pub(super) fn full_namespaces(steps: &[Step], wanted: &Wanted<'_>) -> Vec<Refusal> {
+pub(super) fn full_namespaces(steps: &[Step], wanted: &Wanted<'_>, state: &State) -> Vec<Refusal> {
     let leaving = || steps.iter().flat_map(|step| &step.leaving);
-    let stays = |fate| matches!(fate, Fate::Kept | Fate::Labelled | Fate::Recreated);
+    let stays = |fate| matches!(fate, Fate::Kept | Fate::Stays | Fate::Recreated | Fate::Reversioned);
     let going = leaving().filter(|leaving| !stays(leaving.fate));
     let namespaces = going.filter_map(|leaving| leaving.object.strip_prefix("Namespace/"));
     let mut refusals = Vec::new();
@@ -117,7 +158,17 @@ pub(super) fn full_namespaces(steps: &[Step], wanted: &Wanted<'_>) -> Vec<Refusa
             let place = leaving.object.split('/').nth(1).filter(|_| leaving.object.split('/').count() == 3);
             leaving.fate == Fate::Kept && place == Some(namespace)
         });
-        if let Some(inside) = wanted.or_else(|| kept.map(|leaving| leaving.object.clone())) {
+        let inside = format!("/{namespace}/");
+        let of_others = state
+            .others_made
+            .iter()
+            .find(|(object, _)| *object == &format!("Namespace/{namespace}") || object.contains(&inside));
+        if let Some((object, file)) = of_others {
+            refusals.push(Refusal::new(
+                format!("Namespace {namespace} cannot go: it would take {object} of {file} along"),
+                format!("another stack needs it: --remove without Namespace/{namespace}"),
+            ));
+        } else if let Some(inside) = wanted.or_else(|| kept.map(|leaving| leaving.object.clone())) {
             refusals.push(Refusal::new(
                 format!("Namespace {namespace} cannot go: it would take {inside} along"),
                 format!("take that out of the stack, or name it as well: --remove {inside}"),

@@ -1,9 +1,9 @@
 //! A file that is seen whole or not at all.
 #![expect(clippy::disallowed_methods, reason = "this file is how stackc writes")]
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -40,6 +40,10 @@ pub(super) fn stage(path: &Path, text: &str, mode: u32, durable: bool) -> io::Re
     let _ = fs::remove_file(&temporary);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
     let staged = Staged { temporary, path: path.to_owned(), published: false };
+    if durable && mode == PRIVATE {
+        // Whatever the umask leaves out: its owner reads it again.
+        file.set_permissions(Permissions::from_mode(mode))?;
+    }
     file.write_all(text.as_bytes())?;
     if durable {
         file.sync_all()?;
@@ -49,6 +53,9 @@ pub(super) fn stage(path: &Path, text: &str, mode: u32, durable: bool) -> io::Re
 
 /// Tells two files apart that wait for one place.
 static TURN: AtomicU32 = AtomicU32::new(0);
+
+/// The mode of what is its owner's alone.
+pub const PRIVATE: u32 = 0o600;
 
 const PREFIX: &str = ".stackc-";
 const SUFFIX: &str = ".tmp";

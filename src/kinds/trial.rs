@@ -21,7 +21,9 @@ pub(super) fn address(text: &str, defaults: &str) -> Address {
     let (mut sources, mut found) = (Sources::default(), Findings::default());
     let stack = stack(&mut sources, &mut found);
     let file = sources.add("apps/x.yaml".into(), Ok(text.into()));
-    let draft = draft(read_typed(&sources, file, &mut found).unwrap(), &[], &mut Overrides::default(), &mut found).unwrap();
+    let draft =
+        draft(read_typed(&sources, file, &mut found).unwrap(), &[], &mut Overrides::default(), &mut found)
+            .unwrap();
     let file = sources.add("defaults.yaml".into(), Ok(defaults.into()));
     let defaults = read_typed(&sources, file, &mut found);
     let vars = Templates::new(Map::default());
