@@ -47,7 +47,11 @@ fn is_custom(object: &Value) -> bool {
 
 /// `v1.22.7+k3s1` is `1.22.7` there.
 fn version(stack: &str) -> String {
-    let text = std::fs::read_to_string(format!("{ROOT}/{stack}/stack.yaml")).unwrap();
+    let read = |file: &str| std::fs::read_to_string(format!("{ROOT}/{stack}/{file}"));
+    let text = read("stack.yaml").unwrap_or_else(|_| read("overlay.yaml").unwrap());
+    if let Some(base) = text.lines().find_map(|line| line.strip_prefix("base: ")) {
+        return version(&format!("{stack}/{}", base.split(' ').next().unwrap()));
+    }
     let line = text.lines().find(|line| line.starts_with("k3s:")).unwrap();
     let (_, release) = line.split_once(" v").or_else(|| line.split_once("version: v")).unwrap();
     release.split_once('+').unwrap().0.to_owned()

@@ -32,14 +32,17 @@ fn built(command: &mut Command) -> String {
 
 #[test]
 fn place_order_and_environment_change_nothing() {
+    let folder = Folder::new();
+    let place = |backwards: bool| folder.at(&format!("a b/{backwards}/ä"));
+    for (top, backwards) in
+        ["stacks", "overlays", "tests/stacks"].into_iter().flat_map(|top| [(top, false), (top, true)])
+    {
+        copy(&Path::new(ROOT).join(top), &place(backwards).join(top), backwards);
+    }
     for stack in carried() {
         let expected = built(&mut command(Path::new(ROOT), &format!("build {stack}")));
-        let name = stack.rsplit('/').next().unwrap();
-        let folder = Folder::new();
         for backwards in [false, true] {
-            let place = format!("a b/{backwards}/ä");
-            copy(&Path::new(ROOT).join(&stack), &folder.at(&format!("{place}/{name}")), backwards);
-            let mut here = command(&folder.at(&format!("{place}/{name}")), "build");
+            let mut here = command(&place(backwards).join(&stack), "build");
             assert_eq!(built(&mut here), expected, "{stack}, copied, backwards: {backwards}");
         }
         let others = [

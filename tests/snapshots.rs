@@ -1,4 +1,4 @@
-//! What each stack in `stacks/` and `tests/stacks/` compiles to, byte by byte: `snapshots/NAME/` is what `stackc build -o` writes.
+//! What each stack in `stacks/`, `overlays/` and `tests/stacks/` compiles to, byte by byte: `snapshots/NAME/` is what `stackc build -o` writes.
 //! `STACKC_REWRITE=1 cargo test snapshots` writes them anew; read them before they are committed.
 
 use std::collections::BTreeMap;

@@ -120,7 +120,7 @@ impl Ran {
 /// The stacks that the repository carries.
 pub(crate) fn carried() -> Vec<String> {
     let mut stacks = Vec::new();
-    for folder in ["stacks", "tests/stacks"] {
+    for folder in ["stacks", "overlays", "tests/stacks"] {
         for entry in std::fs::read_dir(format!("{ROOT}/{folder}")).unwrap() {
             stacks.push(format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap()));
         }
