@@ -182,7 +182,7 @@ fn a_stack_is_found_below_above_and_by_its_file() {
     for command in ["build", "check", "nodes"] {
         let ran = none.stackc(command);
         assert_eq!(
-            (ran.status, ran.err.contains("no stack.yaml here, above or below")),
+            (ran.status, ran.err.contains("no stack.yaml or overlay.yaml here, above or below")),
             (2, true),
             "{}",
             ran.err
