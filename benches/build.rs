@@ -44,7 +44,7 @@ fn build(stack: &Path) -> Duration {
     let input = read_input(stack, &mut sources).expect("the stack just written");
     let compiled = compile(sources, input, Demands::default());
     assert_eq!(compiled.errors, 0, "{:?}", compiled.findings.first());
-    let stream: String = emit::stream(&compiled.files, &compiled.objects).collect();
+    let stream: String = emit::stream(&compiled.files, &compiled.objects, None).collect();
     let time = start.elapsed();
     assert!(stream.contains("# stackc: end of "));
     time

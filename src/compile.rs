@@ -11,7 +11,7 @@ use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::{self, Object, Unit};
 use crate::lock::{self, Lock};
 use crate::lower::{self, Files, Merged};
-use crate::source::{FileId, Input, Part, Sources};
+use crate::source::{FileId, Input, Part, Sources, Span};
 use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
 use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
@@ -157,6 +157,23 @@ impl Compiled {
         }
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
         self.errors = errors.count().saturating_add(dropped_errors);
+    }
+
+    /// Which line asked for a value, and what it lies over: `overlays/x/overlay.yaml:7 over stacks/y/apps/web.yaml:2`.
+    pub fn asked(&self, place: Span) -> String {
+        let line = |span: Span| {
+            let file = self.sources.file(span.file);
+            format!("{}:{}", file.path, file.line_of(span.start))
+        };
+        let mut told = line(place);
+        let (mut at, mut seen) = (place, 0);
+        // A chain is as long as there are layers; a bound for what refers to itself.
+        while let Some(under) = self.overrides.under(at).filter(|_| seen < 100) {
+            told.push_str(" over ");
+            told.push_str(&line(under));
+            (at, seen) = (under, seen + 1);
+        }
+        told
     }
 
     fn member(&self) -> Option<Member<'_>> {

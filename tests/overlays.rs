@@ -212,3 +212,21 @@ fn it_is_found_as_a_stack_is() {
         assert!(ran.status < 2, "{command}: {}", ran.err);
     }
 }
+
+/// Each value says which line asked for it, and what it lies over.
+#[test]
+fn annotated_it_tells_each_layer() {
+    let folder = staging("apps: {web: {replicas: 2, env: {A: staging}}}\n");
+    folder.write("demo/apps/web.yaml", format!("{APP}replicas: 1\n"));
+    folder.write("overlays/eu/overlay.yaml", "stackc: 1\nbase: ../staging\napps: {web: {replicas: 3}}\n");
+    let ran = folder.stackc("build overlays/eu --annotate");
+    let line = |says: &str| {
+        ran.out.lines().find(|line| line.trim_start().starts_with(says)).unwrap().trim().to_owned()
+    };
+    assert_eq!(
+        line("replicas:"),
+        "replicas: 3 # overlays/eu/overlay.yaml:3 over overlays/staging/overlay.yaml:3 over demo/apps/web.yaml:3"
+    );
+    assert_eq!(line("value:"), "value: staging # overlays/staging/overlay.yaml:3");
+    assert_eq!(folder.stackc("build overlays/eu -o out --annotate").status, 2);
+}

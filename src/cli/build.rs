@@ -11,6 +11,7 @@ use super::show::{self, Stream};
 use super::{Color, Format, Status, Trouble, folder, target};
 use crate::check::Demands;
 use crate::emit;
+use crate::yaml::Node;
 
 /// Compile a stack: all manifests on stdout, or a file an app in a folder
 ///
@@ -27,6 +28,9 @@ pub(super) struct Arguments {
     /// The form of the manifests on stdout
     #[arg(long, value_enum, default_value = "yaml", conflicts_with = "output")]
     emit: Emit,
+    /// Say behind each value which line asked for it, and what it lies over; for people, on stdout
+    #[arg(long, conflicts_with = "output")]
+    annotate: bool,
     /// What only stack.yaml or stackc itself says of images and Cloudflare is an error: all has to be in stackc.lock
     #[arg(long)]
     locked: bool,
@@ -86,7 +90,11 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
             }
         }
         None => match arguments.emit {
-            Emit::Yaml => show::out_parts(emit::stream(&run.files, &run.objects))?,
+            Emit::Yaml if arguments.annotate => {
+                let note = |node: &Node| run.asked(node.span);
+                show::out_parts(emit::stream(&run.files, &run.objects, Some(&note)))?;
+            }
+            Emit::Yaml => show::out_parts(emit::stream(&run.files, &run.objects, None))?,
             Emit::Json => show::out(&emit::json(&run.objects))?,
         },
     }

@@ -9,6 +9,7 @@ use crate::k3s;
 use crate::kube::names;
 use crate::kube::{Object, Unit};
 use crate::stack::Stack;
+use crate::yaml::write::Note;
 use crate::yaml::{Build, Node, json as json_text, write};
 
 /// A file's name that k3s refuses or keeps for itself.
@@ -56,13 +57,21 @@ pub struct File {
 impl File {
     /// Its text, written when it is asked for: the texts of a large stack would be as large as all its objects.
     pub fn text(&self, objects: &[Object]) -> String {
+        self.written(objects, None)
+    }
+
+    /// The same; with a note, each value says where it comes from.
+    fn written(&self, objects: &[Object], note: Option<Note<'_>>) -> String {
         // No version, hash or date: a changed line would make k3s apply everything anew.
         let mut text = format!("# stackc: {} from {}\n", self.name, self.origin);
         for (index, object) in objects.get(self.objects.clone()).unwrap_or_default().iter().enumerate() {
             if index > 0 {
                 text.push_str(SEPARATOR);
             }
-            write::document(&object.body, &mut text);
+            match note {
+                None => write::document(&object.body, &mut text),
+                Some(note) => write::annotated(&object.body, note, &mut text),
+            }
         }
         text
     }
@@ -161,11 +170,16 @@ fn origin(unit: &Unit) -> String {
 }
 
 /// All files as one stream, part by part. Its last line tells a whole stream from one that was cut off.
-pub fn stream<'a>(files: &'a [File], objects: &'a [Object]) -> impl Iterator<Item = Cow<'a, str>> {
+pub fn stream<'a>(
+    files: &'a [File],
+    objects: &'a [Object],
+    note: Option<Note<'a>>,
+) -> impl Iterator<Item = Cow<'a, str>> {
     let plural = if files.len() == 1 { "file" } else { "files" };
     let end = format!("# stackc: end of {} {plural}\n", files.len());
     let before = std::iter::once("").chain(std::iter::repeat(SEPARATOR));
-    let parts = before.zip(files).flat_map(|(before, file)| [before.into(), file.text(objects).into()]);
+    let parts =
+        before.zip(files).flat_map(move |(before, file)| [before.into(), file.written(objects, note).into()]);
     parts.chain([end.into()])
 }
 

@@ -19,7 +19,15 @@ const LONGEST_SIMPLE_KEY: usize = 1000;
 
 /// Appends a document: its lines, the last one ended, no separator. Keys keep the node's order.
 pub fn document(node: &Node, out: &mut String) {
-    Writer { out, last: last_leaf(node) }.value(node, 0);
+    Writer { out, last: last_leaf(node), note: None }.value(node, 0);
+}
+
+/// What a comment behind a value says.
+pub type Note<'a> = &'a dyn Fn(&Node) -> String;
+
+/// The same with a comment behind each value; what it says is of one line.
+pub fn annotated(tree: &Node, note: Note<'_>, out: &mut String) {
+    Writer { out, last: last_leaf(tree), note: Some(note) }.value(tree, 0);
 }
 
 /// Text on one line as a document would hold it, for messages.
@@ -43,6 +51,7 @@ struct Writer<'a> {
     out: &'a mut String,
     /// Must not end in blank lines that count: a document ends in one line feed, and files are joined.
     last: &'a Node,
+    note: Option<Note<'a>>,
 }
 
 impl Writer<'_> {
@@ -115,23 +124,33 @@ impl Writer<'_> {
                 let is_plain = scalar::is_plain_safe(text);
                 let is_last = ptr::eq(node, self.last);
                 if !is_plain && indent > 0 && is_block_safe(text) && !(is_last && text.ends_with("\n\n")) {
-                    return self.block(text, indent);
+                    return self.block(node, text, indent);
                 }
                 plain_or_quoted(text, is_plain, self.out);
             }
             Value::List(_) => self.out.push_str("[]"),
             Value::Map(_) => self.out.push_str("{}"),
         }
+        self.end(node);
+    }
+
+    /// The end of a line that holds a value, or the header of a block.
+    fn end(&mut self, node: &Node) {
+        if let Some(note) = self.note {
+            self.out.push_str(" # ");
+            self.out.extend(note(node).chars().map(|c| if is_readable(c) { c } else { '?' }));
+        }
         self.out.push('\n');
     }
 
     /// A literal block: as many line feeds at its end as its header says.
-    fn block(&mut self, text: &str, indent: usize) {
+    fn block(&mut self, node: &Node, text: &str, indent: usize) {
         self.out.push_str(match text {
-            _ if text.ends_with("\n\n") => "|+\n",
-            _ if text.ends_with('\n') => "|\n",
-            _ => "|-\n",
+            _ if text.ends_with("\n\n") => "|+",
+            _ if text.ends_with('\n') => "|",
+            _ => "|-",
         });
+        self.end(node);
         for line in text.split_terminator('\n') {
             if !line.is_empty() {
                 self.pad(indent);
@@ -302,6 +321,18 @@ pub(crate) mod tests {
                 let back = read(&sources, file, dialect, &mut found);
                 prop_assert!(back.len() == 1 && node.same(&back[0]), "{}\n{:?}\n{:?}", text, back, found);
             }
+        }
+
+        #[test]
+        fn a_comment_behind_each_value_changes_none(node in any_node(), comment in "[ -~\u{0}-\u{20}\u{2028}]{0,20}") {
+            let mut sources = Sources::default();
+            let node = Node::map(place(), [("v", node)]);
+            let mut text = String::new();
+            annotated(&node, &|_| comment.clone(), &mut text);
+            let mut found = Findings::default();
+            let file = sources.add("test".into(), Ok(text.clone().into_bytes()));
+            let back = read(&sources, file, Dialect::Manifest, &mut found);
+            prop_assert!(back.len() == 1 && node.same(&back[0]), "{}\n{:?}\n{:?}", text, back, found);
         }
 
         /// Readers split documents by lines, before they parse.
