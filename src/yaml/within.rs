@@ -76,7 +76,10 @@ fn walk(raw: &str, decoded: &str) -> Option<Vec<At>> {
             let before = rest;
             let Some((length, matched)) = step(rest, quote, character) else {
                 // A block's span ends behind its last visible character.
-                if before.is_empty() && character == '\n' { break end } else { return None }
+                if before.is_empty() && character == '\n' {
+                    break end;
+                }
+                return None;
             };
             rest = rest.get(length..)?;
             if matched {
