@@ -9,6 +9,7 @@
 mod facts;
 mod program;
 mod rule;
+mod trust;
 #[cfg(test)]
 mod trial;
 
@@ -30,7 +31,9 @@ macro_rules! checks {
 checks! {
     cache_through_cloudflare,
     capability_missing,
+    chart_config_unread,
     chart_images_unseen,
+    client_ip_lost,
     component_disabled,
     container_conflict,
     container_duplicate,
@@ -76,6 +79,11 @@ checks! {
     servicelb_ignores_local,
     storage_in_memory,
     sysctl_refused,
+    traefik_may_move,
+    trust_lacks_ipv6,
+    trust_missing,
+    trust_too_wide,
+    trusted_range_invalid,
 }
 
 /// What a run asks for beside what must always hold.
