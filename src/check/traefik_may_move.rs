@@ -3,7 +3,6 @@
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity, list};
 use crate::reach::ways;
-use crate::source::Span;
 
 /// With `externalTrafficPolicy: Local` only the node that runs Traefik answers.
 pub static CODE: Code = Code {
@@ -38,13 +37,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let first = names().next().unwrap_or_default();
     let message = format!("Traefik may land on {}, and only the node that runs it answers", list(names()));
     let help = format!("in stack.yaml: ingress: {{place: {{node: {first}}}}}, or {{workload: DaemonSet}}");
-    found.push(Finding::new(&CODE, place(facts, local.span), message).note(hosts(facts)).help(help));
-}
-
-/// What stack.yaml asks for is written at `clientIP`.
-fn place(facts: &Facts<'_>, local: Span) -> Span {
-    let ingress = facts.stack.ingress.as_ref();
-    ingress.and_then(|ingress| ingress.trust.as_ref()).map_or(local, |trust| trust.span)
+    found.push(Finding::new(&CODE, local.span, message).note(hosts(facts)).help(help));
 }
 
 /// The names that would lead to a node that Traefik has left.

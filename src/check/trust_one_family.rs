@@ -8,7 +8,7 @@ use crate::finding::{Code, Finding, Findings, Page, Severity};
 
 /// Cloudflare's IPv4 ranges without its IPv6 ones.
 pub static CODE: Code = Code {
-    name: "trust-lacks-ipv6",
+    name: "trust-one-family",
     severity: Severity::Warning,
     page: Page {
         about: "Traefik can be reached over IPv6 (the cluster's Services have IPv6 addresses, and a node where Traefik\n\
