@@ -66,12 +66,21 @@ fn kind(spec: &Node, tell: &mut Tell<'_>) {
 }
 
 fn address(spec: &Node, network: &Network, tell: &mut Tell<'_>) {
-    let Some(node) = spec.get("clusterIP") else { return };
-    let Some(ip) = node.as_text().and_then(|text| text.parse::<IpAddr>().ok()) else { return };
-    if !network.service.is_empty() && !network.service.iter().any(|(range, _)| range.contains(&ip)) {
+    let read = |node: &Node| node.as_text().and_then(|text| text.parse::<IpAddr>().ok());
+    let own = |ip: IpAddr| network.service.iter().any(|(range, _)| range.contains(&ip));
+    if let Some((node, ip)) = spec.get("clusterIP").and_then(|node| Some((node, read(node)?)))
+        && !network.service.is_empty()
+        && !own(ip)
+    {
         let ranges: Vec<String> = network.service.iter().map(|(range, _)| range.to_string()).collect();
         let message = format!("{ip} is not in the cluster's `serviceCIDR`, {}", ranges.join(", "));
         tell(node, message, "leave it out, and Kubernetes chooses one");
+    }
+    for node in spec.get("externalIPs").map_or(&[][..], Node::items) {
+        let pods = |ip: IpAddr| network.cluster.iter().any(|(range, _)| range.contains(&ip));
+        let Some(ip) = read(node).filter(|ip| own(*ip) || pods(*ip)) else { continue };
+        let message = format!("the external address {ip} is the cluster's own: its packets would go here instead");
+        tell(node, message, "an address outside of the cluster's ranges that leads to a node");
     }
 }
 

@@ -132,7 +132,8 @@ impl Network {
                 let message = format!(
                     "clusterCIDR {range} is smaller than the /{share} of {word} that each node takes"
                 );
-                tell(span, message, "clusterCIDR: 10.42.0.0/16 has room for 256 nodes", found);
+                let usual = if index == 0 { "10.42.0.0/16" } else { "fd00:42::/56" };
+                tell(span, message, &format!("clusterCIDR: {usual} has room for 256 nodes"), found);
                 continue;
             };
             if bits > MOST_BITS {
@@ -208,13 +209,14 @@ fn service_size(range: &IpNet, at: Option<Span>, found: &mut Findings) {
     let Some(span) = at else { return };
     let (index, word) = family(range);
     let largest = LARGEST.get(index).copied().unwrap_or_default();
+    let usual = if index == 0 { "serviceCIDR: 10.43.0.0/16" } else { "serviceCIDR: \"fd00:43::/112\"" };
     if range.prefix_len() < largest {
         let message = format!("serviceCIDR {range} is too large: k3s takes a /{largest} of {word} at most");
-        tell(span, message, "serviceCIDR: 10.43.0.0/16 has room for 65,000 Services", found);
+        tell(span, message, usual, found);
     } else if range.max_prefix_len().saturating_sub(range.prefix_len()) < DNS_BITS {
         let message =
             format!("serviceCIDR {range} does not hold the cluster's DNS, which has its tenth address");
-        tell(span, message, "serviceCIDR: 10.43.0.0/16 has room for 65,000 Services", found);
+        tell(span, message, usual, found);
     }
 }
 
