@@ -64,7 +64,7 @@ checks! {
     node_in_manifest,
     node_port_outside,
     object_duplicate,
-    object_of_k3s,
+    packaged_object_taken,
     password_in_env,
     place_no_node,
     placement_invalid,

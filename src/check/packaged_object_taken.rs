@@ -6,7 +6,7 @@ use crate::kube::Object;
 
 /// An object with k3s' own file for a second owner.
 pub static CODE: Code = Code {
-    name: "object-of-k3s",
+    name: "packaged-object-taken",
     severity: Severity::Warning,
     page: Page {
         about: "k3s makes this object itself, from a file that it writes anew and applies at every start. The stack's own\n\
