@@ -35,7 +35,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         let mut all = nodes.iter().flat_map(|node| node.ips.iter().chain(&node.external_ips).chain(&node.public_ips));
         all.any(|(own, _)| *own == address)
     };
-    for object in facts.objects.iter().filter(|object| is_balanced(object, facts.stack)) {
+    for object in facts.services.iter().filter(|object| is_balanced(object, facts.stack)) {
         let Some(node) = object.body.at(&["spec", "loadBalancerIP"]) else { continue };
         let Some(address) = node.as_text().and_then(|text| text.parse().ok()).filter(|address| !of_node(*address)) else {
             continue;

@@ -231,7 +231,7 @@ mod tests {
             ("service: {type: NodePort}", 0..=39),
             ("service: {ipFamilyPolicy: SingleStack}", 10..=39),
             ("service: {spec: {externalTrafficPolicy: Local}}", 0..=99),
-            ("service: {externalTrafficPolicy: Local}", 1..=0),
+            ("service: {externalTrafficPolicy: Local}", 0..=0),
             ("logs: {general: {level: INFO}}", 0..=40),
             ("log: {level: INFO}", 41..=99),
             ("image: {name: traefik}", 0..=20),

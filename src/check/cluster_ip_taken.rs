@@ -24,9 +24,8 @@ pub static CODE: Code = Code {
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    let services = facts.objects.iter().filter(|object| object.id.kind == "Service" && object.id.api_version == "v1");
     let mut seen: BTreeMap<IpAddr, (&Object, &Node)> = BTreeMap::new();
-    for object in services {
+    for object in facts.services.iter().copied() {
         for (address, node) in addresses(object) {
             if let Some(finding) = own(facts, object, address, node) {
                 found.push(finding);

@@ -23,6 +23,8 @@ pub struct Facts<'a> {
     pub whole: bool,
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
+    /// The Services among the objects.
+    pub services: Vec<&'a Object>,
     /// k3s' own Traefik, as the objects configure it; none where that was not read.
     pub traefik: Option<Traefik<'a>>,
     /// All objects that references may name, the first of twins.
@@ -92,6 +94,7 @@ impl<'a> Facts<'a> {
             beside: &[],
             whole: true,
             landings,
+            services: objects.iter().filter(|object| is_service(object)).collect(),
             traefik: None,
             known: BTreeMap::new(),
         };
@@ -166,6 +169,10 @@ impl<'a> Facts<'a> {
         let count = |locked| seen.values().filter(|known| **known == Some(locked)).count();
         Images { all: seen.len(), locked: count(true), declared: count(false) }
     }
+}
+
+fn is_service(object: &Object) -> bool {
+    object.id.kind == "Service" && object.id.api_version == "v1"
 }
 
 fn images<'a>(pod: &Pod<'a>) -> Vec<Used<'a>> {

@@ -7,7 +7,6 @@ use ipnet::IpNet;
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::Object;
 use crate::stack::Network;
 use crate::yaml::Node;
 
@@ -35,8 +34,7 @@ const OF_TYPES: [(&str, &[&str]); 3] = [
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    let is_service = |object: &&Object| object.id.kind == "Service" && object.id.api_version == "v1";
-    for object in facts.objects.iter().filter(is_service) {
+    for object in &facts.services {
         let Some(spec) = object.body.get("spec") else { continue };
         let mut tell = |node: &Node, message: String, help: &str| {
             if !found.tells(node.span) {

@@ -29,7 +29,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     // What was rendered elsewhere brings no Traefik; its stack's own check tells this.
     let traefik = facts.configured().filter(|(_, traefik)| !traefik.on_host());
     let local = traefik.as_ref().and_then(|(_, traefik)| traefik.local());
-    let services = facts.objects.iter().filter(|object| is_balanced(object, stack));
+    let services = facts.services.iter().filter(|object| is_balanced(object, stack));
     let policies = services.filter_map(|object| object.body.at(&["spec", "externalTrafficPolicy"]));
     let own = policies.filter(|policy| policy.as_text() == Some("Local"));
     for (policy, who) in local.map(|local| (local, "Traefik")).into_iter().chain(own.map(|policy| (policy, "it"))) {

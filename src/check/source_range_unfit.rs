@@ -28,7 +28,7 @@ pub static CODE: Code = Code {
 
 /// Tells each. What is no range at all is told where fields are read.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for object in facts.objects.iter().filter(|object| object.id.kind == "Service") {
+    for object in &facts.services {
         let Some(spec) = object.body.get("spec").filter(|spec| spec.text_at(&["type"]) == Some("LoadBalancer")) else {
             continue;
         };

@@ -40,12 +40,23 @@ pub(super) fn told(members: &[(usize, &Member<'_>)]) -> Vec<(usize, Finding)> {
 
 fn against(own: &Member<'_>, first: &Member<'_>) -> Vec<Finding> {
     let mut told = Vec::new();
-    let mut tell = |span: Span, other: Span, message: String| {
+    let mut weigh = |severity, span: Span, other: Span, message: String| {
         let stack = &first.stack.name.value;
         let finding =
             Finding::new(&GROUND, span, format!("{message} in the stack `{stack}` of this cluster"));
-        told.push(finding.note(format!("the other: {}", first.at(other))));
+        let finding = finding.weighs(severity).note(format!("the other: {}", first.at(other)));
+        told.push(finding.help("a folder that both name holds it once: include: [../common]"));
     };
+    // A stack that needs nothing of a part may leave it out.
+    for part in own.stack.disabled.iter().filter(|part| first.stack.disables(&part.value).is_none()) {
+        let message = format!("`{}` is disabled here, and not", part.value);
+        weigh(Severity::Warning, part.span, first.stack.release_span, message);
+    }
+    for part in first.stack.disabled.iter().filter(|part| own.stack.disables(&part.value).is_none()) {
+        let message = format!("`{}` is not disabled here, but is", part.value);
+        weigh(Severity::Warning, own.stack.release_span, part.span, message);
+    }
+    let mut tell = |span, other, message| weigh(Severity::Error, span, other, message);
     let releases = [own, first].map(|member| member.stack.release.version());
     if let [mine, other] = releases
         && mine != other

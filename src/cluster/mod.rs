@@ -207,7 +207,8 @@ mod tests {
     fn run_of(lines: &str, name: &str, manifest: &str) -> Run {
         let (mut sources, mut found) = (Sources::default(), Findings::default());
         let nodes = if lines.contains("nodes:") { "" } else { "nodes: {alpha: {arch: amd64}}\n" };
-        let text = format!("stackc: 1\nk3s: v1.37.1+k3s1\n{nodes}{lines}\n");
+        let release = if lines.contains("k3s:") { "" } else { "k3s: v1.37.1+k3s1\n" };
+        let text = format!("stackc: 1\n{release}{nodes}{lines}\n");
         let file = sources.add("stack.yaml".into(), Ok(text.into()));
         let mut tree = read_typed(&sources, file, &mut found).unwrap();
         expand(&mut tree, expand::STACK);
@@ -354,6 +355,9 @@ mod tests {
         assert_eq!(says("nodes: {alpha: {arch: amd64}, delta: {arch: arm64}}"), 0, "a stack may name some");
         assert_eq!(says("nodes: {alpha: {arch: arm64}}"), 1);
         assert_eq!(says(&format!("{THREE}\nnetwork: {{serviceCIDR: 10.44.0.0/16}}")), 1);
+        let disabled = "k3s: {version: v1.37.1+k3s1, disable: [traefik]}";
+        assert_eq!(says(&format!("{THREE}\n{disabled}")), 1);
+        assert_eq!(together((disabled, ""), (disabled, "")).len(), 0);
         let at = |ip: &str| format!("nodes: {{alpha: {{arch: amd64, ip: [{ip}]}}}}");
         assert_eq!(together((&at("10.0.0.1"), ""), (&at("10.0.0.2"), "")).len(), 1);
         assert_eq!(together((&at("10.0.0.1"), ""), (&at("10.0.0.1, 192.0.2.1"), "")).len(), 0);
