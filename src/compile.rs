@@ -11,6 +11,7 @@ use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::{self, Object, Unit};
 use crate::lock::{self, Lock};
 use crate::lower::{self, Files, Merged};
+use crate::reach::Traefik;
 use crate::source::{FileId, Input, Part, Sources, Span};
 use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
@@ -121,7 +122,8 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
             stack.pin = Pin::None;
         }
         finish::all(&mut compiled.objects, &stack, &mut found);
-        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects, demands);
+        let traefik = Traefik::read(&stack, &compiled.objects, &compiled.sources, &mut found);
+        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects, demands).with_traefik(traefik);
         check::all(&facts, &mut found);
         compiled.images = facts.images();
         compiled.files = emit::files(&compiled.objects, &stack, &mut found);

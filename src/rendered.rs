@@ -11,6 +11,7 @@ use crate::check::{self, Demands, Facts};
 use crate::compile::Compiled;
 use crate::finding::{Finding, Findings, Severity};
 use crate::kube::{self, Object, Unit};
+use crate::reach::Traefik;
 use crate::source::{FileId, Sources};
 use crate::yaml::{self, Dialect};
 
@@ -23,7 +24,9 @@ pub fn judge(mut stack: Compiled, files: &[Vec<FileId>], demands: Demands) -> (C
     let objects: Vec<Object> =
         files.iter().flat_map(|files| objects(files, &stack.sources, namespace, &mut found)).collect();
     if let Some(cluster) = &stack.stack {
-        let facts = Facts::new(cluster, &[], &objects, demands).with_beside(&stack.objects);
+        let traefik = Traefik::read(cluster, &objects, &stack.sources, &mut found);
+        let facts =
+            Facts::new(cluster, &[], &objects, demands).with_beside(&stack.objects).with_traefik(traefik);
         check::all(&facts, &mut found);
         stack.images = facts.images();
     }

@@ -10,6 +10,7 @@ mod checks;
 mod controller;
 mod dependencies;
 mod diff;
+mod dns;
 mod docker_registry;
 mod fetch;
 mod folder;

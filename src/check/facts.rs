@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Demands;
 use crate::kube::{Container, Image, Object, Platform, Pod, Reference, Unit};
+use crate::reach::Traefik;
 use crate::schedule::{Reason, may, problems};
 use crate::stack::{ClusterNode, Declared, Outline, Stack};
 use crate::yaml::Node;
@@ -22,6 +23,10 @@ pub struct Facts<'a> {
     pub whole: bool,
     /// One for each object that makes pods.
     pub landings: Vec<Landing<'a>>,
+    /// The Services among the objects.
+    pub services: Vec<&'a Object>,
+    /// k3s' own Traefik, as the objects configure it; none where that was not read.
+    pub traefik: Option<Traefik<'a>>,
     /// All objects that references may name, the first of twins.
     known: BTreeMap<Key<'a>, &'a Object>,
 }
@@ -82,8 +87,17 @@ impl<'a> Facts<'a> {
     pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object], demands: Demands) -> Self {
         let apps = apps.iter().map(|app| (app.name.as_str(), app)).collect();
         let landings = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
-        let mut facts =
-            Facts { stack, objects, demands, beside: &[], whole: true, landings, known: BTreeMap::new() };
+        let mut facts = Facts {
+            stack,
+            objects,
+            demands,
+            beside: &[],
+            whole: true,
+            landings,
+            services: objects.iter().filter(|object| is_service(object)).collect(),
+            traefik: None,
+            known: BTreeMap::new(),
+        };
         facts.know(objects);
         facts
     }
@@ -93,6 +107,18 @@ impl<'a> Facts<'a> {
     pub fn with_beside(mut self, beside: &'a [Object]) -> Self {
         self.know(beside);
         Facts { beside, whole: false, ..self }
+    }
+
+    /// With Traefik as it is configured.
+    #[must_use]
+    pub fn with_traefik(self, traefik: Traefik<'a>) -> Self {
+        Facts { traefik: Some(traefik), ..self }
+    }
+
+    /// The object that configures k3s' own Traefik, and what it says.
+    pub(super) fn configured(&self) -> Option<(&'a Object, &Traefik<'a>)> {
+        let traefik = self.traefik.as_ref().filter(|traefik| traefik.packaged)?;
+        Some((traefik.config?, traefik))
     }
 
     fn know(&mut self, objects: &'a [Object]) {
@@ -143,6 +169,10 @@ impl<'a> Facts<'a> {
         let count = |locked| seen.values().filter(|known| **known == Some(locked)).count();
         Images { all: seen.len(), locked: count(true), declared: count(false) }
     }
+}
+
+fn is_service(object: &Object) -> bool {
+    object.id.kind == "Service" && object.id.api_version == "v1"
 }
 
 fn images<'a>(pod: &Pod<'a>) -> Vec<Used<'a>> {

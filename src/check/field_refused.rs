@@ -51,7 +51,9 @@ const ACCESS: Takes = Words(&["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", 
 
 /// Of a pod's spec.
 const POD: &[Row] = &[
+    (&["dnsConfig", "nameservers", "*"], Text(address)),
     (&["dnsPolicy"], Words(&["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"])),
+    (&["hostAliases", "*", "ip"], Text(address)),
     (&["restartPolicy"], Words(&["Always", "OnFailure", "Never"])),
     (&["securityContext", "appArmorProfile", "type"], PROFILES),
     (&["securityContext", "fsGroupChangePolicy"], Words(&["OnRootMismatch", "Always"])),
@@ -117,6 +119,7 @@ const KINDS: &[(&str, &[Row])] = &[
         "Service",
         &[
             (&["spec", "clusterIP"], Text(cluster_ip)),
+            (&["spec", "externalIPs", "*"], Text(address)),
             (&["spec", "externalTrafficPolicy"], POLICIES),
             (&["spec", "internalTrafficPolicy"], POLICIES),
             (&["spec", "ipFamilies", "*"], Words(&["IPv4", "IPv6"])),

@@ -9,6 +9,7 @@
 mod facts;
 mod program;
 mod rule;
+mod trust;
 #[cfg(test)]
 mod trial;
 
@@ -28,9 +29,15 @@ macro_rules! checks {
 }
 
 checks! {
+    balancer_ip_ignored,
     cache_through_cloudflare,
     capability_missing,
+    chart_config_unread,
     chart_images_unseen,
+    chart_key_ignored,
+    client_ip_lost,
+    cluster_dns_wrong,
+    cluster_ip_taken,
     component_disabled,
     container_conflict,
     container_duplicate,
@@ -40,6 +47,7 @@ checks! {
     doh_config_unfit,
     egress_many_nodes,
     entrypoint_writes_root,
+    external_ip_nat,
     field_newer,
     field_refused,
     image_entrypoint_arch,
@@ -53,8 +61,10 @@ checks! {
     lock_unused,
     middleware_field_unknown,
     middleware_unfit,
+    node_in_manifest,
     node_port_outside,
     object_duplicate,
+    packaged_object_taken,
     password_in_env,
     place_no_node,
     placement_invalid,
@@ -74,8 +84,14 @@ checks! {
     secret_unknown,
     service_conflict,
     servicelb_ignores_local,
+    source_range_unfit,
     storage_in_memory,
     sysctl_refused,
+    traefik_may_move,
+    trust_missing,
+    trust_one_family,
+    trust_too_wide,
+    trusted_range_invalid,
 }
 
 /// What a run asks for beside what must always hold.

@@ -7,7 +7,6 @@ use ipnet::IpNet;
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::Object;
 use crate::stack::Network;
 use crate::yaml::Node;
 
@@ -35,8 +34,7 @@ const OF_TYPES: [(&str, &[&str]); 3] = [
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    let is_service = |object: &&Object| object.id.kind == "Service" && object.id.api_version == "v1";
-    for object in facts.objects.iter().filter(is_service) {
+    for object in &facts.services {
         let Some(spec) = object.body.get("spec") else { continue };
         let mut tell = |node: &Node, message: String, help: &str| {
             if !found.tells(node.span) {
@@ -66,12 +64,21 @@ fn kind(spec: &Node, tell: &mut Tell<'_>) {
 }
 
 fn address(spec: &Node, network: &Network, tell: &mut Tell<'_>) {
-    let Some(node) = spec.get("clusterIP") else { return };
-    let Some(ip) = node.as_text().and_then(|text| text.parse::<IpAddr>().ok()) else { return };
-    if !network.service.is_empty() && !network.service.iter().any(|(range, _)| range.contains(&ip)) {
+    let read = |node: &Node| node.as_text().and_then(|text| text.parse::<IpAddr>().ok());
+    let own = |ip: IpAddr| network.service.iter().any(|(range, _)| range.contains(&ip));
+    if let Some((node, ip)) = spec.get("clusterIP").and_then(|node| Some((node, read(node)?)))
+        && !network.service.is_empty()
+        && !own(ip)
+    {
         let ranges: Vec<String> = network.service.iter().map(|(range, _)| range.to_string()).collect();
         let message = format!("{ip} is not in the cluster's `serviceCIDR`, {}", ranges.join(", "));
         tell(node, message, "leave it out, and Kubernetes chooses one");
+    }
+    for node in spec.get("externalIPs").map_or(&[][..], Node::items) {
+        let pods = |ip: IpAddr| network.cluster.iter().any(|(range, _)| range.contains(&ip));
+        let Some(ip) = read(node).filter(|ip| own(*ip) || pods(*ip)) else { continue };
+        let message = format!("the external address {ip} is the cluster's own: its packets would go here instead");
+        tell(node, message, "an address outside of the cluster's ranges that leads to a node");
     }
 }
 

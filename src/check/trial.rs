@@ -3,6 +3,7 @@
 use super::{Demands, Facts};
 use crate::finding::Findings;
 use crate::kube::{self, Unit};
+use crate::reach::Traefik;
 use crate::source::Sources;
 use crate::stack;
 use crate::stack::expand::{self, expand};
@@ -33,7 +34,8 @@ pub(super) fn told(check: Check, lines: &str, manifest: &str) -> Vec<String> {
         .flat_map(|document| kube::objects(document, &unit, "default", &mut found))
         .collect();
     assert_eq!(found.errors(), 0, "{:?}", found.sorted());
-    check(&Facts::new(&stack, &[], &objects, Demands::default()), &mut found);
+    let traefik = Traefik::read(&stack, &objects, &sources, &mut found);
+    check(&Facts::new(&stack, &[], &objects, Demands::default()).with_traefik(traefik), &mut found);
     let marked = |finding: &crate::finding::Finding| sources.text(finding.primary.span).to_owned();
     found.sorted().iter().map(|finding| format!("{}: {}", marked(finding), finding.message)).collect()
 }
@@ -43,5 +45,14 @@ pub(super) fn pod(spec: &str, container: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n  - {{name: web, image: \
          registry.example/web:1.0{container}}}\n{spec}---\n"
+    )
+}
+
+/// The manifest that configures k3s' own Traefik.
+pub(super) fn traefik(values: &str) -> String {
+    let values: String = values.lines().map(|line| format!("    {line}\n")).collect();
+    format!(
+        "apiVersion: helm.cattle.io/v1\nkind: HelmChartConfig\nmetadata: {{name: traefik, namespace: kube-system}}\n\
+         spec:\n  valuesContent: |\n{values}"
     )
 }

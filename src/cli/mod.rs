@@ -9,6 +9,7 @@
 mod build;
 mod check;
 mod diff;
+mod dns;
 mod explain;
 mod folder;
 mod install;
@@ -80,6 +81,7 @@ enum Command {
     Diff(diff::Arguments),
     Install(install::Arguments),
     Nodes(nodes::Arguments),
+    Dns(dns::Arguments),
     Lock(lock::Arguments),
     Outdated(outdated::Arguments),
     Explain(explain::Arguments),
@@ -125,6 +127,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Diff(arguments) => diff::run(&arguments, color),
         Command::Install(arguments) => install::run(&arguments, color),
         Command::Nodes(arguments) => nodes::run(&arguments, color),
+        Command::Dns(arguments) => dns::run(&arguments, color),
         Command::Lock(arguments) => lock::run(&arguments, color),
         Command::Outdated(arguments) => outdated::run(&arguments, color),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -89,6 +89,9 @@ const TRAEFIK_IO: Change = &[v1(25, 15, 2), v1(26, 10, 2), v1(27, 7, 2), v1(28, 
 /// ServiceLB lists only nodes with a ready local endpoint (facts 4; k3s PRs 6726, 6907, 6908, 6909).
 const LOCAL_HONOURED: Change = &[v1(23, 17, 1), v1(24, 11, 1), v1(25, 7, 1), v1(26, 2, 1)];
 
+/// ServiceLB's pods look at `loadBalancerSourceRanges` (klipper-lb 0.4.0; k3s PR 6549, of November 2022; facts 4).
+const SOURCE_RANGES_HONOURED: Change = &[v1(23, 15, 1), v1(24, 9, 1), v1(25, 5, 1), v1(26, 0, 1)];
+
 /// HelmChartConfig has `failurePolicy` (helm-controller 0.12.0; facts 2).
 const FAILURE_POLICY: Change = &[v1(24, 0, 1)];
 
@@ -206,6 +209,11 @@ impl Release {
         self.version.has(LOCAL_HONOURED)
     }
 
+    /// Whether ServiceLB looks at `loadBalancerSourceRanges`.
+    pub fn servicelb_honours_source_ranges(&self) -> bool {
+        self.version.has(SOURCE_RANGES_HONOURED)
+    }
+
     /// Whether a HelmChartConfig may say `failurePolicy: abort`.
     pub fn has_failure_policy(&self) -> bool {
         self.version.has(FAILURE_POLICY)
@@ -320,7 +328,14 @@ mod tests {
 
     #[test]
     fn changes_are_sorted_a_minor_each_without_a_gap() {
-        for change in [TRAEFIK_IO, LOCAL_HONOURED, FAILURE_POLICY, EMPTIED_PRUNED, LEFT_NAMESPACE_PRUNED] {
+        for change in [
+            TRAEFIK_IO,
+            LOCAL_HONOURED,
+            SOURCE_RANGES_HONOURED,
+            FAILURE_POLICY,
+            EMPTIED_PRUNED,
+            LEFT_NAMESPACE_PRUNED,
+        ] {
             assert!(!change.is_empty());
             assert!(change.windows(2).all(|pair| pair[1].minor == pair[0].minor + 1), "{change:?}");
             assert!(change.iter().all(|since| (OLDEST..=NEWEST).contains(since)), "{change:?}");
@@ -388,6 +403,20 @@ mod tests {
                 ("v1.25.6+k3s1", "v1.25.7+k3s1"),
                 ("v1.26.1+k3s1", "v1.26.2+k3s1"),
                 ("v1.22.17+k3s1", "v1.27.1+k3s1"),
+                ("v1.22.7+k3s1", "v1.37.1+k3s1"),
+            ],
+        );
+    }
+
+    #[test]
+    fn source_ranges() {
+        boundaries(
+            Release::servicelb_honours_source_ranges,
+            &[
+                ("v1.23.14+k3s1", "v1.23.15+k3s1"),
+                ("v1.24.8+k3s1", "v1.24.9+k3s1"),
+                ("v1.25.4+k3s1", "v1.25.5+k3s1"),
+                ("v1.22.17+k3s1", "v1.26.0+k3s1"),
                 ("v1.22.7+k3s1", "v1.37.1+k3s1"),
             ],
         );

@@ -38,6 +38,7 @@ use volume::Volumes;
 pub use config::Files;
 pub use namespaces::namespaces;
 pub use route::Merged;
+pub use traefik::{text_of, traefik_values};
 
 /// What lowering can find.
 pub static CODES: &[&Code] = &[

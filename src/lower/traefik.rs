@@ -39,14 +39,15 @@ fn chart(ingress: &Ingress, stack: &Stack, found: &mut Findings) -> Option<Objec
     if values.entries().is_empty() {
         return None;
     }
-    let mut text = String::new();
-    write::document(&values, &mut text);
     let span = ingress.span;
     let spec = Build::at(span)
         // The default uninstalls and installs anew when an upgrade failed: an outage of every route.
         .maybe("failurePolicy", stack.release.has_failure_policy().then(|| Node::text(span, "abort")))
         // What strangers may say of themselves matters most of all that stands in it.
-        .with("valuesContent", Node::text(ingress.trust.as_ref().map_or(span, |trust| trust.span), text));
+        .with(
+            "valuesContent",
+            Node::text(ingress.trust.as_ref().map_or(span, |trust| trust.span), text_of(&values)),
+        );
     let head = Head {
         api_version: "helm.cattle.io/v1",
         kind: "HelmChartConfig",
@@ -56,6 +57,19 @@ fn chart(ingress: &Ingress, stack: &Stack, found: &mut Findings) -> Option<Objec
         annotations: Build::at(span).node(),
     };
     Some(object(Unit::Traefik, head, vec![("spec", spec.node())]))
+}
+
+/// The chart's values as `ingress` asks for them, whichever stack of the cluster writes them. What is wrong with them is
+/// told where the HelmChartConfig is made.
+pub fn traefik_values(stack: &Stack) -> Option<Node> {
+    stack.ingress.as_ref().map(|ingress| values(ingress, stack, &mut Findings::default()))
+}
+
+/// Values as the text that `valuesContent` holds.
+pub fn text_of(values: &Node) -> String {
+    let mut text = String::new();
+    write::document(values, &mut text);
+    text
 }
 
 fn values(ingress: &Ingress, stack: &Stack, found: &mut Findings) -> Node {
@@ -71,8 +85,8 @@ fn values(ingress: &Ingress, stack: &Stack, found: &mut Findings) -> Node {
         .maybe("replicas", ingress.replicas.as_ref().map(Node::from));
     build = build.unless_empty("deployment", deployment.node());
     build = build.unless_empty("ports", ports(ingress, stack));
-    let arguments = arguments(ingress, stack).into_iter().map(|text| Node::text(span, text));
-    let arguments: Vec<Node> = arguments.chain(own_arguments(ingress, found)).collect();
+    let mut arguments = arguments(ingress, stack);
+    arguments.extend(own_arguments(ingress, found));
     build = build.unless_empty("additionalArguments", Node::list(span, arguments));
     let selector = Build::at(span).text("app.kubernetes.io/name", "traefik").node();
     let own = place::place(build, ingress.place.as_ref(), &selector, &stack.nodes, found).node();
@@ -150,23 +164,22 @@ fn told_twice(own: &Node, values: &Node, found: &mut Findings) {
     }
 }
 
-fn arguments(ingress: &Ingress, stack: &Stack) -> Vec<String> {
+fn arguments(ingress: &Ingress, stack: &Stack) -> Vec<Node> {
     let mut arguments = Vec::new();
-    let trusted =
-        ingress.trust.as_ref().map(|trust| trusted(trust, stack)).filter(|ranges| !ranges.is_empty());
-    if let Some(ranges) = trusted {
-        for entry_point in ["web", "websecure"] {
-            arguments.push(format!(
-                "--entryPoints.{entry_point}.forwardedHeaders.trustedIPs={}",
-                ranges.join(",")
-            ));
-        }
+    let trust = ingress.trust.as_ref().map(|trust| (trust.span, trusted(trust, stack)));
+    if let Some((span, ranges)) = trust.filter(|(_, ranges)| !ranges.is_empty()) {
+        arguments.extend(["web", "websecure"].map(|entry_point| {
+            let ranges = ranges.join(",");
+            Node::text(span, format!("--entryPoints.{entry_point}.forwardedHeaders.trustedIPs={ranges}"))
+        }));
     }
     if ingress.https_redirect {
         // `websecure` by name would redirect to port 8443, which nothing outside reaches.
-        arguments.push("--entryPoints.web.http.redirections.entryPoint.to=:443".to_owned());
-        arguments.push("--entryPoints.web.http.redirections.entryPoint.scheme=https".to_owned());
-        arguments.push("--entryPoints.web.http.redirections.entryPoint.permanent=true".to_owned());
+        let options = ["to=:443", "scheme=https", "permanent=true"];
+        arguments.extend(options.map(|option| {
+            let text = format!("--entryPoints.web.http.redirections.entryPoint.{option}");
+            Node::text(ingress.span, text)
+        }));
     }
     arguments
 }
@@ -181,6 +194,6 @@ fn trusted(trust: &Trust, stack: &Stack) -> Vec<String> {
             ranges.extend(pinned.v6.iter().map(ToString::to_string));
         }
     }
-    ranges.extend(trust.ranges.iter().map(ToString::to_string));
+    ranges.extend(trust.ranges.iter().map(|(range, _)| range.to_string()));
     ranges
 }

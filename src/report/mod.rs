@@ -6,12 +6,14 @@
 //! What must hold: text from files never reaches a terminal with its control characters or bidi marks.
 
 mod diff;
+mod dns;
 mod explain;
 mod json;
 mod nodes;
 mod text;
 
 pub use diff::{Compared, diff_json, diff_markdown, diff_text};
+pub use dns::{json as dns_json, text as dns_text};
 pub use explain::{explain, list_codes};
 pub use json::{SCHEMA_VERSION, findings as json};
 pub use nodes::{Placement, json as nodes_json, text as nodes_text};

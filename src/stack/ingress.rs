@@ -86,8 +86,8 @@ pub struct Trust {
     pub span: Span,
     /// Whether Cloudflare is among them.
     pub cloudflare: bool,
-    /// Further ranges.
-    pub ranges: Vec<IpNet>,
+    /// Further ranges, each with its place.
+    pub ranges: Vec<(IpNet, Span)>,
 }
 
 /// What the file means.
@@ -179,11 +179,11 @@ fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
                 value_invalid(word.span, format!("`{range}` trusts every caller"))
                     .note("anyone could then claim any client address in X-Forwarded-For"),
             ),
-            Ok(_) => trust.ranges.extend(range(word, found).map(|(range, _)| range)),
+            Ok(_) => trust.ranges.extend(range(word, found).map(|(range, _)| (range, word.span))),
             Err(_) => {
                 let near = nearest(&word.value, ["cloudflare"]).map(|near| format!("did you mean `{near}`?"));
                 let message = format!("`{}` is neither `cloudflare` nor an address range", word.value);
-                let help = near.unwrap_or_else(|| "trust: [cloudflare, 10.0.0.0/8]".to_owned());
+                let help = near.unwrap_or_else(|| "trust: [cloudflare, 192.168.1.0/24]".to_owned());
                 found.push(value_invalid(word.span, message).help(help));
             }
         }

@@ -25,6 +25,7 @@ mod nodes;
 mod place;
 mod platforms;
 mod probe;
+mod range_unfit;
 mod resolve;
 mod route;
 mod secret_value;
@@ -70,5 +71,6 @@ pub static CODES: &[&Code] = &[
     &resolve::VAR_RESERVED,
     &place::PLACE_UNKNOWN,
     &network::NETWORK_CONFLICT,
+    &range_unfit::RANGE_UNFIT,
     &secret_value::SECRET_VALUE,
 ];

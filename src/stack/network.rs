@@ -1,5 +1,6 @@
 //! Address ranges and addresses.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
@@ -8,6 +9,7 @@ use ipnet::IpNet;
 use super::ClusterNode;
 use super::cluster::NetworkFile;
 use super::invalid::{is_name, value_invalid};
+use super::range_unfit::special;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::names;
 use crate::source::Span;
@@ -19,7 +21,7 @@ pub static NETWORK_CONFLICT: Code = Code {
     severity: Severity::Error,
     page: Page {
         about: "The ranges of nodes, pods and Services must not overlap, and each node's address lies in the nodes'\n\
-                range and belongs to one node. k3s cannot change these ranges after the first start.",
+                range, in no other, and belongs to one node. k3s cannot change these ranges after the first start.",
         bad: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\n\
               network: {clusterCIDR: 10.42.0.0/16, serviceCIDR: 10.42.128.0/17}\nnodes:\n  alpha: {arch: amd64}\n\
               platforms: {registry.example/web: [amd64]}\n",
@@ -66,6 +68,7 @@ impl Network {
             is_name("cluster's domain", domain, names::dns_subdomain, found);
         }
         network.overlaps(found);
+        network.check_ranges(found);
         network
     }
 
@@ -91,6 +94,16 @@ impl Network {
     /// Whether the cluster speaks IPv6.
     pub fn has_v6(&self) -> bool {
         self.node.iter().chain(&self.cluster).any(|(range, _)| matches!(range, IpNet::V6(_)))
+    }
+
+    /// The address of the cluster's DNS in each range of Services: the tenth (facts on k3s, 6).
+    pub fn dns(&self) -> impl Iterator<Item = IpAddr> {
+        self.service.iter().filter_map(|(range, _)| nth(range, 10))
+    }
+
+    /// The address of the API server in each range of Services: the first.
+    pub fn api_server(&self) -> impl Iterator<Item = IpAddr> {
+        self.service.iter().filter_map(|(range, _)| nth(range, 1))
     }
 
     fn overlaps(&self, found: &mut Findings) {
@@ -125,34 +138,86 @@ impl Network {
         }
     }
 
-    /// Each node's addresses lie in the nodes' range and are its own.
+    /// Each node's addresses lie in the nodes' range, in no other, and are its own.
     pub fn check_addresses(&self, nodes: &[ClusterNode], found: &mut Findings) {
-        let mut seen: Vec<(IpAddr, Span)> = Vec::new();
-        for (address, span) in nodes.iter().flat_map(|node| &node.ips) {
-            if let Some((_, first)) = seen.iter().find(|(other, _)| other == address) {
-                found.push(
-                    Finding::new(&NETWORK_CONFLICT, *span, format!("two nodes have the address {address}"))
+        let mut seen: BTreeMap<IpAddr, Span> = BTreeMap::new();
+        for node in nodes {
+            for (address, span) in &node.ips {
+                match seen.get(address) {
+                    Some(first) => found.push(
+                        Finding::new(
+                            &NETWORK_CONFLICT,
+                            *span,
+                            format!("two nodes have the address {address}"),
+                        )
                         .also(*first, "first here"),
-                );
-            }
-            seen.push((*address, *span));
-            let family = |range: &IpNet| range.addr().is_ipv4() == address.is_ipv4();
-            let mut own = self.node.iter().filter(|(range, _)| family(range)).peekable();
-            if let Some((range, at)) = own.peek().copied()
-                && !own.any(|(range, _)| range.contains(address))
-            {
-                let mut finding = Finding::new(
-                    &NETWORK_CONFLICT,
-                    *span,
-                    format!("{address} lies outside of nodeCIDR {range}"),
-                );
-                if let Some(at) = at {
-                    finding = finding.also(*at, "the nodes' range");
+                    ),
+                    None => drop(seen.insert(*address, *span)),
                 }
-                found.push(finding);
+                // What the machine has beside its internal address lies elsewhere by right.
+                let beside =
+                    node.external_ips.iter().chain(&node.public_ips).any(|(other, _)| other == address);
+                if !beside {
+                    self.outside(*address, *span, found);
+                }
+            }
+            for (address, span) in node.ips.iter().chain(&node.external_ips).chain(&node.public_ips) {
+                self.taken(*address, *span, found);
             }
         }
+        self.check_room(nodes, found);
     }
+
+    fn outside(&self, address: IpAddr, span: Span, found: &mut Findings) {
+        let family = |range: &IpNet| range.addr().is_ipv4() == address.is_ipv4();
+        let mut own = self.node.iter().filter(|(range, _)| family(range)).peekable();
+        let Some((range, at)) = own.peek().copied() else { return };
+        let wrong = match own.find(|(range, _)| range.contains(&address)) {
+            None => format!("{address} lies outside of nodeCIDR {range}"),
+            Some((IpNet::V4(range), _)) if range.prefix_len() < 31 && address == range.network() => {
+                format!("{address} is the name of the network {range}, no machine's address")
+            }
+            Some((IpNet::V4(range), _)) if range.prefix_len() < 31 && address == range.broadcast() => {
+                format!("{address} is everybody's address in the network {range}, no machine's")
+            }
+            Some(_) => return,
+        };
+        let finding = Finding::new(&NETWORK_CONFLICT, span, wrong);
+        found.push(at.iter().fold(finding, |finding, at| finding.also(*at, "the nodes' range")));
+    }
+
+    /// Pods' and Services' addresses are caught on every machine: one that a machine has is not reached any more.
+    fn taken(&self, address: IpAddr, span: Span, found: &mut Findings) {
+        if let Some(what) = special(&IpNet::from(address)) {
+            found.push(Finding::new(&NETWORK_CONFLICT, span, format!("{address} is {what}: no node has it")));
+        }
+        // Where the nodes' range itself overlaps, that has been told.
+        if self.node.iter().any(|(range, _)| range.contains(&address)) {
+            return;
+        }
+        for (name, ranges) in [("clusterCIDR", &self.cluster), ("serviceCIDR", &self.service)] {
+            let Some((range, at)) = ranges.iter().find(|(range, _)| range.contains(&address)) else {
+                continue;
+            };
+            let message = format!("the node's address {address} lies in {name} {range}");
+            let finding = Finding::new(&NETWORK_CONFLICT, span, message);
+            found.push(match at {
+                Some(at) => finding.also(*at, "this range"),
+                None => finding
+                    .note(format!("{name} is not written: this is k3s' default"))
+                    .help("network: {clusterCIDR: 172.30.0.0/16, serviceCIDR: 172.31.0.0/16}, as the servers were set up"),
+            });
+        }
+    }
+}
+
+/// An address of a range, counted from its network.
+fn nth(range: &IpNet, count: u8) -> Option<IpAddr> {
+    let address = match range.network() {
+        IpAddr::V4(first) => IpAddr::from(u32::from(first).checked_add(count.into())?.to_be_bytes()),
+        IpAddr::V6(first) => IpAddr::from(u128::from(first).checked_add(count.into())?.to_be_bytes()),
+    };
+    Some(address).filter(|address| range.contains(address))
 }
 
 /// `FIRST-LAST`, as k3s' flag takes it. What cannot be read was told, and refuses no port.

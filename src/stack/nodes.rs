@@ -25,6 +25,8 @@ pub struct ClusterNode {
     pub also_runs: Vec<Platform>,
     /// Its internal addresses.
     pub ips: Vec<(IpAddr, Span)>,
+    /// Its external addresses, as k3s was told them.
+    pub external_ips: Vec<(IpAddr, Span)>,
     /// What the world uses.
     pub public_ips: Vec<(IpAddr, Span)>,
     /// Its roles.
@@ -46,7 +48,7 @@ impl ClusterNode {
                 found.push(value_invalid(quantity.span, reason));
             }
         }
-        addresses(&file.external_ip, found);
+        let external_ips = addresses(&file.external_ip, found);
         let roles: Vec<String> =
             file.roles.iter().filter(|role| is_role(role, found)).map(|r| r.value.clone()).collect();
         let platform = platform?;
@@ -63,6 +65,7 @@ impl ClusterNode {
             platform,
             also_runs,
             ips: addresses(&file.ip, found),
+            external_ips,
             public_ips: addresses(&file.public_ip, found),
             roles,
             allowed_unsafe_sysctls: file

@@ -29,7 +29,7 @@ pub use node::{Entry, Key, Map, Node, Value, Written};
 pub use read::{Dialect, FILE_UNREADABLE, YAML_DOCUMENT, read, read_typed, unreadable};
 pub use shape::{Either, Form, Shape, fields, like, shape};
 pub use spanned::{Named, Spanned, maybe};
-pub use within::within;
+pub use within::{inner, within};
 
 use crate::finding::Code;
 

@@ -2,34 +2,95 @@
 
 use std::ops::Range;
 
+use super::read::{Dialect, read_text};
+use super::{Node, Value};
+use crate::finding::Findings;
 use crate::source::{Sources, Span};
 
 /// The source of a part of a decoded scalar, `part` in bytes of the decoded text. Where the two texts cannot be
 /// walked side by side, the whole scalar.
 pub fn within(sources: &Sources, span: Span, decoded: &str, part: Range<usize>) -> Span {
-    let raw = sources.text(span);
-    let offset = |at: usize| source_offset(raw, decoded, at);
-    match (offset(part.start), offset(part.end)) {
-        (Some(from), Some(to)) if from <= to => span.part(from, to),
+    let walked = walk(sources.text(span), decoded).unwrap_or_default();
+    match (walked.get(part.start), walked.get(part.end)) {
+        (Some(from), Some(to)) if from.end <= to.end => span.part(from.end, to.end),
         _ => span,
     }
 }
 
-/// Where byte `at` of the decoded text stands in the raw text.
-fn source_offset(raw: &str, decoded: &str, at: usize) -> Option<usize> {
+/// The document in a text that a scalar holds, such as a chart's values: each part of it at its own place where the two
+/// texts can be walked side by side, else at the scalar's. What is wrong with it becomes findings; `None` where nothing
+/// can be read, or nothing is in it.
+pub fn inner(sources: &Sources, span: Span, text: &str, found: &mut Findings) -> Option<Node> {
+    let mut wrong = Findings::default();
+    let mut documents = read_text(span.file, text, Dialect::Manifest, &mut wrong);
+    let walked = walk(sources.text(span), text);
+    let place = |part: Span| {
+        let part = walked.as_ref().and_then(|walked| {
+            let at = |byte: u32| walked.get(usize::try_from(byte).ok()?);
+            Some((at(part.start)?.start, at(part.end)?.end))
+        });
+        part.map_or(span, |(from, to)| span.part(from, to.max(from)))
+    };
+    for mut finding in wrong.sorted() {
+        let labels = std::iter::once(&mut finding.primary).chain(&mut finding.labels);
+        labels.for_each(|label| label.span = place(label.span));
+        found.push(finding);
+    }
+    let mut first = if documents.is_empty() { None } else { Some(documents.remove(0)) };
+    if let Some(node) = &mut first {
+        move_to(node, &place);
+    }
+    first
+}
+
+fn move_to(node: &mut Node, place: &impl Fn(Span) -> Span) {
+    node.span = place(node.span);
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| move_to(item, place)),
+        Value::Map(map) => {
+            for entry in &mut map.entries {
+                entry.key.span = place(entry.key.span);
+                move_to(&mut entry.value, place);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where a byte of the decoded text stands in the raw text: as the start of a part, and as its end. The indentation of a
+/// line lies between the two.
+#[derive(Clone, Copy)]
+struct At {
+    start: usize,
+    end: usize,
+}
+
+/// For each byte of the decoded text and for its end; `None` where the two cannot be walked side by side.
+fn walk(raw: &str, decoded: &str) -> Option<Vec<At>> {
     let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''));
     let mut rest = raw.get(quote.map_or(0, char::len_utf8)..)?;
-    let mut left = decoded.get(..at)?.chars();
-    let mut wanted = left.next();
-    while let Some(character) = wanted {
-        let (length, matched) = step(rest, quote, character)?;
-        rest = rest.get(length..)?;
-        if matched {
-            wanted = left.next();
-        }
+    let mut walked = Vec::with_capacity(decoded.len().saturating_add(1));
+    for character in decoded.chars() {
+        let end = raw.len().checked_sub(rest.len())?;
+        let start = loop {
+            let before = rest;
+            let Some((length, matched)) = step(rest, quote, character) else {
+                // A block's span ends behind its last visible character.
+                if before.is_empty() && character == '\n' {
+                    break end;
+                }
+                return None;
+            };
+            rest = rest.get(length..)?;
+            if matched {
+                break raw.len().checked_sub(before.len())?;
+            }
+        };
+        walked.extend(std::iter::repeat_n(At { start, end }, character.len_utf8()));
     }
-    // The indentation of a line belongs to no character.
-    raw.len().checked_sub(rest.len())
+    let end = raw.len().checked_sub(rest.len())?;
+    walked.push(At { start: end, end });
+    Some(walked)
 }
 
 /// How many raw bytes stand for the next decoded character, and whether they complete it.
@@ -105,6 +166,41 @@ mod tests {
     }
 
     #[test]
+    fn a_text_in_a_text_keeps_its_places() {
+        let text = "service:\n  spec: {a: Local}\nlist:\n- \"x\"\n";
+        for written in [
+            "|\n    service:\n      spec: {a: Local}\n    list:\n    - \"x\"".to_owned(),
+            "|-  # values\n  service:\n    spec: {a: Local}\n  list:\n  - \"x\"".to_owned(),
+            serde_json::to_string(text).unwrap(),
+        ] {
+            let mut sources = Sources::default();
+            let scalar = value(&mut sources, &written);
+            let mut found = Findings::default();
+            let node = inner(&sources, scalar.span, scalar.as_text().unwrap(), &mut found).expect(&written);
+            assert_eq!(found.errors(), 0);
+            assert_eq!(sources.text(node.at(&["service", "spec", "a"]).unwrap().span), "Local", "{written}");
+            assert_eq!(
+                sources.text(node.as_map().unwrap().entry("list").unwrap().key.span),
+                "list",
+                "{written}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_inside_is_told_inside() {
+        for (written, marked) in [("|\n    a: 1\n    a: 2", "a"), ("\"a: 1\\na: 2\"", "a")] {
+            let mut sources = Sources::default();
+            let scalar = value(&mut sources, written);
+            let mut found = Findings::default();
+            let _ = inner(&sources, scalar.span, scalar.as_text().unwrap(), &mut found);
+            let places: Vec<_> =
+                found.sorted().iter().map(|one| sources.text(one.primary.span).to_owned()).collect();
+            assert_eq!(places, [marked], "{written}");
+        }
+    }
+
+    #[test]
     fn every_style_is_walked() {
         let rows = [
             ("plain {{ x }}", "plain {{ x }}", 6, 6),
@@ -115,7 +211,7 @@ mod tests {
             ("\"one\n    two {{\"", "one two {{", 8, 13),
         ];
         for (raw, decoded, at, expected) in rows {
-            assert_eq!(source_offset(raw, decoded, at), Some(expected), "{raw:?}");
+            assert_eq!(walk(raw, decoded).unwrap().get(at).map(|at| at.end), Some(expected), "{raw:?}");
         }
     }
 }

@@ -140,14 +140,19 @@ pub fn read(sources: &Sources, file: FileId, dialect: Dialect, found: &mut Findi
         found.push(unreadable(file, &source.path, fault));
         return Vec::new();
     }
+    read_text(file, &source.text, dialect, found)
+}
+
+/// The same of a text whose bytes are counted as if they were the file's.
+pub(super) fn read_text(file: FileId, text: &str, dialect: Dialect, found: &mut Findings) -> Vec<Node> {
     let before = found.errors();
-    refuse::characters(file, &source.text, found);
-    refuse::carriage_returns(file, &source.text, found);
-    refuse::separators(file, &source.text, found);
+    refuse::characters(file, text, found);
+    refuse::carriage_returns(file, text, found);
+    refuse::separators(file, text, found);
     if found.errors() > before {
         return Vec::new();
     }
-    Builder::new(file, &source.text, dialect, found).run()
+    Builder::new(file, text, dialect, found).run()
 }
 
 /// Reads a typed file: exactly one map.

@@ -7,6 +7,10 @@
 //!
 //! What must hold: one stack alone is never held against itself (`check` does that, file by file and object by object).
 
+mod ground;
+mod port;
+mod route;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::emit::File;
@@ -58,7 +62,7 @@ pub static OBJECT: Code = Code {
 };
 
 /// What stacks of one cluster can find.
-pub static CODES: &[&Code] = &[&FILE, &OBJECT];
+pub static CODES: &[&Code] = &[&FILE, &OBJECT, &ground::GROUND, &port::PORT, &route::ROUTE];
 
 /// A stack of a run.
 #[derive(Clone, Copy)]
@@ -109,6 +113,7 @@ fn held(members: Vec<(usize, &Member<'_>)>) -> Vec<(usize, Finding)> {
         |object| object.id.key(),
         object_told,
     ));
+    told.extend([ground::told, port::told, route::told].iter().flat_map(|told| told(&apart)));
     told
 }
 
@@ -195,21 +200,27 @@ mod tests {
     }
 
     fn run(lines: &str, manifest: &str) -> Run {
+        let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {manifest}}}\n");
+        run_of(lines, manifest, &text)
+    }
+
+    fn run_of(lines: &str, name: &str, manifest: &str) -> Run {
         let (mut sources, mut found) = (Sources::default(), Findings::default());
-        let text = format!("stackc: 1\nk3s: v1.37.1+k3s1\nnodes: {{alpha: {{arch: amd64}}}}\n{lines}\n");
+        let nodes = if lines.contains("nodes:") { "" } else { "nodes: {alpha: {arch: amd64}}\n" };
+        let release = if lines.contains("k3s:") { "" } else { "k3s: v1.37.1+k3s1\n" };
+        let text = format!("stackc: 1\n{release}{nodes}{lines}\n");
         let file = sources.add("stack.yaml".into(), Ok(text.into()));
         let mut tree = read_typed(&sources, file, &mut found).unwrap();
         expand(&mut tree, expand::STACK);
         let stack =
             stack::resolve(decode(&tree, &mut found).unwrap(), file.start(), "demo", &mut found).unwrap();
-        let unit = Unit::Manifest(format!("{manifest}.yaml"));
-        let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {manifest}}}\n");
-        let file = sources.add(format!("manifests/{manifest}.yaml"), Ok(text.into()));
+        let unit = Unit::Manifest(format!("{name}.yaml"));
+        let file = sources.add(format!("manifests/{name}.yaml"), Ok(manifest.into()));
         let documents = read(&sources, file, Dialect::Manifest, &mut found);
         let objects: Vec<_> =
             documents.into_iter().flat_map(|one| kube::objects(one, &unit, "default", &mut found)).collect();
         let files = emit::files(&objects, &stack, &mut found);
-        assert_eq!(found.errors(), 0);
+        assert_eq!(found.errors(), 0, "{:?}", found.sorted());
         Run { stack, objects, files, sources }
     }
 
@@ -232,6 +243,124 @@ mod tests {
         assert_eq!(told(&[(a, "b-web"), ("name: a-b\ncluster: house", "web")]), [(1, "cluster-file-twice")]);
         assert_eq!(told(&[(a, "web"), (a, "dns")]), [(1, "cluster-file-twice")]);
         assert_eq!(told(&[(a, "web"), (a, "web")]), [(1, "cluster-file-twice")]);
+    }
+
+    /// What two stacks are told of, each with these lines and this manifest.
+    fn together(first: (&str, &str), second: (&str, &str)) -> Vec<String> {
+        let runs = [("a", first), ("b", second)].map(|(name, (lines, manifest))| {
+            run_of(&format!("name: {name}\ncluster: house\n{lines}"), name, manifest)
+        });
+        let members: Vec<_> = runs.iter().map(|run| Some(run.member())).collect();
+        check(&members)
+            .into_iter()
+            .map(|(_, finding)| format!("{}: {}", finding.code.name, finding.message))
+            .collect()
+    }
+
+    const THREE: &str = "nodes: {alpha: {arch: amd64}, beta: {arch: amd64}, gamma: {arch: arm64}}";
+
+    fn service(name: &str, spec: &str) -> String {
+        format!("apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{{spec}}}\n---\n")
+    }
+
+    fn pod(kind: &str, name: &str, spec: &str, ports: &str) -> String {
+        let spec = format!("{{{spec}containers: [{{name: c, image: x, ports: [{ports}]}}]}}");
+        match kind {
+            "Pod" => format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {spec}\n---\n"),
+            _ => format!(
+                "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {{template: {{spec: {spec}}}}}\n---\n"
+            ),
+        }
+    }
+
+    #[test]
+    fn ports_of_nodes_are_taken_once() {
+        let clash = |first: &str, second: &str| together((THREE, first), (THREE, second)).len();
+        let balancer = |name: &str, more: &str| {
+            service(name, &format!("type: LoadBalancer{more}, ports: [{{port: 53, protocol: UDP}}]"))
+        };
+        let host = "{containerPort: 53, hostPort: 53, protocol: UDP}";
+        let on = |node: &str| format!("nodeSelector: {{kubernetes.io/hostname: {node}}}, ");
+        assert_eq!(clash(&balancer("one", ""), &balancer("two", "")), 1);
+        assert_eq!(clash(&balancer("one", ""), &balancer("two", ", loadBalancerClass: a.example/b")), 0);
+        assert_eq!(clash(&balancer("one", ""), &balancer("two", "").replace("UDP", "TCP")), 0);
+        assert_eq!(clash(&balancer("one", ""), &pod("Pod", "two", &on("beta"), host)), 1);
+        assert_eq!(clash(&pod("Pod", "one", &on("alpha"), host), &pod("Pod", "two", &on("beta"), host)), 0);
+        assert_eq!(
+            clash(&pod("Pod", "one", &on("beta"), host), &pod("Deployment", "two", &on("beta"), host)),
+            1
+        );
+        assert_eq!(
+            clash(&pod("Pod", "one", "", host), &pod("Pod", "two", "", host)),
+            0,
+            "there are three nodes"
+        );
+        assert_eq!(clash(&pod("DaemonSet", "one", "", host), &pod("Pod", "two", "", host)), 1);
+        let address = |ip: &str| host.replace("hostPort", &format!("hostIP: {ip}, hostPort"));
+        assert_eq!(
+            clash(
+                &pod("Pod", "one", &on("beta"), &address("10.0.0.1")),
+                &pod("Pod", "two", &on("beta"), &address("10.0.0.2"))
+            ),
+            0
+        );
+        let node = |name: &str| service(name, "type: NodePort, ports: [{port: 80, nodePort: 30080}]");
+        assert_eq!(
+            together((THREE, &node("one")), (THREE, &node("two"))),
+            [
+                "cluster-port-twice: Service default/two takes the port 30080/TCP, as Service default/one of the stack `a` does"
+            ]
+        );
+        let traefik = "apiVersion: helm.cattle.io/v1\nkind: HelmChartConfig\nmetadata: {name: traefik, namespace: kube-system}\n\
+                       spec: {valuesContent: 'ports: {dns: {port: 5353, exposedPort: 53, expose: {default: true}, protocol: UDP}}'}\n";
+        assert_eq!(clash(traefik, &balancer("two", "")), 1);
+        assert_eq!(clash(&traefik.replace("default: true", "default: false"), &balancer("two", "")), 0);
+    }
+
+    #[test]
+    fn hosts_and_paths_are_claimed_once() {
+        let route = |name: &str, rule: &str, points: &str| {
+            format!(
+                "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {{name: {name}}}\n\
+                 spec: {{entryPoints: [{points}], routes: [{{match: '{rule}', kind: Rule, services: [{{name: x, port: 80}}]}}]}}\n---\n"
+            )
+        };
+        let clash = |first: (&str, &str), second: (&str, &str)| {
+            together((THREE, &route("one", first.0, first.1)), (THREE, &route("two", second.0, second.1)))
+                .len()
+        };
+        let (a, path) = ("Host(`a.example`)", "Host(`a.example`) && PathPrefix(`/x`)");
+        assert_eq!(clash((a, "websecure"), (a, "websecure")), 1);
+        assert_eq!(clash((a, "websecure"), ("Host(`b.example`) || Host(`A.example`)", "websecure")), 1);
+        assert_eq!(clash((a, "web"), (a, "websecure")), 0);
+        assert_eq!(clash((a, ""), (a, "websecure")), 1);
+        assert_eq!(clash((a, "websecure"), (path, "websecure")), 0);
+        assert_eq!(clash((path, "websecure"), (path, "websecure")), 1);
+        let ingress = |name: &str, path: &str| {
+            format!(
+                "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}}}\n\
+                 spec: {{rules: [{{host: a.example, http: {{paths: [{{path: {path}, pathType: Prefix}}]}}}}]}}\n"
+            )
+        };
+        assert_eq!(together((THREE, &ingress("one", "/")), (THREE, &ingress("two", "/"))).len(), 1);
+        assert_eq!(together((THREE, &ingress("one", "/")), (THREE, &ingress("two", "/z"))).len(), 0);
+    }
+
+    #[test]
+    fn one_cluster_is_one() {
+        let says = |lines: &str| {
+            together((&format!("{THREE}\nnetwork: {{nodeCIDR: 10.0.0.0/24}}"), ""), (lines, "")).len()
+        };
+        assert_eq!(says(THREE), 0);
+        assert_eq!(says("nodes: {alpha: {arch: amd64}, delta: {arch: arm64}}"), 0, "a stack may name some");
+        assert_eq!(says("nodes: {alpha: {arch: arm64}}"), 1);
+        assert_eq!(says(&format!("{THREE}\nnetwork: {{serviceCIDR: 10.44.0.0/16}}")), 1);
+        let disabled = "k3s: {version: v1.37.1+k3s1, disable: [traefik]}";
+        assert_eq!(says(&format!("{THREE}\n{disabled}")), 1);
+        assert_eq!(together((disabled, ""), (disabled, "")).len(), 0);
+        let at = |ip: &str| format!("nodes: {{alpha: {{arch: amd64, ip: [{ip}]}}}}");
+        assert_eq!(together((&at("10.0.0.1"), ""), (&at("10.0.0.2"), "")).len(), 1);
+        assert_eq!(together((&at("10.0.0.1"), ""), (&at("10.0.0.1, 192.0.2.1"), "")).len(), 0);
     }
 
     #[test]
