@@ -17,6 +17,7 @@ nodes:
 ingress:
   tls: {cert: [\"{{ domain }}\", \"*.{{ domain }}\"]}
   clientIP: cloudflare
+  place: {node: alpha}
 secrets: {cert: {type: kubernetes.io/tls}}
 platforms: {registry.example/web: [amd64, arm64]}
 ";

@@ -31,16 +31,61 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     if traefik.local().is_none() || !balanced || !stack.release.servicelb_honours_local() {
         return;
     }
-    for node in &stack.nodes {
-        let own = |node: &ClusterNode, address| node.ips.iter().any(|(other, _)| *other == address);
-        let Some((address, span)) = node.external_ips.iter().find(|(address, _)| !own(node, *address)) else { continue };
+    let natted: Vec<Finding> = stack.nodes.iter().filter_map(natted).collect();
+    let told = !natted.is_empty();
+    for finding in natted {
+        found.push(finding);
+    }
+    if told {
+        return;
+    }
+    let nodes = traefik.nodes(stack);
+    let without = nodes.iter().find(|node| node.external_ips.is_empty());
+    let first = stack.nodes.iter().find_map(|node| node.external_ips.first());
+    if let (Some(node), Some((_, span))) = (without, first) {
         let name = &node.name.value;
+        let message = format!("k3s then announces external addresses alone, and `{name}`, where Traefik may land, has none");
         found.push(
-            Finding::new(&CODE, *span, format!("behind NAT, k3s' external address {address} hides callers' addresses"))
-                .note("packets arrive at the private address and go through ServiceLB's pod, which hides the caller's")
-                .note("with one such node, k3s announces external addresses alone")
-                .help(format!("take node-external-ip from {name}'s k3s configuration, and write publicIP: {address} here"))
-                .help(format!("if the machine itself has {address}, list it in its `ip`, too")),
+            Finding::new(&CODE, *span, message)
+                .note(format!("what arrives at {name}'s own address goes through ServiceLB's pod, which hides the caller's"))
+                .help("node-external-ip on every node where Traefik may land, or on none"),
         );
+    }
+}
+
+/// An external address that is none of the machine's own.
+fn natted(node: &ClusterNode) -> Option<Finding> {
+    let own = |address| node.ips.iter().any(|(other, _)| *other == address);
+    let (address, span) = node.external_ips.iter().find(|(address, _)| !own(*address))?;
+    let name = &node.name.value;
+    Some(
+        Finding::new(&CODE, *span, format!("behind NAT, k3s' external address {address} hides callers' addresses"))
+            .note("packets arrive at the private address and go through ServiceLB's pod, which hides the caller's")
+            .note("with one such node, k3s announces external addresses alone")
+            .help(format!("take node-external-ip from {name}'s k3s configuration, and write publicIP: {address} here"))
+            .help(format!("if the machine itself has {address}, list it in its `ip`, too")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::trial::{told, traefik};
+
+    #[test]
+    fn addresses_that_a_machine_may_not_have() {
+        let local = traefik("service: {spec: {externalTrafficPolicy: Local}}");
+        let nodes = |alpha: &str, beta: &str| format!("nodes: {{alpha: {{arch: amd64{alpha}}}, beta: {{arch: amd64{beta}}}}}");
+        let check = |lines: &str| told(super::run, lines, &local).len();
+        let (own, nat) = (", ip: [10.0.0.1, 192.0.2.1], externalIP: 192.0.2.1", ", ip: 10.0.0.2, externalIP: 192.0.2.2");
+        let other = ", ip: [10.0.0.2, 192.0.2.2], externalIP: 192.0.2.2";
+        assert_eq!(check(&nodes("", "")), 0);
+        assert_eq!(check(&nodes(own, other)), 0);
+        assert_eq!(check(&nodes(own, nat)), 1);
+        assert_eq!(check(&nodes(own, "")), 1, "beta is not announced");
+        assert_eq!(check(&nodes(own, ", taints: ['a:NoSchedule']")), 0);
+        let cluster = traefik("service: {spec: {externalTrafficPolicy: Cluster}}");
+        assert_eq!(told(super::run, &nodes(own, nat), &cluster).len(), 0);
+        let old = format!("k3s: v1.22.7+k3s1\n{}", nodes(own, nat));
+        assert_eq!(told(super::run, &old, &local).len(), 0, "another finding");
     }
 }
