@@ -22,7 +22,6 @@ mod pod;
 mod port;
 mod probe;
 mod route;
-mod rule;
 mod security;
 mod service;
 mod stream;
