@@ -8,8 +8,10 @@
 
 mod facts;
 mod program;
+mod route;
 mod rule;
 mod trust;
+mod served;
 #[cfg(test)]
 mod trial;
 
@@ -78,6 +80,7 @@ checks! {
     proxy_config_unfit,
     range_delisted,
     reference_unknown,
+    route_shadowed,
     secret_in_config,
     secret_key_unknown,
     secret_mounted_alone,
