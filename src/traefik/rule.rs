@@ -2,6 +2,9 @@
 //! cannot read becomes a line in its log and a route that is not there.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use crate::finding::{list, nearest};
 
@@ -171,6 +174,7 @@ impl<'a> Reader<'a> {
         self.wants(")")?;
         self.count(name, values.len(), least, most)?;
         self.no_names(&values)?;
+        values.iter().try_for_each(|value| takes(name, value))?;
         Ok(Matcher { name, values })
     }
 
@@ -186,8 +190,13 @@ impl<'a> Reader<'a> {
 
     /// `{name:pattern}`; `{2}` is a count of a regular expression, which both majors read.
     fn no_names(&self, values: &[Cow<'a, str>]) -> Result<(), String> {
+        // `${name}` was to be filled in by somebody.
+        let names = |part: &str, before: &str| {
+            part.starts_with(|c: char| c.is_ascii_alphabetic()) && !before.ends_with('$')
+        };
         let named = |value: &&Cow<'a, str>| {
-            value.split('{').skip(1).any(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()))
+            let parts = || value.split('{');
+            parts().skip(1).zip(parts()).any(|(part, before)| names(part, before))
         };
         match values.iter().find(named) {
             Some(value) if self.traefik > 2 => Err(format!(
@@ -258,6 +267,22 @@ impl<'a> Reader<'a> {
             "" => format!("it ends where `{sign}` is wanted"),
             rest => format!("`{sign}` is wanted before `{}`", start(rest)),
         })
+    }
+}
+
+/// What Traefik refuses in the values themselves.
+fn takes(name: &str, value: &str) -> Result<(), String> {
+    match name {
+        "Path" | "PathPrefix" if !value.starts_with('/') => {
+            Err(format!("the path `{value}` does not start with `/`"))
+        }
+        "Host" | "HostHeader" | "HostRegexp" if !value.is_ascii() => {
+            Err(format!("`{value}` is not ASCII: write it as browsers send it, with `xn--`"))
+        }
+        "ClientIP" if value.parse::<IpNet>().is_err() && value.parse::<IpAddr>().is_err() => {
+            Err(format!("`{value}` is neither an address nor a range"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -343,6 +368,12 @@ mod tests {
             ("Host(`a`", "it ends where `)` is wanted"),
             ("Host(`a`, `b`)", "`Host` takes 1 in Traefik 3: join several by `||`"),
             ("Header(`a`)", "`Header` wants 2 values"),
+            ("Path(`a`)", "the path `a` does not start with `/`"),
+            (
+                "Host(`bücher.example`)",
+                "`bücher.example` is not ASCII: write it as browsers send it, with `xn--`",
+            ),
+            ("ClientIP(`10.0.0.0/33`)", "`10.0.0.0/33` is neither an address nor a range"),
             ("HostRegexp(`{x:.+}`)", "`{x:.+}` is the syntax of Traefik 2; this release has Traefik 3"),
             (
                 "Headers(`a`, `b`)",
