@@ -44,6 +44,11 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         for reference in named(object) {
             tell(object, &reference, facts, found);
         }
+        let old = object.body.at(&["metadata", "annotations", "kubernetes.io/ingress.class"]);
+        if let Some(name) = old.filter(|_| object.id.kind == "Ingress") {
+            let class = Reference { target: Target::IngressClass, name, namespace: None, key: None, optional: false };
+            tell(object, &class, facts, found);
+        }
         for (annotation, kind) in ANNOTATIONS {
             annotated(object, annotation, kind, facts, found);
         }
@@ -195,6 +200,8 @@ mod tests {
         };
         assert_eq!(codes("", &ingress("traefik", "")), [""; 0]);
         assert_eq!(codes("", &ingress("nginx", "")), ["nginx: nothing says that the IngressClass nginx exists"]);
+        let old = ingress("traefik", "kubernetes.io/ingress.class: nginx").replace("ingressClassName: traefik", "");
+        assert_eq!(codes("", &old), ["nginx: nothing says that the IngressClass nginx exists"]);
         assert_eq!(codes("external: [IngressClass/nginx]", &ingress("nginx", "")), [""; 0]);
         let chart = "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: ingress-nginx}\nspec: {chart: ingress-nginx}\n";
         assert_eq!(codes("", &(ingress("nginx", "") + chart)), [""; 0]);

@@ -45,7 +45,6 @@ pub static CODES: &[&Code] = &[
     &middleware::MIDDLEWARE_UNKNOWN,
     &middleware::MIDDLEWARE_UNUSED,
     &port::PORT_UNKNOWN,
-    &route::HOST_UNCOVERED,
 ];
 
 /// The objects of one app; its routes that go elsewhere are put into `merged`.
