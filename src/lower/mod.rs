@@ -38,6 +38,7 @@ pub use config::Files;
 pub use namespaces::namespaces;
 pub use route::Merged;
 pub use traefik::{text_of, traefik_values};
+pub use route::{HOST_UNCOVERED, Merged};
 
 /// What lowering can find.
 pub static CODES: &[&Code] = &[
