@@ -4,7 +4,7 @@ use super::Facts;
 use super::route::{annotation, is_traefiks};
 use super::served::declared;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
-use crate::kube::Object;
+use crate::kube::{Object, Unit};
 use crate::source::Span;
 use crate::stack::Protocol;
 use crate::yaml::Node;
@@ -17,10 +17,10 @@ pub static CODE: Code = Code {
         about: "A route names an entry point that Traefik does not have, or one that speaks the other protocol. Traefik\n\
                 has `web` and `websecure`, and those of `ingress.entryPoints`. If the route names no other one, Traefik\n\
                 leaves it out.",
-        bad: "# manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
+        bad: "# manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
               entryPoints: [https]\n  routes:\n  - match: Host(`www.example.org`)\n    kind: Rule\n    \
               services: [{name: api@internal, kind: TraefikService}]\n",
-        good: "# manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
+        good: "# manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
                entryPoints: [websecure]\n  routes:\n  - match: Host(`www.example.org`)\n    kind: Rule\n    \
                services: [{name: api@internal, kind: TraefikService}]\n",
     },
@@ -31,7 +31,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     if !facts.served.whole {
         return;
     }
-    for object in facts.objects {
+    // Those of apps are told where they are written.
+    for object in facts.objects.iter().filter(|object| matches!(object.unit, Unit::Manifest(_))) {
         match object.id.kind.as_str() {
             "IngressRoute" | "IngressRouteTCP" | "IngressRouteUDP" if object.id.group().starts_with("traefik.") => {
                 let udp = object.id.kind == "IngressRouteUDP";

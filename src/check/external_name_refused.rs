@@ -11,13 +11,14 @@ pub static CODE: Code = Code {
     page: Page {
         about: "A route leads to a Service of type ExternalName. Traefik follows none, since whoever may make Services\n\
                 could reach every host by it, unless its configuration allows them: the route answers 404.",
-        bad: "# manifests/web.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n\
+        bad: "# manifests/routes.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n\
               spec: {type: ExternalName, externalName: www.example.net}\n---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\n\
               metadata: {name: web}\nspec:\n  entryPoints: [web]\n  routes:\n  - match: Host(`www.example.org`)\n    kind: Rule\n    \
               services: [{name: web, port: 443}]\n",
         good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+               platforms: {registry.example/web: [amd64]}\n\
                ingress: {values: {providers: {kubernetesCRD: {allowExternalNameServices: true}}}}\n\
-               # manifests/web.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n\
+               # manifests/routes.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n\
                spec: {type: ExternalName, externalName: www.example.net}\n---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\n\
                metadata: {name: web}\nspec:\n  entryPoints: [web]\n  routes:\n  - match: Host(`www.example.org`)\n    kind: Rule\n    \
                services: [{name: web, port: 443}]\n",

@@ -14,11 +14,11 @@ pub static CODE: Code = Code {
         about: "One of Traefik's objects names a Service, a middleware or TLS options of another namespace. k3s' Traefik\n\
                 does not allow it (`allowCrossNamespace` is off), and leaves the route out: it answers 404. Put both into\n\
                 one namespace, or allow it for all.",
-        bad: "# manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: slow, namespace: kube-system}\n\
+        bad: "# manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: slow, namespace: kube-system}\n\
               spec: {rateLimit: {average: 50}}\n---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
               entryPoints: [web]\n  routes:\n  - match: Host(`www.example.org`)\n    kind: Rule\n    \
               middlewares: [{name: slow, namespace: kube-system}]\n    services: [{name: api@internal, kind: TraefikService}]\n",
-        good: "# manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: slow}\n\
+        good: "# manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: slow}\n\
                spec: {rateLimit: {average: 50}}\n---\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
                entryPoints: [web]\n  routes:\n  - match: Host(`www.example.org`)\n    kind: Rule\n    \
                middlewares: [{name: slow}]\n    services: [{name: api@internal, kind: TraefikService}]\n",

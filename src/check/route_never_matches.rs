@@ -15,10 +15,10 @@ pub static CODE: Code = Code {
         about: "No request meets this rule: a host with a scheme, a port or a path in it, `*` in a Host that Traefik\n\
                 compares as it is, a pattern in a path that is none, two hosts at once, a HostSNI where nobody says TLS\n\
                 (without TLS a connection names no host). The route answers nothing, and nothing says so.",
-        bad: "# manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
+        bad: "# manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
               entryPoints: [web]\n  routes:\n  - match: Host(`www.example.org/shop`)\n    kind: Rule\n    \
               services: [{name: api@internal, kind: TraefikService}]\n",
-        good: "# manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
+        good: "# manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
                entryPoints: [web]\n  routes:\n  - match: Host(`www.example.org`) && PathPrefix(`/shop`)\n    kind: Rule\n    \
                services: [{name: api@internal, kind: TraefikService}]\n",
     },
@@ -34,7 +34,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     }
     for route in connections(facts).iter().filter(|route| route.ways.iter().all(|(_, tls)| !tls)) {
         let cases = route.rule.as_ref().ok().and_then(|rule| Cases::of(rule, route.dialect));
-        if cases.is_some_and(|cases| cases.hosts().is_some_and(|hosts| !hosts.is_empty())) {
+        let named = cases.is_some_and(|cases| cases.hosts().is_some_and(|hosts| !hosts.is_empty()));
+        if named && !found.tells(route.at) {
             let message = "no connection meets this rule: without TLS it names no host";
             found.push(
                 Finding::new(&CODE, route.at, message)

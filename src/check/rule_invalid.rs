@@ -15,10 +15,10 @@ pub static CODE: Code = Code {
         about: "Traefik cannot read the rule of an IngressRoute, or the one that it makes of an Ingress: a matcher that\n\
                 this release's Traefik does not have (Traefik 3 wants other words than Traefik 2), a value without\n\
                 backticks, a backtick in a path. It says so in its log, and the route answers 404.",
-        bad: "# manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
+        bad: "# manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
               entryPoints: [web]\n  routes:\n  - match: Host(`a.example.org`, `b.example.org`)\n    kind: Rule\n    \
               services: [{name: api@internal, kind: TraefikService}]\n",
-        good: "# manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
+        good: "# manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: web}\nspec:\n  \
                entryPoints: [web]\n  routes:\n  - match: Host(`a.example.org`) || Host(`b.example.org`)\n    kind: Rule\n    \
                services: [{name: api@internal, kind: TraefikService}]\n",
     },

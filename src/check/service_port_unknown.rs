@@ -13,11 +13,11 @@ pub static CODE: Code = Code {
     page: Page {
         about: "An Ingress or an IngressRoute leads to a port that its Service does not have, or to none: Traefik leaves\n\
                 the route out, and it answers 404. Routes take the Service's port by number or name, not the pod's.",
-        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {http: {port: 80, containerPort: 8080}}\n\
-              # manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: more}\nspec:\n  \
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {http: {port: 80, targetPort: 8080}}\n\
+              # manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: more}\nspec:\n  \
               entryPoints: [web]\n  routes:\n  - match: Host(`www.example.org`)\n    kind: Rule\n    services: [{name: web, port: 8080}]\n",
-        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {http: {port: 80, containerPort: 8080}}\n\
-               # manifests/web.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: more}\nspec:\n  \
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nports: {http: {port: 80, targetPort: 8080}}\n\
+               # manifests/routes.yaml\napiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: more}\nspec:\n  \
                entryPoints: [web]\n  routes:\n  - match: Host(`www.example.org`)\n    kind: Rule\n    services: [{name: web, port: 80}]\n",
     },
 };
