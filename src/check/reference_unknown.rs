@@ -29,7 +29,8 @@ const GIVEN: [(&str, Option<&str>, &str, &str); 8] = [
     ("Service", Some("kube-system"), "kube-dns", "coredns"),
     ("Service", Some("kube-system"), "metrics-server", "metrics-server"),
     ("Service", Some("kube-system"), "traefik", "traefik"),
-    ("IngressClass", Some(""), "traefik", "traefik"),
+    // Where Traefik is disabled, that is told once for all its routes.
+    ("IngressClass", Some(""), "traefik", ""),
     ("TLSOption", None, "default", ""),
 ];
 

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::Facts;
 use super::route::{Priority, Route, answer, connections};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::source::Span;
 use crate::traefik::Cases;
 
 /// A route that another one stands before.
@@ -34,31 +33,51 @@ const REDIRECT: i64 = 2_147_483_646;
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    let routes = &facts.routes;
-    let index = Index::of(routes);
-    let takers = takers(facts);
-    for (at, route) in routes.iter().enumerate() {
-        if let Some(finding) = index.shadow(at, &takers) {
-            found.push(finding.maybe_help(way_out(route)));
-        }
-    }
-    streams(facts, found);
-}
-
-/// Who takes all that comes in some way, whatever the rules of routes.
-type Takers<'a> = Vec<((&'a str, bool), Option<Span>, &'static str)>;
-
-fn takers<'a>(facts: &Facts<'a>) -> Takers<'a> {
     let traefik = &facts.served;
+    let connections = connections(facts);
+    let (routes, streams) = (Index::of(&facts.routes), Index::of(&connections));
     let redirects = traefik.mentions("entrypoints.web.http.redirections")
         && !traefik.mentions("redirections.entrypoint.priority");
-    let redirect = redirects.then_some((("web", false), None, "the redirect to https"));
-    let all = connections(facts).into_iter().filter(|route| route.text == "HostSNI(`*`)");
-    let plain = all.flat_map(|route| {
-        let ways = route.ways.into_iter().filter(|(_, tls)| !tls);
-        ways.map(move |way| (way, Some(route.at), "a TCP route for all that is not TLS"))
-    });
-    plain.chain(redirect).collect()
+    for (at, route) in facts.routes.iter().enumerate() {
+        if let Some(finding) = shadow(&routes, at, &streams, redirects) {
+            found.push(finding.help(way_out(route)));
+        }
+    }
+    for at in 0..connections.len() {
+        if let Some(finding) = shadow(&streams, at, &Index::of(&[]), false) {
+            let help = "give one of them an entry point of its own: ingress: {entryPoints: {NAME: PORT}}";
+            found.push(finding.help(help));
+        }
+    }
+}
+
+/// What stands before a route in every way that leads to it, if anything does.
+fn shadow<'a>(own: &Index<'_, 'a>, at: usize, streams: &Index<'_, 'a>, redirects: bool) -> Option<Finding> {
+    let route = own.routes.get(at)?;
+    let cases = own.cases.get(at)?.as_ref()?;
+    let mut left = route.ways.clone();
+    let before = match own.before(at, cases, &mut left) {
+        Ok(before) => before,
+        Err(other) => return Some(by_chance(route, other)),
+    };
+    let stream = streams.stream(cases, &mut left);
+    let redirect = redirects && route.priority.least <= REDIRECT && left.contains(&("web", false));
+    left.retain(|way| !redirect || *way != ("web", false));
+    if !left.is_empty() {
+        return None;
+    }
+    match (before, stream) {
+        (Some(other), _) => Some(shadowed(route, other)),
+        (None, Some(other)) => {
+            let message = format!("`{}` gets no request: a TCP route takes the connections before", route.text);
+            Some(Finding::new(&CODE, route.at, message).also(other.at, format!("of {}", other.object.id)))
+        }
+        (None, None) => redirect.then(|| {
+            let message = format!("`{}` gets no request: all of `web` is redirected to https", route.text);
+            let note = "an entry point that redirects does so before it looks for a route";
+            Finding::new(&CODE, route.at, message).note(note)
+        }),
+    }
 }
 
 /// Routes by the hosts that they ask for.
@@ -93,45 +112,60 @@ impl<'f, 'a> Index<'f, 'a> {
         self.any.iter().chain(host.into_iter().flatten()).copied().take(MOST)
     }
 
-    fn shadow(&self, at: usize, takers: &Takers<'_>) -> Option<Finding> {
-        let route = self.routes.get(at)?;
-        let cases = self.cases.get(at)?.as_ref()?;
+    /// Takes away the ways in which routes of a higher priority take all requests; the first of them. The error is a
+    /// route of the same priority.
+    fn before(
+        &self,
+        at: usize,
+        cases: &Cases<'a>,
+        left: &mut Vec<(&'a str, bool)>,
+    ) -> Result<Option<&'f Route<'a>>, &'f Route<'a>> {
+        let Some(route) = self.routes.get(at) else { return Ok(None) };
         let own = OnceCell::new();
-        let mut left = route.ways.clone();
         let mut before = None;
-        for candidate in self.candidates(cases) {
-            let Some(other) = self.routes.get(candidate).filter(|_| candidate != at) else { continue };
+        for candidate in self.candidates(cases).filter(|candidate| *candidate != at) {
+            let (Some(other), Some(Some(theirs))) = (self.routes.get(candidate), self.cases.get(candidate)) else {
+                continue;
+            };
             let rank = rank(route.priority, other.priority);
             let shared = other.ways.iter().any(|way| left.contains(way));
-            let other_cases = self.cases.get(candidate).and_then(Option::as_ref);
-            if rank == Rank::Unknown || !shared || !other_cases.is_some_and(|other| other.covers(cases)) {
+            if rank == Rank::Unknown || !shared || !theirs.covers(cases) {
                 continue;
             }
             if answer(other).is_some_and(|theirs| own.get_or_init(|| answer(route)).as_ref() == Some(&theirs)) {
                 continue;
             }
-            if rank == Rank::Same {
-                let mutual = other_cases.is_some_and(|other| cases.covers(other));
-                if !mutual || candidate < at {
-                    return Some(by_chance(route, other));
-                }
-                continue;
+            if rank == Rank::Before {
+                left.retain(|way| !other.ways.contains(way));
+                before.get_or_insert(other);
+            } else if candidate < at || !cases.covers(theirs) {
+                return Err(other);
             }
-            left.retain(|way| !other.ways.contains(way));
-            before.get_or_insert(other);
         }
-        let taker = takers.iter().find(|(way, ..)| left.contains(way));
-        if route.priority.least <= REDIRECT {
-            left.retain(|way| !takers.iter().any(|(taken, ..)| taken == way));
+        Ok(before)
+    }
+
+    /// Takes away the ways in which TCP routes take the connections of all requests; the first of them. Without TLS a
+    /// connection names no host; with TLS `*` stands behind all HTTP.
+    fn stream(&self, cases: &Cases<'a>, left: &mut Vec<(&'a str, bool)>) -> Option<&'f Route<'a>> {
+        let mut first = None;
+        for candidate in self.candidates(cases) {
+            let (Some(other), Some(Some(theirs))) = (self.routes.get(candidate), self.cases.get(candidate)) else {
+                continue;
+            };
+            let all = other.text == ALL;
+            let takes = |way: &(&str, bool)| other.ways.contains(way) && (all || theirs.hosts().is_none()) != way.1;
+            if left.iter().any(takes) && theirs.covers(cases) {
+                left.retain(|way| !takes(way));
+                first.get_or_insert(other);
+            }
         }
-        match (before, taker) {
-            _ if !left.is_empty() || route.ways.is_empty() => None,
-            (Some(other), _) => Some(shadowed(route, other)),
-            (None, Some((way, span, what))) => Some(taken(route, way.0, *span, what)),
-            (None, None) => None,
-        }
+        first
     }
 }
+
+/// All connections.
+const ALL: &str = "HostSNI(`*`)";
 
 /// Whether another route is asked before.
 #[derive(PartialEq, Eq)]
@@ -154,11 +188,11 @@ fn rank(own: Priority<'_>, other: Priority<'_>) -> Rank {
 fn by_chance(route: &Route<'_>, other: &Route<'_>) -> Finding {
     let shared = route.ways.iter().find(|way| other.ways.contains(way)).map_or("", |way| way.0);
     let place = if shared.is_empty() { String::new() } else { format!(" at `{shared}`") };
-    Finding::new(
-        &CODE,
-        route.at,
-        format!("two routes of one priority claim `{}`{place}: which of them answers is chance", route.text),
-    )
+    let claimed = match route.object.id.kind.as_str() {
+        "IngressRouteUDP" => format!("two routes claim all of UDP{place}"),
+        _ => format!("two routes of one priority claim `{}`{place}", route.text),
+    };
+    Finding::new(&CODE, route.at, format!("{claimed}: which of them answers is chance"))
     .label(format!("of {}", route.object.id))
     .also(other.at, format!("of {}", other.object.id))
 }
@@ -179,32 +213,12 @@ fn shadowed(route: &Route<'_>, other: &Route<'_>) -> Finding {
     )
 }
 
-fn taken(route: &Route<'_>, point: &str, span: Option<Span>, what: &str) -> Finding {
-    let message = format!("`{}` gets no request: {what} takes all of `{point}`", route.text);
-    let finding = Finding::new(&CODE, route.at, message);
-    match span {
-        Some(span) => finding.also(span, "this one"),
-        None => finding.note("an entry point that redirects does so before it looks for a route"),
-    }
-}
-
-fn way_out(route: &Route<'_>) -> Option<String> {
-    let line = match route.object.id.kind.as_str() {
+fn way_out(route: &Route<'_>) -> String {
+    let word = match route.object.id.kind.as_str() {
         "Ingress" => "its annotation traefik.ingress.kubernetes.io/router.priority",
         _ => "its `priority`",
     };
-    Some(format!("change the host or the path of one of them, or {line}"))
-}
-
-/// TCP and UDP routes of one entry point, which only share by chance.
-fn streams(facts: &Facts<'_>, found: &mut Findings) {
-    let routes = connections(facts);
-    let index = Index::of(&routes);
-    for (at, _) in routes.iter().enumerate() {
-        if let Some(finding) = index.shadow(at, &Vec::new()) {
-            found.push(finding);
-        }
-    }
+    format!("change the host or the path of one of them, or {word}")
 }
 
 #[cfg(test)]
@@ -290,7 +304,7 @@ mod tests {
                         spec: {valuesContent: \"additionalArguments: ['--entryPoints.web.http.redirections.entryPoint.to=:443']\"}\n---\n";
         assert_eq!(
             messages("", &(plain.clone() + redirect)),
-            ["\"Host(`a.org`)\": `Host(`a.org`)` gets no request: the redirect to https takes all of `web`"]
+            ["\"Host(`a.org`)\": `Host(`a.org`)` gets no request: all of `web` is redirected to https"]
         );
         let both = plain.replace("[web]", "[web, websecure]");
         assert_eq!(messages("", &(both + redirect)), [""; 0]);
@@ -298,6 +312,11 @@ mod tests {
                    [{match: HostSNI(`*`), services: [{name: t, port: 1}]}]}\n---\n";
         assert_eq!(messages("", &(plain.clone() + tcp)).len(), 1);
         assert_eq!(messages("", &(plain + &tcp.replace("[web]", "[ssh]"))), [""; 0]);
+        let secure = route("one", "websecure", &[("Host(`a.org`) && Path(`/x`)", &to("a"))]);
+        let tls = tcp.replace("[web]", "[websecure]").replace("spec: {", "spec: {tls: {passthrough: true}, ");
+        assert_eq!(messages("", &(secure.clone() + &tls)), [""; 0], "what takes all is asked last");
+        assert_eq!(messages("", &(secure.clone() + &tls.replace('*', "a.org"))).len(), 1);
+        assert_eq!(messages("", &(secure + &tls.replace('*', "b.org"))), [""; 0]);
     }
 
     #[test]
