@@ -4,6 +4,7 @@ use super::Facts;
 use super::backend::below;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Object;
+use crate::source::Span;
 use crate::yaml::Node;
 
 /// A reference into another namespace.
@@ -59,27 +60,27 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
 
 fn tell(object: &Object, node: &Node, found: &mut Findings) {
     let own = object.id.namespace.as_deref().unwrap_or("default");
-    let Some(name) = node.get("name") else { return };
-    let Some(text) = name.as_text() else { return };
-    let (span, message, help) = match node.get("namespace").and_then(|at| Some((at, at.as_text()?))) {
-        _ if text.ends_with("@kubernetescrd") => {
-            let message = format!("`{text}` might be of another namespace, which k3s' Traefik does not allow here");
-            let plain = text.strip_suffix("@kubernetescrd").unwrap_or(text);
-            let plain = plain.strip_prefix(own).and_then(|rest| rest.strip_prefix('-')).unwrap_or(plain);
-            (name.span, message, format!("name: {plain}"))
-        }
-        Some((at, other)) if other != own && !other.is_empty() && !text.contains('@') => {
-            let message = format!("`{text}` is of the namespace {other}, and k3s' Traefik allows only {own} here");
-            (at.span, message, format!("put both into one namespace: namespace: {own}"))
-        }
-        _ => return,
-    };
-    found.push(
-        Finding::new(&CODE, span, message)
-            .label(format!("{} is in {own}", object.id))
-            .help(help)
-            .help("or allow it in stack.yaml:\ningress: {values: {providers: {kubernetesCRD: {allowCrossNamespace: true}}}}"),
-    );
+    for key in ["name", "serversTransport"] {
+        let Some(name) = node.get(key) else { continue };
+        let Some(joined) = name.as_text().and_then(|text| text.strip_suffix("@kubernetescrd")) else { continue };
+        let plain = joined.strip_prefix(own).and_then(|rest| rest.strip_prefix('-')).unwrap_or(joined);
+        let message =
+            format!("`{joined}@kubernetescrd` might be of another namespace, which k3s' Traefik does not allow here");
+        found.push(refused(object, name.span, message, format!("{key}: {plain}")));
+    }
+    let other = node.get("namespace").and_then(|at| Some((at.span, at.as_text()?)));
+    let name = node.text_at(&["name"]).filter(|name| !name.contains('@'));
+    if let (Some((span, other)), Some(name)) = (other.filter(|(_, other)| *other != own && !other.is_empty()), name) {
+        let message = format!("`{name}` is of the namespace {other}, and k3s' Traefik allows only {own} here");
+        found.push(refused(object, span, message, format!("put both into one namespace: namespace: {own}")));
+    }
+}
+
+fn refused(object: &Object, span: Span, message: String, help: String) -> Finding {
+    Finding::new(&CODE, span, message)
+        .label(format!("{} is in {}", object.id, object.id.namespace.as_deref().unwrap_or("default")))
+        .help(help)
+        .help("or allow it in stack.yaml:\ningress: {values: {providers: {kubernetesCRD: {allowCrossNamespace: true}}}}")
 }
 
 #[cfg(test)]
@@ -101,6 +102,8 @@ mod tests {
             ("services: [{name: web, namespace: default}]", 0),
             ("services: [{name: web, namespace: other}]", 1),
             ("services: [{name: other-web@kubernetescrd}]", 1),
+            ("services: [{name: web, serversTransport: own}]", 0),
+            ("services: [{name: web, serversTransport: other-own@kubernetescrd}]", 1),
             ("services: [{name: api@internal, kind: TraefikService}]", 0),
             ("middlewares: [{name: a, namespace: x}, {name: b@file}, {name: default-c@kubernetescrd}]", 2),
         ] {

@@ -54,6 +54,7 @@ fn reason(route: &Route<'_>) -> Option<Reason> {
     let matchers = rule.matchers();
     let own = matchers.iter().find_map(|matcher| match matcher.name {
         "Host" | "HostHeader" => matcher.values.iter().find_map(|value| host(value, route.dialect)),
+        "Query" if route.dialect.traefik > 2 => query(matcher),
         "Path" | "PathPrefix" => matcher.values.iter().find_map(|value| path(value, matcher, route.dialect)),
         _ => None,
     });
@@ -61,7 +62,22 @@ fn reason(route: &Route<'_>) -> Option<Reason> {
         let never = matchers.len() > 1 && Cases::of(rule, route.dialect)?.never();
         never.then(|| ("its parts rule each other out".to_owned(), Some("`||` between them means one or the other".to_owned())))
     };
-    own.or_else(contradicts)
+    own.or_else(contradicts).or_else(|| insecure(route))
+}
+
+/// Browsers come to port 80 without TLS. Where the chart's values speak of TLS, it is not surely so.
+fn insecure(route: &Route<'_>) -> Option<Reason> {
+    let plain = !route.ways.is_empty() && route.ways.iter().all(|way| *way == ("web", true));
+    let why = "with `tls` it is asked for TLS alone, and nobody speaks that at `web`, port 80";
+    plain.then(|| (why.to_owned(), Some("entryPoints: [websecure], or no `tls`".to_owned())))
+}
+
+/// Traefik 3 takes the name and its value apart.
+fn query(matcher: &Matcher<'_>) -> Option<Reason> {
+    let [only] = matcher.values.as_slice() else { return None };
+    let (name, value) = only.split_once('=')?;
+    let why = format!("Traefik 3 looks for a parameter that is called `{only}`");
+    Some((why, Some(format!("Query(`{name}`, `{value}`)"))))
 }
 
 fn host(value: &str, dialect: Dialect) -> Option<Reason> {
@@ -151,6 +167,8 @@ mod tests {
             ("Path(`/wiki/C_(language)`)", 0, 0),
             ("PathPrefix(`/.well-known/acme-challenge/`)", 0, 0),
             ("PathPrefix(`/@scope/~user/a+b/%20`)", 0, 0),
+            ("Query(`a=b`)", 1, 0),
+            ("Query(`a`)", 0, 0),
             ("Host(`a.org`) && Host(`b.org`)", 1, 1),
             ("Host(`a.org`) && !PathPrefix(`/`)", 1, 1),
             ("Host(`a.org`) && (Host(`b.org`) || Path(`/`))", 0, 0),
@@ -174,6 +192,13 @@ mod tests {
         };
         assert_eq!(ingress("*.a.org", "/"), 0);
         assert_eq!(ingress("a.org", "/api(/|$)(.*)"), 1);
+    }
+
+    #[test]
+    fn nobody_speaks_tls_at_port_80() {
+        let secure = route("IngressRoute", "Host(`a.org`)", "tls: {}, ");
+        let count = |points: &str| told(super::run, "", &secure.replace("[web]", points)).len();
+        assert_eq!((count("[web]"), count("[web, websecure]"), count("[admin]")), (1, 0, 0));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Target {
     MiddlewareTcp,
     /// Traefik's `ServersTransport`.
     ServersTransport,
+    /// Traefik's `ServersTransportTCP`.
+    ServersTransportTcp,
     /// Traefik's `TraefikService`.
     TraefikService,
     /// Traefik's `TLSOption`.
@@ -42,6 +44,7 @@ impl Target {
             Target::Middleware => "Middleware",
             Target::MiddlewareTcp => "MiddlewareTCP",
             Target::ServersTransport => "ServersTransport",
+            Target::ServersTransportTcp => "ServersTransportTCP",
             Target::TraefikService => "TraefikService",
             Target::TlsOption => "TLSOption",
             Target::IngressClass => "IngressClass",
@@ -137,7 +140,7 @@ fn reference<'a>(
 
 /// Where objects that make no pods name others; `*` is each item of a list. From the fields of Traefik's custom resources
 /// and of Kubernetes' Ingress.
-const PLACES: [(&str, &[&str], Target); 26] = [
+const PLACES: [(&str, &[&str], Target); 27] = [
     ("IngressRoute", &["spec", "routes", "*", "middlewares", "*", "name"], Target::Middleware),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "serversTransport"], Target::ServersTransport),
@@ -145,6 +148,11 @@ const PLACES: [(&str, &[&str], Target); 26] = [
     ("IngressRoute", &["spec", "tls", "options", "name"], Target::TlsOption),
     ("IngressRouteTCP", &["spec", "routes", "*", "middlewares", "*", "name"], Target::MiddlewareTcp),
     ("IngressRouteTCP", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
+    (
+        "IngressRouteTCP",
+        &["spec", "routes", "*", "services", "*", "serversTransport"],
+        Target::ServersTransportTcp,
+    ),
     ("IngressRouteTCP", &["spec", "tls", "secretName"], Target::Secret),
     ("IngressRouteTCP", &["spec", "tls", "options", "name"], Target::TlsOption),
     ("IngressRouteUDP", &["spec", "routes", "*", "services", "*", "name"], Target::Service),

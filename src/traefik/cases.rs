@@ -268,6 +268,62 @@ mod tests {
         }
     }
 
+    /// Every pair of a few hundred rules, so that no claim hides behind chance.
+    #[test]
+    fn every_claim_about_short_rules_holds() {
+        let dialect = Dialect { traefik: 3, wildcards: true };
+        let atoms = [
+            "Host(`a.org`)",
+            "Host(`x.a.org`)",
+            "Host(`*.a.org`)",
+            "HostRegexp(`^[^.]+\\.a\\.org$`)",
+            "HostRegexp(`.+`)",
+            "Path(`/a`)",
+            "Path(`/a/b`)",
+            "PathPrefix(`/`)",
+            "PathPrefix(`/a`)",
+            "PathPrefix(`/b`)",
+            "PathRegexp(`^/b/c`)",
+        ];
+        let mut rules: Vec<String> = atoms.map(str::to_owned).to_vec();
+        rules.extend(atoms.map(|one| format!("!{one}")));
+        for one in atoms {
+            for other in atoms {
+                rules.extend([
+                    format!("{one} && {other}"),
+                    format!("{one} || {other}"),
+                    format!("{one} && !{other}"),
+                ]);
+            }
+        }
+        let requests: Vec<Request> = every_request()
+            .into_iter()
+            .filter(|one| (one.method, one.address, one.header) == ("GET", "10.0.0.1", true))
+            .collect();
+        let known: Vec<(Cases<'_>, Vec<bool>)> = rules
+            .iter()
+            .map(|text| {
+                let rule = read(text, Wire::Http, 3).unwrap();
+                let truth = requests.iter().map(|request| meets(*request, &rule, 3)).collect();
+                (Cases::of(&rule, dialect).unwrap(), truth)
+            })
+            .collect();
+        let mut claims = 0;
+        for ((own, mine), one) in known.iter().zip(&rules) {
+            assert!(!own.never() || mine.iter().all(|met| !met), "{one}");
+            for ((other, theirs), two) in known.iter().zip(&rules) {
+                if own.covers(other) {
+                    claims += 1;
+                    assert!(
+                        theirs.iter().zip(mine).all(|(theirs, mine)| !theirs || *mine),
+                        "{one} covers {two}"
+                    );
+                }
+            }
+        }
+        assert!(claims > 20_000, "{claims} claims");
+    }
+
     #[test]
     fn pairs_of_rules() {
         for (one, other, wanted) in [
