@@ -40,7 +40,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         && !traefik.mentions("redirections.entrypoint.priority");
     for (at, route) in facts.routes.iter().enumerate() {
         if let Some(finding) = shadow(&routes, at, &streams, redirects) {
-            found.push(finding.help(way_out(route)));
+            found.push(finding);
         }
     }
     for at in 0..connections.len() {
@@ -75,7 +75,7 @@ fn shadow<'a>(own: &Index<'_, 'a>, at: usize, streams: &Index<'_, 'a>, redirects
         (None, None) => redirect.then(|| {
             let message = format!("`{}` gets no request: all of `web` is redirected to https", route.text);
             let note = "an entry point that redirects does so before it looks for a route";
-            Finding::new(&CODE, route.at, message).note(note)
+            Finding::new(&CODE, route.at, message).note(note).help("entryPoints: [websecure]")
         }),
     }
 }
@@ -192,9 +192,14 @@ fn by_chance(route: &Route<'_>, other: &Route<'_>) -> Finding {
         "IngressRouteUDP" => format!("two routes claim all of UDP{place}"),
         _ => format!("two routes of one priority claim `{}`{place}", route.text),
     };
-    Finding::new(&CODE, route.at, format!("{claimed}: which of them answers is chance"))
-    .label(format!("of {}", route.object.id))
-    .also(other.at, format!("of {}", other.object.id))
+    let finding = Finding::new(&CODE, route.at, format!("{claimed}: which of them answers is chance"))
+        .label(format!("of {}", route.object.id))
+        .also(other.at, format!("of {}", other.object.id));
+    if ["Ingress", "IngressRoute"].contains(&route.object.id.kind.as_str()) {
+        let line = way_out(route, other.priority.most);
+        return finding.help(format!("change the host or the path of one of them, or say which is asked before: {line}"));
+    }
+    finding
 }
 
 fn shadowed(route: &Route<'_>, other: &Route<'_>) -> Finding {
@@ -207,18 +212,20 @@ fn shadowed(route: &Route<'_>, other: &Route<'_>) -> Finding {
     // Who writes a priority may mean it, as for a page that says that the site is closed.
     let finding = if other.priority.written.is_some() { finding.weighs(Severity::Warning) } else { finding };
     let same = if route.text == other.text { String::new() } else { format!("`{}` of ", other.text) };
-    finding.label(format!("priority {low}")).also(
-        other.priority.written.map_or(other.at, |own| own.span),
-        format!("{same}{}: priority {high}", other.object.id),
-    )
+    let high_place = other.priority.written.map_or(other.at, |own| own.span);
+    finding
+        .label(format!("priority {low}"))
+        .also(high_place, format!("{same}{}: priority {high}", other.object.id))
+        .help(format!("to have it asked before: {}", way_out(route, high)))
 }
 
-fn way_out(route: &Route<'_>) -> String {
-    let word = match route.object.id.kind.as_str() {
-        "Ingress" => "its annotation traefik.ingress.kubernetes.io/router.priority",
-        _ => "its `priority`",
-    };
-    format!("change the host or the path of one of them, or {word}")
+/// The line that puts a route before another.
+fn way_out(route: &Route<'_>, other: i64) -> String {
+    let number = other.saturating_add(1);
+    match route.object.id.kind.as_str() {
+        "Ingress" => format!("traefik.ingress.kubernetes.io/router.priority: \"{number}\""),
+        _ => format!("priority: {number}"),
+    }
 }
 
 #[cfg(test)]
