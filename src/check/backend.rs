@@ -31,7 +31,7 @@ pub(super) fn backends<'a>(facts: &Facts<'a>) -> Vec<Backend<'a>> {
     for object in facts.objects {
         match object.id.kind.as_str() {
             "Ingress" if object.id.group() == "networking.k8s.io" && is_traefiks(object) => {
-                of_ingress(object, &mut all)
+                of_ingress(object, &mut all);
             }
             kind if object.id.group().starts_with("traefik.") => {
                 for (_, path) in PLACES.iter().filter(|(of, _)| *of == kind) {

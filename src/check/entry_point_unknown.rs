@@ -82,16 +82,14 @@ fn way_out(name: &str, udp: bool, facts: &Facts<'_>) -> String {
     let declared = declared(facts).iter().filter(|point| (point.protocol == Protocol::UDP) == udp);
     let known = own.chain(declared.map(|point| point.name.value.as_str()));
     let habit = HABITS.iter().find(|(habit, _)| !udp && *habit == name).map(|(_, own)| *own);
-    match habit.or_else(|| nearest(name, known)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let long = if udp { "{port: PORT, protocol: UDP}" } else { "PORT" };
-            format!(
-                "declare it in stack.yaml: ingress: {{entryPoints: {{{name}: {long}}}}}; if somebody else configures Traefik: \
-                 external: [HelmChartConfig/kube-system/traefik]"
-            )
-        }
+    if let Some(near) = habit.or_else(|| nearest(name, known)) {
+        return format!("did you mean `{near}`?");
     }
+    let long = if udp { "{port: PORT, protocol: UDP}" } else { "PORT" };
+    format!(
+        "declare it in stack.yaml: ingress: {{entryPoints: {{{name}: {long}}}}}; if somebody else configures Traefik: \
+         external: [HelmChartConfig/kube-system/traefik]"
+    )
 }
 
 #[cfg(test)]

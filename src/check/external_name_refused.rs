@@ -3,6 +3,7 @@
 use super::Facts;
 use super::backend::backends;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::Object;
 
 /// A route to an ExternalName.
 pub static CODE: Code = Code {
@@ -31,11 +32,13 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     if !traefik.whole || traefik.mentions("allowexternalnameservices") || facts.stack.release.traefik_chart() < 10 {
         return;
     }
+    let named = |object: &Object| object.id.kind == "Service" && is_outside(object);
+    if !facts.existing().any(named) {
+        return;
+    }
     for backend in backends(facts) {
         let Some(service) = backend.service(facts) else { continue };
-        let Some(kind) = service.body.at(&["spec", "type"]).filter(|kind| kind.as_text() == Some("ExternalName")) else {
-            continue;
-        };
+        let Some(kind) = service.body.at(&["spec", "type"]).filter(|_| is_outside(service)) else { continue };
         let provider = if backend.user.id.kind == "Ingress" { "kubernetesIngress" } else { "kubernetesCRD" };
         found.push(
             Finding::new(&CODE, backend.name.span, format!("Traefik leads nothing to the {}: it is an ExternalName", service.id))
@@ -46,4 +49,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
                 )),
         );
     }
+}
+
+fn is_outside(service: &Object) -> bool {
+    service.body.text_at(&["spec", "type"]) == Some("ExternalName")
 }

@@ -35,6 +35,8 @@ pub struct Facts<'a> {
     pub(super) served: Served,
     /// All HTTP routes.
     pub(super) routes: Vec<Route<'a>>,
+    /// All TCP and UDP routes.
+    pub(super) streams: Vec<Route<'a>>,
 }
 
 /// Kind, namespace, name.
@@ -105,6 +107,7 @@ impl<'a> Facts<'a> {
             known: BTreeMap::new(),
             served: Served::default(),
             routes: Vec::new(),
+            streams: Vec::new(),
         };
         facts.know(objects);
         facts.route();
@@ -123,6 +126,7 @@ impl<'a> Facts<'a> {
     fn route(&mut self) {
         self.served = Served::of(self);
         self.routes = route::routes(self);
+        self.streams = route::streams(self);
     }
 
     /// With Traefik as it is configured.

@@ -113,8 +113,7 @@ fn own(route: &Route<'_>, certificates: &Certificates<'_>, found: &mut Findings)
         Some(name) => certificates.knows(route.object.id.namespace.as_deref(), name),
         None => raw && !certificates.open && tls.get("certResolver").is_none(),
     };
-    let cases = route.rule.as_ref().ok().filter(|_| judged).and_then(|rule| Cases::of(rule, route.dialect));
-    let hosts = cases.as_ref().and_then(Cases::hosts).unwrap_or_default();
+    let hosts = route.cases.as_ref().filter(|_| judged).and_then(Cases::hosts).unwrap_or_default();
     if let Some(host) = hosts.into_iter().find(|host| !certificates.cover(host)) {
         tell(host, route.at, secret, found);
     }

@@ -1,7 +1,7 @@
 //! Entry points at ports that Cloudflare's proxy does not carry, where the stack stands behind it.
 
 use super::Facts;
-use super::route::{Route, annotation, connections};
+use super::route::{Route, annotation};
 use super::served::declared;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::stack::{EntryPoint, Protocol};
@@ -38,10 +38,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     if points.is_empty() {
         return;
     }
-    let streams = connections(facts);
     for point in points {
         let at = |route: &&Route<'_>| route.ways.iter().any(|(name, _)| *name == point.name.value);
-        let finding = match (facts.routes.iter().filter(at).find_map(|route| refused(route, point)), streams.iter().find(at)) {
+        let finding = match (facts.routes.iter().filter(at).find_map(|route| refused(route, point)), facts.streams.iter().find(at)) {
             (Some((route, what)), _) => {
                 let message = format!("Cloudflare carries no {what} at port {}, the entry point `{}`", point.exposed.value, point.name.value);
                 Finding::new(&CODE, point.exposed.span, message)

@@ -6,7 +6,7 @@ use super::Facts;
 use super::served::{Traefik, default_entry_points};
 use crate::kube::Object;
 use crate::source::Span;
-use crate::traefik::{Dialect, Matcher, Rule, Wire, read};
+use crate::traefik::{Cases, Dialect, Matcher, Rule, Wire, read};
 use crate::yaml::{Node, Value};
 
 /// A rule and what it leads to.
@@ -21,6 +21,8 @@ pub struct Route<'a> {
     pub rule: Result<Rule<'a>, String>,
     /// How.
     pub dialect: Dialect,
+    /// The cases in which it holds, if they can be told.
+    pub cases: Option<Cases<'a>>,
     /// Traefik asks the route with the highest first.
     pub priority: Priority<'a>,
     /// Entry points, and whether requests come by TLS: routes of another way never meet.
@@ -101,11 +103,13 @@ impl<'a> Reader<'a> {
             let dialect = if old { Dialect { traefik: 2, ..self.dialect } } else { self.dialect };
             let own = node.get("priority").filter(|own| own.as_int().is_some_and(|number| number != 0));
             let number = own.and_then(Node::as_int).unwrap_or_else(|| length(text));
+            let rule = read(text, Wire::Http, dialect.traefik);
             all.push(Route {
                 object,
                 at: written.span,
                 text: Cow::Borrowed(text),
-                rule: read(text, Wire::Http, dialect.traefik),
+                cases: rule.as_ref().ok().and_then(|rule| Cases::of(rule, dialect)),
+                rule,
                 dialect,
                 priority: Priority { least: number, most: number, written: own },
                 ways: self.ways(points.clone(), tls),
@@ -134,6 +138,7 @@ impl<'a> Reader<'a> {
                     object,
                     at: node.get("path").or(rule.get("host")).unwrap_or(node).span,
                     text: words(rule.text_at(&["host"]), node.text_at(&["path"])).into(),
+                    cases: Cases::of(&made, self.dialect),
                     rule: Ok(made),
                     dialect: self.dialect,
                     priority,
@@ -201,7 +206,7 @@ impl<'a> Reader<'a> {
 }
 
 /// TCP and UDP routes. A UDP route has no rule: it takes all.
-pub(super) fn connections<'a>(facts: &Facts<'a>) -> Vec<Route<'a>> {
+pub(super) fn streams<'a>(facts: &Facts<'a>) -> Vec<Route<'a>> {
     let traefik = &facts.served;
     let Some(dialect) = traefik.dialect else { return Vec::new() };
     let mut all = Vec::new();
@@ -219,13 +224,13 @@ pub(super) fn connections<'a>(facts: &Facts<'a>) -> Vec<Route<'a>> {
         .map(|name| (name, tls))
         .collect();
         for node in spec.get("routes").map_or(&[][..], Node::items) {
-            all.extend(connection(object, node, dialect, ways.clone()));
+            all.extend(stream(object, node, dialect, ways.clone()));
         }
     }
     all
 }
 
-fn connection<'a>(
+fn stream<'a>(
     object: &'a Object,
     node: &'a Node,
     dialect: Dialect,
@@ -245,6 +250,7 @@ fn connection<'a>(
         object,
         at: written.map_or_else(|| object.place(), |written| written.span),
         text: Cow::Borrowed(text),
+        cases: rule.as_ref().ok().and_then(|rule| Cases::of(rule, dialect)),
         rule,
         dialect,
         priority: Priority { least: number, most: number, written: own },

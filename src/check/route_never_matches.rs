@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use super::Facts;
-use super::route::{Route, connections};
+use super::route::Route;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::traefik::{Cases, Dialect, Matcher};
+use crate::traefik::{Dialect, Matcher};
 
 /// A rule that nothing meets.
 pub static CODE: Code = Code {
@@ -32,9 +32,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             found.push(finding.maybe_help(help));
         }
     }
-    for route in connections(facts).iter().filter(|route| route.ways.iter().all(|(_, tls)| !tls)) {
-        let cases = route.rule.as_ref().ok().and_then(|rule| Cases::of(rule, route.dialect));
-        let named = cases.is_some_and(|cases| cases.hosts().is_some_and(|hosts| !hosts.is_empty()));
+    for route in facts.streams.iter().filter(|route| route.ways.iter().all(|(_, tls)| !tls)) {
+        let named = route.cases.as_ref().is_some_and(|cases| cases.hosts().is_some_and(|hosts| !hosts.is_empty()));
         if named && !found.tells(route.at) {
             let message = "no connection meets this rule: without TLS it names no host";
             found.push(
@@ -59,7 +58,7 @@ fn reason(route: &Route<'_>) -> Option<Reason> {
         _ => None,
     });
     let contradicts = || {
-        let never = matchers.len() > 1 && Cases::of(rule, route.dialect)?.never();
+        let never = route.cases.as_ref()?.never();
         never.then(|| ("its parts rule each other out".to_owned(), Some("`||` between them means one or the other".to_owned())))
     };
     own.or_else(contradicts).or_else(|| insecure(route))

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::Facts;
-use super::route::{Priority, Route, answer, connections};
+use super::route::{Priority, Route, answer};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::traefik::Cases;
 
@@ -34,16 +34,15 @@ const REDIRECT: i64 = 2_147_483_646;
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let traefik = &facts.served;
-    let connections = connections(facts);
-    let (routes, streams) = (Index::of(&facts.routes), Index::of(&connections));
+    let (routes, streams) = (Index::of(&facts.routes), Index::of(&facts.streams));
     let redirects = traefik.mentions("entrypoints.web.http.redirections")
         && !traefik.mentions("redirections.entrypoint.priority");
-    for (at, route) in facts.routes.iter().enumerate() {
+    for at in 0..facts.routes.len() {
         if let Some(finding) = shadow(&routes, at, &streams, redirects) {
             found.push(finding);
         }
     }
-    for at in 0..connections.len() {
+    for at in 0..facts.streams.len() {
         if let Some(finding) = shadow(&streams, at, &Index::of(&[]), false) {
             let help = "give one of them an entry point of its own: ingress: {entryPoints: {NAME: PORT}}";
             found.push(finding.help(help));
@@ -54,7 +53,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
 /// What stands before a route in every way that leads to it, if anything does.
 fn shadow<'a>(own: &Index<'_, 'a>, at: usize, streams: &Index<'_, 'a>, redirects: bool) -> Option<Finding> {
     let route = own.routes.get(at)?;
-    let cases = own.cases.get(at)?.as_ref()?;
+    let cases = route.cases.as_ref()?;
     let mut left = route.ways.clone();
     let before = match own.before(at, cases, &mut left) {
         Ok(before) => before,
@@ -83,27 +82,26 @@ fn shadow<'a>(own: &Index<'_, 'a>, at: usize, streams: &Index<'_, 'a>, redirects
 /// Routes by the hosts that they ask for.
 struct Index<'f, 'a> {
     routes: &'f [Route<'a>],
-    cases: Vec<Option<Cases<'a>>>,
-    hosts: BTreeMap<String, Vec<usize>>,
+    hosts: BTreeMap<&'f str, Vec<usize>>,
     /// Those that may match any host.
     any: Vec<usize>,
 }
 
 impl<'f, 'a> Index<'f, 'a> {
     fn of(routes: &'f [Route<'a>]) -> Self {
-        let read = |route: &Route<'a>| Cases::of(route.rule.as_ref().ok()?, route.dialect);
-        let cases: Vec<Option<Cases<'a>>> = routes.iter().map(read).collect();
-        let (mut hosts, mut any) = (BTreeMap::<String, Vec<usize>>::new(), Vec::new());
-        for (at, cases) in cases.iter().enumerate() {
-            match cases.as_ref().map(Cases::hosts) {
+        let (mut hosts, mut any) = (BTreeMap::<&str, Vec<usize>>::new(), Vec::new());
+        for (at, route) in routes.iter().enumerate() {
+            match route.cases.as_ref().map(Cases::hosts) {
                 Some(Some(own)) => {
-                    own.into_iter().for_each(|host| hosts.entry(host.to_owned()).or_default().push(at));
+                    for host in own {
+                        hosts.entry(host).or_default().push(at);
+                    }
                 }
                 Some(None) => any.push(at),
                 None => {}
             }
         }
-        Index { routes, cases, hosts, any }
+        Index { routes, hosts, any }
     }
 
     /// Those that may stand before a route.
@@ -124,9 +122,8 @@ impl<'f, 'a> Index<'f, 'a> {
         let own = OnceCell::new();
         let mut before = None;
         for candidate in self.candidates(cases).filter(|candidate| *candidate != at) {
-            let (Some(other), Some(Some(theirs))) = (self.routes.get(candidate), self.cases.get(candidate)) else {
-                continue;
-            };
+            let Some(other) = self.routes.get(candidate) else { continue };
+            let Some(theirs) = &other.cases else { continue };
             let rank = rank(route.priority, other.priority);
             let shared = other.ways.iter().any(|way| left.contains(way));
             if rank == Rank::Unknown || !shared || !theirs.covers(cases) {
@@ -150,9 +147,8 @@ impl<'f, 'a> Index<'f, 'a> {
     fn stream(&self, cases: &Cases<'a>, left: &mut Vec<(&'a str, bool)>) -> Option<&'f Route<'a>> {
         let mut first = None;
         for candidate in self.candidates(cases) {
-            let (Some(other), Some(Some(theirs))) = (self.routes.get(candidate), self.cases.get(candidate)) else {
-                continue;
-            };
+            let Some(other) = self.routes.get(candidate) else { continue };
+            let Some(theirs) = &other.cases else { continue };
             let all = other.text == ALL;
             let takes = |way: &(&str, bool)| other.ways.contains(way) && (all || theirs.hosts().is_none()) != way.1;
             if left.iter().any(takes) && theirs.covers(cases) {

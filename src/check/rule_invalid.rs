@@ -2,7 +2,7 @@
 //! typed route is told as the value that it is.)
 
 use super::Facts;
-use super::route::{Route, connections, is_traefiks};
+use super::route::{Route, is_traefiks};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Object;
 use crate::yaml::Node;
@@ -27,7 +27,7 @@ pub static CODE: Code = Code {
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let Some(dialect) = facts.served.dialect else { return };
-    for route in facts.routes.iter().chain(&connections(facts)) {
+    for route in facts.routes.iter().chain(&facts.streams) {
         if let Err(reason) = &route.rule {
             let finding = Finding::new(&CODE, route.at, format!("Traefik cannot read this rule: {reason}"));
             found.push(finding.maybe_help(way_out(route, dialect.traefik)));

@@ -347,7 +347,7 @@ mod tests {
         }
         assert!(covers("HostRegexp(`{n:.+}.a.org`)", "Host(`x.a.org`)", 2));
         assert!(covers("Host(`a`, `b`) || Path(`/{x}`)", "Path(`/{x}`)", 2));
-        let rules = vec!["(Host(`a`) || Host(`b`))"; 12].join(" && ");
+        let rules = ["(Host(`a`) || Host(`b`))"; 12].join(" && ");
         assert!(!covers(&rules, &rules, 3), "too many to compare");
     }
 }

@@ -97,13 +97,14 @@ impl<'a> Atom<'a> {
     pub fn implies(&self, other: &Atom<'a>) -> bool {
         match (self, other) {
             (_, Atom::Always) => true,
-            (Atom::Host(a), Atom::Host(b)) | (Atom::Wildcard(a), Atom::Wildcard(b)) => a == b,
+            (Atom::Host(a), Atom::Host(b))
+            | (Atom::Wildcard(a), Atom::Wildcard(b))
+            | (Atom::Path(a), Atom::Path(b)) => a == b,
             (Atom::Host(host), Atom::Wildcard(rest)) => is_below(host, rest),
             (Atom::Host(host), Atom::HostLike(pattern)) => pattern.finds(host),
             (Atom::HostLike(a), Atom::HostLike(b)) | (Atom::PathLike(a), Atom::PathLike(b)) => {
                 a.text == b.text
             }
-            (Atom::Path(a), Atom::Path(b)) => a == b,
             (Atom::Path(path) | Atom::Prefix(path), Atom::Prefix(start)) => path.starts_with(&**start),
             (Atom::Path(path), Atom::PathLike(pattern)) => pattern.finds(path),
             (Atom::Method(a), Atom::Method(b)) => a == b,
@@ -116,7 +117,9 @@ impl<'a> Atom<'a> {
     /// Whether no request meets both.
     pub fn excludes(&self, other: &Atom<'a>) -> bool {
         match (self, other) {
-            (Atom::Host(a), Atom::Host(b)) | (Atom::Wildcard(a), Atom::Wildcard(b)) => a != b,
+            (Atom::Host(a), Atom::Host(b))
+            | (Atom::Wildcard(a), Atom::Wildcard(b))
+            | (Atom::Path(a), Atom::Path(b)) => a != b,
             (Atom::Host(host), Atom::Wildcard(rest)) | (Atom::Wildcard(rest), Atom::Host(host)) => {
                 !is_below(host, rest)
             }
@@ -124,7 +127,6 @@ impl<'a> Atom<'a> {
             | (Atom::HostLike(pattern), Atom::Host(text))
             | (Atom::Path(text), Atom::PathLike(pattern))
             | (Atom::PathLike(pattern), Atom::Path(text)) => pattern.misses(text),
-            (Atom::Path(a), Atom::Path(b)) => a != b,
             (Atom::Path(path), Atom::Prefix(start)) | (Atom::Prefix(start), Atom::Path(path)) => {
                 !path.starts_with(&**start)
             }

@@ -191,12 +191,12 @@ impl<'a> Reader<'a> {
     /// `{name:pattern}`; `{2}` is a count of a regular expression, which both majors read.
     fn no_names(&self, values: &[Cow<'a, str>]) -> Result<(), String> {
         // `${name}` was to be filled in by somebody.
-        let names = |part: &str, before: &str| {
+        let is_name = |part: &str, before: &str| {
             part.starts_with(|c: char| c.is_ascii_alphabetic()) && !before.ends_with('$')
         };
         let named = |value: &&Cow<'a, str>| {
             let parts = || value.split('{');
-            parts().skip(1).zip(parts()).any(|(part, before)| names(part, before))
+            parts().skip(1).zip(parts()).any(|(part, before)| is_name(part, before))
         };
         match values.iter().find(named) {
             Some(value) if self.traefik > 2 => Err(format!(
