@@ -11,10 +11,10 @@ mod facts;
 mod program;
 mod route;
 mod rule;
-mod trust;
 mod served;
 #[cfg(test)]
 mod trial;
+mod trust;
 
 pub use facts::{Facts, Images, Landing, Used};
 

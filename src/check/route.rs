@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Facts;
-use super::served::{Traefik, default_entry_points};
+use super::served::{Served, default_entry_points};
 use crate::kube::Object;
 use crate::source::Span;
 use crate::traefik::{Cases, Dialect, Matcher, Rule, Wire, read};

@@ -4,6 +4,7 @@
 use super::Facts;
 use crate::stack::{EntryPoint, Protocol};
 use crate::traefik::Dialect;
+use crate::yaml::Node;
 
 /// The packaged Traefik and the texts that configure its chart.
 #[derive(Default)]
@@ -40,14 +41,16 @@ impl Served {
         self.values.contains(word)
     }
 
-    /// Whether this is one of its entry points: the chart's own (facts on k3s, 3.3), one of stack.yaml, or a key of the
-    /// chart's `ports` or an argument that makes one.
+    /// Whether this is one of its entry points: the chart's own (facts on k3s, 3.3), one of stack.yaml, a key of the
+    /// chart's `ports`, or an argument makes it.
     pub(super) fn has_entry_point(&self, name: &str, facts: &Facts<'_>) -> bool {
         let name = name.to_ascii_lowercase();
+        let ports = facts.traefik.as_ref().and_then(|traefik| traefik.values.get("ports"));
+        let mut ports = ports.map_or(&[][..], Node::entries).iter();
         OWN.contains(&name.as_str())
             || declared(facts).iter().any(|point| point.name.value == name)
             || self.values.contains(&format!("entrypoints.{name}."))
-            || self.values.lines().any(|line| is_key(line, &name))
+            || ports.any(|port| port.key.text.eq_ignore_ascii_case(&name))
     }
 }
 
@@ -63,12 +66,4 @@ pub(super) fn declared<'a>(facts: &Facts<'a>) -> &'a [EntryPoint] {
 pub(super) fn default_entry_points<'a>(facts: &Facts<'a>) -> Vec<&'a str> {
     let own = declared(facts).iter().filter(|point| point.protocol != Protocol::UDP);
     ["web", "websecure"].into_iter().chain(own.map(|point| point.name.value.as_str())).collect()
-}
-
-/// Whether a line of YAML is this key, quoted or not.
-fn is_key(line: &str, name: &str) -> bool {
-    let line = line.trim_start_matches([' ', '-', '{', '"', '\'']);
-    line.strip_prefix(name).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
-        || line.contains(&format!("{{{name}:"))
-        || line.contains(&format!(" {name}:"))
 }

@@ -36,9 +36,8 @@ use volume::Volumes;
 
 pub use config::Files;
 pub use namespaces::namespaces;
-pub use route::Merged;
-pub use traefik::{text_of, traefik_values};
 pub use route::{HOST_UNCOVERED, Merged};
+pub use traefik::{text_of, traefik_values};
 
 /// What lowering can find.
 pub static CODES: &[&Code] = &[
