@@ -9,6 +9,7 @@ pub mod yaml; // bytes to nodes that know their place, and back
 pub mod template; // minijinja inside one text value
 pub mod kube; // objects, pods, images, selectors: Kubernetes' own rules
 pub mod k3s; // facts of k3s by release, as rows
+pub mod traefik; // rules as Traefik reads them, and which of two takes all that the other would
 pub mod lock; // stackc.lock as text to pins and back
 pub mod stack; // the typed stack: cluster, network, nodes, ingress, secrets, app, place
 pub mod kinds; // one file a kind of app; a kind becomes the general app

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Demands;
+use super::route::{self, Route};
+use super::served::Served;
 use crate::kube::{Container, Image, Object, Platform, Pod, Reference, Unit};
 use crate::reach::Traefik;
 use crate::schedule::{Reason, may, problems};
@@ -29,6 +31,12 @@ pub struct Facts<'a> {
     pub traefik: Option<Traefik<'a>>,
     /// All objects that references may name, the first of twins.
     known: BTreeMap<Key<'a>, &'a Object>,
+    /// The Traefik that serves the cluster.
+    pub(super) served: Served,
+    /// All HTTP routes.
+    pub(super) routes: Vec<Route<'a>>,
+    /// All TCP and UDP routes.
+    pub(super) streams: Vec<Route<'a>>,
 }
 
 /// Kind, namespace, name.
@@ -97,8 +105,12 @@ impl<'a> Facts<'a> {
             services: objects.iter().filter(|object| is_service(object)).collect(),
             traefik: None,
             known: BTreeMap::new(),
+            served: Served::default(),
+            routes: Vec::new(),
+            streams: Vec::new(),
         };
         facts.know(objects);
+        facts.route();
         facts
     }
 
@@ -106,7 +118,15 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn with_beside(mut self, beside: &'a [Object]) -> Self {
         self.know(beside);
-        Facts { beside, whole: false, ..self }
+        let mut facts = Facts { beside, whole: false, ..self };
+        facts.route();
+        facts
+    }
+
+    fn route(&mut self) {
+        self.served = Served::of(self);
+        self.routes = route::routes(self);
+        self.streams = route::streams(self);
     }
 
     /// With Traefik as it is configured.

@@ -106,6 +106,18 @@ const KINDS: &[(&str, &[Row])] = &[
     ("CronJob", &[(&["spec", "concurrencyPolicy"], Words(&["Allow", "Forbid", "Replace"]))]),
     ("Deployment", &[(&["spec", "strategy", "type"], Words(&["RollingUpdate", "Recreate"]))]),
     ("DaemonSet", &[(&["spec", "updateStrategy", "type"], Words(&["RollingUpdate", "OnDelete"]))]),
+    (
+        "Ingress",
+        &[
+            (&["spec", "rules", "*", "host"], Text(ingress_host)),
+            (&["spec", "rules", "*", "http", "paths", "*", "path"], Text(absolute)),
+            (
+                &["spec", "rules", "*", "http", "paths", "*", "pathType"],
+                Words(&["Exact", "Prefix", "ImplementationSpecific"]),
+            ),
+            (&["spec", "tls", "*", "hosts", "*"], Text(ingress_host)),
+        ],
+    ),
     ("Middleware", &[(&["spec", "*"], Map)]),
     ("MiddlewareTCP", &[(&["spec", "*"], Map)]),
     (
@@ -262,6 +274,15 @@ fn medium(text: &str) -> Result<(), String> {
         other if other.starts_with("HugePages-") => Ok(()),
         _ => Err("it is `Memory`, or a size of huge pages such as `HugePages-2Mi`".into()),
     }
+}
+
+/// A wildcard covers one label.
+fn ingress_host(text: &str) -> Result<(), String> {
+    if text.parse::<IpAddr>().is_ok() {
+        return Err("it is a DNS name, not an address".into());
+    }
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    if name.is_empty() && text.is_empty() { Ok(()) } else { names::dns_subdomain(name) }
 }
 
 fn absolute(text: &str) -> Result<(), String> {

@@ -6,12 +6,15 @@
 //!
 //! What must hold: a page's failing example raises its code, the mended one does not (`tests/pages.rs`).
 
+mod backend;
 mod facts;
 mod program;
+mod route;
 mod rule;
-mod trust;
+mod served;
 #[cfg(test)]
 mod trial;
+mod trust;
 
 pub use facts::{Facts, Images, Landing, Used};
 
@@ -46,10 +49,13 @@ checks! {
     device_unprivileged,
     doh_config_unfit,
     egress_many_nodes,
+    entry_point_unknown,
     entrypoint_writes_root,
     external_ip_nat,
+    external_name_refused,
     field_newer,
     field_refused,
+    host_uncovered,
     image_entrypoint_arch,
     image_gone,
     image_invalid,
@@ -61,6 +67,7 @@ checks! {
     lock_unused,
     middleware_field_unknown,
     middleware_unfit,
+    namespace_crossed,
     node_in_manifest,
     node_port_outside,
     object_duplicate,
@@ -70,6 +77,7 @@ checks! {
     placement_invalid,
     platforms_contradicted,
     port_duplicate,
+    port_not_proxied,
     probe_path_wrong,
     program_args_wrong,
     program_env_ignored,
@@ -78,15 +86,20 @@ checks! {
     proxy_config_unfit,
     range_delisted,
     reference_unknown,
+    route_never_matches,
+    route_shadowed,
+    rule_invalid,
     secret_in_config,
     secret_key_unknown,
     secret_mounted_alone,
     secret_unknown,
     service_conflict,
+    service_port_unknown,
     servicelb_ignores_local,
     source_range_unfit,
     storage_in_memory,
     sysctl_refused,
+    tls_store_ignored,
     traefik_may_move,
     trust_missing,
     trust_one_family,

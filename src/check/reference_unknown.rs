@@ -22,13 +22,16 @@ pub static CODE: Code = Code {
 };
 
 /// What Kubernetes and k3s make: kind, namespace (none: in every one), name, the packaged part that makes it.
-const GIVEN: [(&str, Option<&str>, &str, &str); 6] = [
+const GIVEN: [(&str, Option<&str>, &str, &str); 8] = [
     ("ConfigMap", None, "kube-root-ca.crt", ""),
     ("ServiceAccount", None, "default", ""),
     ("Service", Some("default"), "kubernetes", ""),
     ("Service", Some("kube-system"), "kube-dns", "coredns"),
     ("Service", Some("kube-system"), "metrics-server", "metrics-server"),
     ("Service", Some("kube-system"), "traefik", "traefik"),
+    // Where Traefik is disabled, that is told once for all its routes.
+    ("IngressClass", Some(""), "traefik", ""),
+    ("TLSOption", None, "default", ""),
 ];
 
 /// Tells each.
@@ -42,12 +45,77 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         for reference in named(object) {
             tell(object, &reference, facts, found);
         }
+        let old = object.body.at(&["metadata", "annotations", "kubernetes.io/ingress.class"]);
+        if let Some(name) = old.filter(|_| object.id.kind == "Ingress") {
+            let class = Reference { target: Target::IngressClass, name, namespace: None, key: None, optional: false };
+            tell(object, &class, facts, found);
+        }
+        for (annotation, kind) in ANNOTATIONS {
+            annotated(object, annotation, kind, facts, found);
+        }
     }
+}
+
+/// Annotations with names of Traefik's objects.
+const ANNOTATIONS: [(&str, &str); 3] = [
+    ("traefik.ingress.kubernetes.io/router.middlewares", "Middleware"),
+    ("traefik.ingress.kubernetes.io/router.tls.options", "TLSOption"),
+    ("traefik.ingress.kubernetes.io/service.serverstransport", "ServersTransport"),
+];
+
+/// They take names of all providers, `NAMESPACE-NAME@kubernetescrd` for objects of Kubernetes; a name alone would be
+/// that of an Ingress' own middleware, and an Ingress makes none.
+fn annotated(object: &Object, annotation: &str, kind: &str, facts: &Facts<'_>, found: &mut Findings) {
+    if !["Ingress", "Service"].contains(&object.id.kind.as_str()) {
+        return;
+    }
+    let Some(node) = object.body.at(&["metadata", "annotations", annotation]) else { return };
+    let names = node.as_text().unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    for name in names {
+        let namespace = object.id.namespace.as_deref().unwrap_or("default");
+        let (message, help) = match name.split_once('@') {
+            None if kind == "TLSOption" && name == "default" => continue,
+            None => (
+                format!("`{name}` does not say that it is an object of Kubernetes, so that Traefik finds no {kind}"),
+                format!("{namespace}-{name}@kubernetescrd"),
+            ),
+            Some((joined, "kubernetescrd")) => match known_joined(kind, joined, facts) {
+                Ok(()) => continue,
+                Err(near) => {
+                    let near = near.map(|near| format!("did you mean `{near}@kubernetescrd`?"));
+                    let message = format!("nothing says that the {kind} `{joined}` exists");
+                    let outside = || format!("if it exists, say so in stack.yaml:\nexternal: [{kind}/NAMESPACE/NAME]");
+                    (message, near.unwrap_or_else(outside))
+                }
+            },
+            Some(_) => continue,
+        };
+        let finding = Finding::new(&CODE, node.span, message).label(format!("{} uses it", object.id));
+        found.push(finding.note("the form is NAMESPACE-NAME@kubernetescrd, several joined by commas").help(help));
+    }
+}
+
+/// Whether one of them has this name behind its namespace; else one that is nearly it.
+fn known_joined(kind: &str, joined: &str, facts: &Facts<'_>) -> Result<(), Option<String>> {
+    let outside = facts.stack.external.iter().filter(|other| other.kind == kind).any(|other| match &other.namespace {
+        Some(own) => format!("{own}-{}", other.name) == joined,
+        None => joined.strip_suffix(other.name.as_str()).is_some_and(|own| own.ends_with('-')),
+    });
+    let join = |object: &Object| format!("{}-{}", object.id.namespace.as_deref().unwrap_or_default(), object.id.name);
+    let all: Vec<String> = facts.existing().filter(|object| object.id.kind == kind).map(join).collect();
+    if outside || all.iter().any(|own| own == joined) {
+        return Ok(());
+    }
+    Err(nearest(joined, all.iter().map(String::as_str)).map(str::to_owned))
 }
 
 fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut Findings) {
     let (kind, Some(name)) = (reference.target.kind(), reference.name.as_text()) else { return };
-    let own = user.id.namespace.as_deref().unwrap_or_default();
+    let class = reference.target == Target::IngressClass;
+    if class && has_controller(name, facts) {
+        return;
+    }
+    let own = user.id.namespace.as_deref().filter(|_| !class).unwrap_or_default();
     let namespace = reference.namespace.and_then(Node::as_text).unwrap_or(own);
     let given = |(of, only, called, part): &(&str, Option<&str>, &str, &str)| {
         *of == kind
@@ -66,11 +134,21 @@ fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut
         || format!("if it exists, say so in stack.yaml:\nexternal: [{kind}/{name}]"),
         |near| format!("did you mean `{near}`?"),
     );
+    let path = if class { name.to_owned() } else { format!("{namespace}/{name}") };
     found.push(
-        Finding::new(&CODE, reference.name.span, format!("nothing says that the {kind} {namespace}/{name} exists"))
+        Finding::new(&CODE, reference.name.span, format!("nothing says that the {kind} {path} exists"))
             .label(format!("{} uses it", user.id))
             .help(help),
     );
+}
+
+/// Whether a chart or a program of the stack may well bring the class.
+fn has_controller(class: &str, facts: &Facts<'_>) -> bool {
+    let speaks = |text: &str| text.contains("ingress") || text.contains(class);
+    facts.existing().filter(|object| object.id.kind == "HelmChart").any(|object| {
+        let chart = object.body.text_at(&["spec", "chart"]);
+        speaks(&object.id.name) || chart.is_some_and(speaks)
+    }) || facts.used().any(|used| speaks(&used.image.path))
 }
 
 #[cfg(test)]
@@ -111,6 +189,37 @@ mod tests {
             codes("", &format!("{uses}{made}")),
             ["robot: nothing says that the ServiceAccount default/robot exists"]
         );
+    }
+
+    #[test]
+    fn an_ingress_names_its_class_and_its_middlewares() {
+        let ingress = |class: &str, annotations: &str| {
+            format!(
+                "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web, annotations: {{{annotations}}}}}\n\
+                 spec: {{ingressClassName: {class}}}\n---\n"
+            )
+        };
+        assert_eq!(codes("", &ingress("traefik", "")), [""; 0]);
+        assert_eq!(codes("", &ingress("nginx", "")), ["nginx: nothing says that the IngressClass nginx exists"]);
+        let old = ingress("traefik", "kubernetes.io/ingress.class: nginx").replace("ingressClassName: traefik", "");
+        assert_eq!(codes("", &old), ["nginx: nothing says that the IngressClass nginx exists"]);
+        assert_eq!(codes("external: [IngressClass/nginx]", &ingress("nginx", "")), [""; 0]);
+        let chart = "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: ingress-nginx}\nspec: {chart: ingress-nginx}\n";
+        assert_eq!(codes("", &(ingress("nginx", "") + chart)), [""; 0]);
+        let slow = "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: slow, namespace: edge}\n";
+        let with = |names: &str| {
+            let annotation = format!("traefik.ingress.kubernetes.io/router.middlewares: '{names}'");
+            codes("external: [Middleware/auth]", &(ingress("traefik", &annotation) + slow)).len()
+        };
+        for (names, told) in [
+            ("edge-slow@kubernetescrd", 0),
+            ("edge-slow@kubernetescrd, x@file,default-auth@kubernetescrd", 0),
+            ("edge-slwo@kubernetescrd", 1),
+            ("default-slow@kubernetescrd", 1),
+            ("slow", 1),
+        ] {
+            assert_eq!(with(names), told, "{names}");
+        }
     }
 
     #[test]

@@ -22,6 +22,14 @@ pub enum Target {
     MiddlewareTcp,
     /// Traefik's `ServersTransport`.
     ServersTransport,
+    /// Traefik's `ServersTransportTCP`.
+    ServersTransportTcp,
+    /// Traefik's `TraefikService`.
+    TraefikService,
+    /// Traefik's `TLSOption`.
+    TlsOption,
+    /// An `IngressClass`, which lives in no namespace.
+    IngressClass,
 }
 
 impl Target {
@@ -36,6 +44,10 @@ impl Target {
             Target::Middleware => "Middleware",
             Target::MiddlewareTcp => "MiddlewareTCP",
             Target::ServersTransport => "ServersTransport",
+            Target::ServersTransportTcp => "ServersTransportTCP",
+            Target::TraefikService => "TraefikService",
+            Target::TlsOption => "TLSOption",
+            Target::IngressClass => "IngressClass",
         }
     }
 }
@@ -128,17 +140,25 @@ fn reference<'a>(
 
 /// Where objects that make no pods name others; `*` is each item of a list. From the fields of Traefik's custom resources
 /// and of Kubernetes' Ingress.
-const PLACES: [(&str, &[&str], Target); 20] = [
+const PLACES: [(&str, &[&str], Target); 27] = [
     ("IngressRoute", &["spec", "routes", "*", "middlewares", "*", "name"], Target::Middleware),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "serversTransport"], Target::ServersTransport),
     ("IngressRoute", &["spec", "tls", "secretName"], Target::Secret),
+    ("IngressRoute", &["spec", "tls", "options", "name"], Target::TlsOption),
     ("IngressRouteTCP", &["spec", "routes", "*", "middlewares", "*", "name"], Target::MiddlewareTcp),
     ("IngressRouteTCP", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
+    (
+        "IngressRouteTCP",
+        &["spec", "routes", "*", "services", "*", "serversTransport"],
+        Target::ServersTransportTcp,
+    ),
     ("IngressRouteTCP", &["spec", "tls", "secretName"], Target::Secret),
+    ("IngressRouteTCP", &["spec", "tls", "options", "name"], Target::TlsOption),
     ("IngressRouteUDP", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
     ("Ingress", &["spec", "rules", "*", "http", "paths", "*", "backend", "service", "name"], Target::Service),
     ("Ingress", &["spec", "defaultBackend", "service", "name"], Target::Service),
+    ("Ingress", &["spec", "ingressClassName"], Target::IngressClass),
     ("Ingress", &["spec", "tls", "*", "secretName"], Target::Secret),
     ("Middleware", &["spec", "basicAuth", "secret"], Target::Secret),
     ("Middleware", &["spec", "digestAuth", "secret"], Target::Secret),
@@ -149,6 +169,9 @@ const PLACES: [(&str, &[&str], Target); 20] = [
     ("ServersTransport", &["spec", "certificatesSecrets", "*"], Target::Secret),
     ("TLSStore", &["spec", "defaultCertificate", "secretName"], Target::Secret),
     ("TLSStore", &["spec", "certificates", "*", "secretName"], Target::Secret),
+    ("TraefikService", &["spec", "weighted", "services", "*", "name"], Target::Service),
+    ("TraefikService", &["spec", "mirroring", "name"], Target::Service),
+    ("TraefikService", &["spec", "mirroring", "mirrors", "*", "name"], Target::Service),
 ];
 
 /// Every object that an object names which makes no pods, by [`PLACES`], then in the order written.
@@ -166,17 +189,22 @@ fn below<'a>(node: &'a Node, path: &[&str], target: Target, all: &mut Vec<Refere
     {
         if !rest.is_empty() {
             below(next, rest, target, all);
-        } else if !is_elsewhere(next, node) {
+        } else if !is_elsewhere(next) {
+            let target = if is_traefiks(node, target) { Target::TraefikService } else { target };
             let namespace = node.get("namespace").filter(|_| *step != "*");
             all.push(Reference { target, name: next, namespace, key: None, optional: false });
         }
     }
 }
 
-/// Traefik takes `NAME@PROVIDER` for what does not come from Kubernetes' objects, and Services of its own making.
-fn is_elsewhere(name: &Node, owner: &Node) -> bool {
+/// Traefik takes `NAME@PROVIDER` for what does not come from Kubernetes' objects.
+fn is_elsewhere(name: &Node) -> bool {
     name.as_text().is_some_and(|name| name.contains('@'))
-        || owner.text_at(&["kind"]) == Some("TraefikService")
+}
+
+/// Where a Service may stand, a route may name one of Traefik's own.
+fn is_traefiks(owner: &Node, target: Target) -> bool {
+    target == Target::Service && owner.text_at(&["kind"]) == Some("TraefikService")
 }
 
 #[cfg(test)]
@@ -242,8 +270,10 @@ mod tests {
                 "middlewares": [{"name": "a"}, {"name": "b", "namespace": "other"}, {"name": "ns-c@kubernetescrd"}],
                 "services": [{"name": "web", "serversTransport": "own"}, {"name": "mirror", "kind": "TraefikService"}],
             }],
-            "tls": {"secretName": "cert"},
+            "tls": {"secretName": "cert", "options": {"name": "strict", "namespace": "edge"}},
         });
+        let mirror =
+            json!({"mirroring": {"name": "web", "mirrors": [{"name": "copy", "kind": "TraefikService"}]}});
         let store = json!({"certificates": [{"secretName": "one"}, {"secretName": "two"}]});
         let transport = json!({"certificatesSecrets": ["client"]});
         let told = |kind: &str, spec: &serde_json::Value| -> Vec<String> {
@@ -255,9 +285,17 @@ mod tests {
             };
             named(&object).iter().map(tell).collect()
         };
-        let expected =
-            ["Middleware a", "Middleware other/b", "Service web", "ServersTransport own", "Secret cert"];
+        let expected = [
+            "Middleware a",
+            "Middleware other/b",
+            "Service web",
+            "TraefikService mirror",
+            "ServersTransport own",
+            "Secret cert",
+            "TLSOption edge/strict",
+        ];
         assert_eq!(told("IngressRoute", &route), expected);
+        assert_eq!(told("TraefikService", &mirror), ["Service web", "TraefikService copy"]);
         assert_eq!(told("TLSStore", &store), ["Secret one", "Secret two"]);
         assert_eq!(told("ServersTransport", &transport), ["Secret client"]);
     }

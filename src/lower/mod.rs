@@ -22,7 +22,6 @@ mod pod;
 mod port;
 mod probe;
 mod route;
-mod rule;
 mod security;
 mod service;
 mod stream;
@@ -37,7 +36,7 @@ use volume::Volumes;
 
 pub use config::Files;
 pub use namespaces::namespaces;
-pub use route::Merged;
+pub use route::{HOST_UNCOVERED, Merged};
 pub use traefik::{text_of, traefik_values};
 
 /// What lowering can find.
@@ -46,7 +45,6 @@ pub static CODES: &[&Code] = &[
     &middleware::MIDDLEWARE_UNKNOWN,
     &middleware::MIDDLEWARE_UNUSED,
     &port::PORT_UNKNOWN,
-    &route::HOST_UNCOVERED,
 ];
 
 /// The objects of one app; its routes that go elsewhere are put into `merged`.

@@ -7,13 +7,13 @@ use super::meta::{self, Head, object, stack_labels};
 use super::middleware::{self, Used};
 use super::middleware_kind::Wire;
 use super::port;
-use super::rule;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{Object, Unit};
 use crate::source::Span;
 use crate::stack::{
     App, Certificate, Ingress, Protocol, Route, Scheme, ServersTransport, Stack, host_name, value_invalid,
 };
+use crate::traefik;
 use crate::yaml::{Build, Node, Spanned, Value};
 
 /// A host that no certificate names.
@@ -275,7 +275,7 @@ fn raw(rule: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Finding
         found.push(value_invalid(rule.span, "`match` stands alone: host and path go into the rule"));
         return None;
     }
-    if let Err(reason) = rule::read(&rule.value, stack.release.traefik()) {
+    if let Err(reason) = traefik::read(&rule.value, traefik::Wire::Http, stack.release.traefik()) {
         found.push(value_invalid(rule.span, format!("Traefik cannot read this rule: {reason}")));
         return None;
     }

@@ -46,7 +46,7 @@ fn tcp(
         .maybe("proxyProtocol", route.proxy_protocol.clone());
     let middlewares = middleware::references(app, (&route.middlewares, Wire::Tcp), stack, used, found);
     let rule = Build::at(name.span)
-        .text("match", format!("HostSNI(`{}`)", sni.value))
+        .with("match", Node::text(sni.span, format!("HostSNI(`{}`)", sni.value)))
         .maybe("middlewares", middlewares)
         .with("services", Node::list(name.span, [service.node()]));
     let spec = spec(name, &route.entry_points, rule.node())
