@@ -404,7 +404,7 @@ fn a_revision_that_does_not_compile_is_told_at_its_own_lines() {
     folder.write("stacks/shop/apps/web.yaml", APP);
     let ran = folder.stackc("diff stacks/shop --ref HEAD");
     assert_eq!((ran.status, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains(" --> HEAD:stacks/shop/apps/web.yaml:1:7"), "{}", ran.err);
+    assert!(ran.err.contains("--> HEAD:stacks/shop/apps/web.yaml:1:7"), "{}", ran.err);
     assert!(ran.err.ends_with("1 error\nHEAD could not be compiled\n"), "{}", ran.err);
 }
 

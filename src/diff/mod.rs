@@ -25,6 +25,7 @@ pub use edit::{Edit, Line, Seen};
 pub use fate::{Fate, Verdict};
 pub use lines::Sign;
 pub use power::{Call, Turn};
+pub use veil::{HIDDEN, lines as without_secrets};
 
 use crate::compile::Compiled;
 use crate::finding::Finding;

@@ -143,7 +143,9 @@ fn failed(
     errors: usize,
     color: Color,
 ) -> Result<(), Trouble> {
-    let text = report::text(findings, sources, show::style(color, Stream::Err));
+    // Whoever may look at the difference may not be allowed to look at what is installed.
+    let style = report::Style { lines: false, ..show::style(color, Stream::Err) };
+    let text = report::text(findings, sources, style);
     let errors = plural(errors, "error");
     let told = report::harmless_lines(told);
     show::err(&format!("{text}{errors}\n{told} could not be compiled\n"))
