@@ -192,6 +192,28 @@ fn what_is_new_stands_at_its_own_line() {
     }
 }
 
+/// k3s deletes the object behind its update: not a plain deletion, as it is still in the stack.
+#[test]
+fn another_version_of_an_api_is_looked_at_twice() {
+    let stack = STACK.replace("v1.37.1+k3s1", "v1.24.7+k3s1");
+    let cron = |version: &str, more: &str| {
+        let job = "spec: {schedule: \"0 0 * * *\", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, \
+                   containers: [{name: a, image: \"registry.example/web:1.0\"}]}}}}}";
+        format!("apiVersion: batch/{version}\nkind: CronJob\nmetadata: {{name: a{more}}}\n{job}\n")
+    };
+    let folder = Folder::demo().with("demo/stack.yaml", stack);
+    folder.write("demo/manifests/a.yaml", cron("v1beta1", ""));
+    let built = folder.stackc("build demo -o out");
+    assert_eq!(built.status, 0, "{}", built.err);
+    folder.write("demo/manifests/a.yaml", cron("v1", ""));
+    let told = folder.stackc("diff demo --against out").out;
+    assert!(told.contains("look twice\n  deleted: CronJob default/a apiVersion\n"), "{told}");
+    assert!(told.contains("give it the label objectset.rio.cattle.io/prune: \"false\" together"), "{told}");
+    folder.write("demo/manifests/a.yaml", cron("v1", ", labels: {objectset.rio.cattle.io/prune: \"false\"}"));
+    let told = folder.stackc("diff demo --against out").out;
+    assert!(!told.contains("look twice"), "{told}");
+}
+
 #[test]
 fn a_folder_without_the_stack_makes_all_of_it_new() {
     let folder = Folder::demo().with("empty/x", "");

@@ -94,7 +94,9 @@ impl Powers {
         }
         let text = |field| container.node.get(field).map_or(&[][..], Node::items);
         text("command").iter().chain(text("args")).for_each(|argument| self.argument(argument, None));
-        text("env").iter().for_each(|variable| self.variable(variable, None));
+        for variable in text("env") {
+            self.variable(variable, None);
+        }
     }
 
     fn switches(
