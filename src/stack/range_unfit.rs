@@ -183,7 +183,7 @@ fn wanted(share: u8, nodes: usize) -> u32 {
 }
 
 fn tell(span: Span, message: String, help: &str, found: &mut Findings) {
-    found.push(Finding::new(&RANGE_UNFIT, span, message).help(help));
+    found.push(Finding::new(&RANGE_UNFIT, span, message).help(help.to_owned()));
 }
 
 /// One range a family.
