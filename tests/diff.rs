@@ -165,6 +165,45 @@ fn a_file_edited_by_hand_is_told() {
     assert_eq!(json["remarks"].as_array().unwrap().len(), 1);
 }
 
+/// A plan is written over nothing but a plan, and never where somebody reads it.
+#[test]
+fn a_plan_replaces_nothing_else() {
+    let folder =
+        Folder::demo().with("k3s/README", "").with("k3s/sub/x", "").with("mine", "mine\n").with("empty", "");
+    folder.write("demo/manifests/x", "");
+    std::os::unix::fs::symlink(folder.at("nothing"), folder.at("link")).unwrap();
+    std::os::unix::fs::symlink(folder.at("empty"), folder.at("full")).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.at("fifo")).status().unwrap().success());
+    let refused = [
+        ("mine", "is there, and is no plan"),
+        ("link", "is there, and is no plan"),
+        ("full", "is there, and is no plan"),
+        ("fifo", "is there, and is no plan"),
+        ("k3s", "is there, and is no plan"),
+        ("demo/stack.yaml", "is there, and is no plan"),
+        ("demo/apps/web.yaml", "lies where a stack would read it"),
+        ("demo/manifests/plan", "lies where a stack would read it"),
+        ("k3s/plan.json", "lies in the folder that is installed into"),
+        ("k3s/sub/plan", "lies in the folder that is installed into"),
+        ("demo/../k3s/demo-web.yaml", "lies in the folder that is installed into"),
+        ("nowhere/plan", "No such file"),
+    ];
+    let stack = folder.read("demo/stack.yaml");
+    for (file, says) in refused {
+        let ran = folder.stackc(&format!("diff demo --against k3s --save {file}"));
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{file}");
+        assert!(ran.err.contains(says), "{file}: {}", ran.err);
+    }
+    assert_eq!((folder.read("mine"), folder.read("demo/stack.yaml")), ("mine\n".into(), stack));
+    assert!(folder.at("link").is_symlink() && folder.list("k3s") == ["README", "sub"]);
+    for file in ["plan", "empty", "demo/plan", "plan"] {
+        let ran = folder.stackc(&format!("diff demo --against k3s --save {file}"));
+        assert_eq!(ran.status, 1, "{file}: {}", ran.err);
+        assert!(folder.read(file).contains("\"stackc\": 1"), "{file}");
+    }
+    assert_eq!(folder.stackc("install demo --to k3s --plan plan").status, 0);
+}
+
 /// Each field that is new is shown with the line that asked for it, also where lowering made a map or list around it.
 #[test]
 fn what_is_new_stands_at_its_own_line() {
