@@ -285,6 +285,7 @@ fn what_cannot_be_compared_is_status_2_on_stderr() {
         ("diff demo --ref main", "no repository"),
         ("diff demo --ref --output=x", "unexpected argument"),
         ("diff demo --ref=-x", "--ref takes a revision such as main"),
+        ("diff demo --ref ^HEAD", "--ref takes a revision such as main"),
         ("diff demo --ref=", "--ref takes a revision such as main"),
     ];
     for (arguments, says) in rows {
@@ -442,11 +443,34 @@ fn a_revision_is_compared_as_its_build_is() {
     git(&folder, &["commit", "--quiet", "--message", "new"]);
     assert_eq!(folder.stackc("diff stacks/shop --ref HEAD").status, 0);
     assert_eq!(folder.stackc("diff stacks/shop --ref HEAD~1").status, 1);
-    for wrong in ["nothing", "HEAD~7", "HEAD:stacks"] {
+    // By what a message says, as git takes it.
+    for revision in [":/old", "HEAD^{/old}", "HEAD@{1}", "main~1^0"] {
+        let ran = folder.stackc(&format!("diff stacks/shop --ref {revision}"));
+        assert_eq!((ran.status, ran.err.as_str()), (1, ""), "{revision}");
+    }
+    for wrong in ["nothing", "HEAD~7", "HEAD:stacks", "HEAD..HEAD", "HEAD^{tree}", ":/nowhere"] {
         let ran = folder.stackc(&format!("diff stacks/shop --ref {wrong}"));
         assert_eq!(ran.status, 2);
         assert!(ran.err.starts_with(&format!("stackc: git knows no commit {wrong:?} here")), "{}", ran.err);
     }
+}
+
+/// A clone that lacks what a revision holds, or a disk that lost it: git's own words.
+#[test]
+fn what_git_cannot_read_is_told_in_its_words() {
+    let folder = repository();
+    let blob = "HEAD:stacks/shop/apps/web.yaml";
+    let blob = Command::new("git").arg("-C").arg(folder.at(".")).args(["rev-parse", blob]).output().unwrap();
+    let blob = String::from_utf8(blob.stdout).unwrap();
+    let (first, rest) = blob.trim().split_at(2);
+    std::fs::remove_file(folder.at(&format!(".git/objects/{first}/{rest}"))).unwrap();
+    let ran = folder.stackc("diff stacks/shop --ref HEAD");
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(
+        ran.err.starts_with("stackc: cannot unpack HEAD: ") && ran.err.contains(blob.trim()),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
