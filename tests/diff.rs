@@ -266,6 +266,70 @@ fn a_folder_without_the_stack_makes_all_of_it_new() {
     );
 }
 
+/// A report without its places.
+fn bare(json: &str) -> serde_json::Value {
+    fn strip(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(map) => {
+                map.remove("place");
+                map.values_mut().for_each(strip);
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut report = serde_json::from_str(json).unwrap();
+    strip(&mut report);
+    report
+}
+
+/// On a node that has the files and not the stack: what is shown there is what an install there does.
+#[test]
+fn a_stream_is_a_new_side_as_well() {
+    let folder = pair();
+    let with_input = |arguments: &str, input: &str| {
+        let mut command = folder.command(arguments);
+        Ran::of(command.stdin(File::open(folder.at(input)).unwrap()))
+    };
+    folder.write("stream", folder.stackc("build new").out);
+    let compiled = bare(&folder.stackc("diff new --against out --format json").out);
+    for from in ["-", "stream"] {
+        let line = format!("diff --from {from} --against out --k3s v1.22.7+k3s1");
+        let ran = with_input(&line, "stream");
+        assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+        assert!(ran.out.contains("the stream/shop-web.yaml:") && !ran.out.contains("hunter"), "{}", ran.out);
+        assert_eq!(bare(&with_input(&format!("{line} --format json"), "stream").out), compiled);
+    }
+    let ran = folder.stackc("diff --from stream --against out");
+    assert!(ran.status == 2 && ran.err.contains("name it, as k3s --version prints it"), "{ran:?}");
+    // Where nothing depends on the release, nobody has to tell it.
+    folder.write("empty/x", "");
+    assert_eq!(folder.stackc("diff --from stream --against empty").status, 1);
+    let saved = with_input("diff --from - --against empty --save plan", "stream");
+    assert_eq!(saved.status, 1, "{}", saved.err);
+    let done = with_input("install --from - --to empty --plan plan", "stream");
+    assert_eq!(done.status, 0, "{}", done.err);
+    assert_eq!(folder.stackc("diff --from stream --against empty").status, 0);
+    let short: String = folder.read("stream").lines().take(9).map(|line| format!("{line}\n")).collect();
+    folder.write("short", short);
+    folder.write("torn", "# stackc: shop-a.yaml from apps/a.yaml\nkind: A\n# stackc: end of 1 file\n");
+    for (arguments, says) in [
+        ("--from short --against empty", "the stream was cut off"),
+        ("--from nowhere --against empty", "cannot read the stream nowhere"),
+        ("--from torn --against empty", "the stream could not be compiled"),
+        ("--from - --against -", "both sides cannot be stdin"),
+        ("--from stream --against empty --k3s 1.37", "--k3s 1.37: "),
+        ("new --from stream --against empty", "cannot be used with"),
+        ("--from stream --ref HEAD", "cannot be used with"),
+        ("new --against empty --k3s v1.37.1+k3s1", "cannot be used with"),
+        ("--against empty --k3s v1.37.1+k3s1", "--from <FILE>"),
+    ] {
+        let ran = folder.stackc(&format!("diff {arguments}"));
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments}");
+        assert!(ran.err.contains(says), "{arguments}: {}", ran.err);
+    }
+}
+
 #[test]
 fn what_cannot_be_compared_is_status_2_on_stderr() {
     let folder = Folder::demo().with("bad/stack.yaml", STACK).with("bad/apps/web.yaml", "kind: app\n");

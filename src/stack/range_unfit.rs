@@ -238,7 +238,7 @@ mod tests {
         let mut tree = read_typed(&sources, file, &mut found).unwrap();
         expand(&mut tree, expand::STACK);
         resolve(decode(&tree, &mut found).unwrap(), file.start(), "demo", &mut found);
-        found.sorted().into_iter().map(|finding| finding.message).collect()
+        found.sorted().into_iter().map(|finding| finding.message.into_owned()).collect()
     }
 
     #[test]

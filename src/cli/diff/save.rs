@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::after::After;
 use super::before::Before;
 use crate::cli::Trouble;
-use crate::compile::Compiled;
 use crate::install::write::replace;
 use crate::install::{self, Folder, Plan, Refusal, Wish};
 use crate::source::read_by;
@@ -28,22 +28,17 @@ pub(super) fn plan(
     folder: &Path,
     file: &Path,
     remove: &[String],
-    run: &Compiled,
-    stack: &str,
+    after: &After,
 ) -> Result<(Before, Saving), Trouble> {
     if folder == Path::new("-") {
         return Err(Trouble::Told("--save needs the folder of an install: --against DIR".to_owned()));
     }
     let opened = Folder::open(folder)?;
     refuse(file, Path::new(opened.real()))?;
-    let files: Vec<(String, String)> =
-        run.files.iter().map(|file| (file.name.clone(), file.text(&run.objects))).collect();
+    let After { stack, release, files, .. } = after;
     let state = opened.state(stack, files.iter().map(|(name, _)| name.as_str()))?;
-    let Some(release) = run.stack.as_ref().map(|stack| stack.release) else {
-        return Err(Trouble::Told("the stack could not be compiled".to_owned()));
-    };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let wish = Wish { stack, folder: opened.real(), release, files: &files, remove, now, sure: false };
+    let wish = Wish { stack, folder: opened.real(), release: *release, files, remove, now, sure: false };
     let plan = install::plan(&wish, &state).map_err(|refusals| refused(&refusals))?;
     let saving = Saving { plan, file: file.to_owned() };
     Ok((Before::state(folder, &state, stack), saving))
