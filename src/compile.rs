@@ -154,7 +154,7 @@ impl Compiled {
             if let Some(under) = self.overrides.under(finding.primary.span)
                 && !finding.labels.iter().any(|label| label.span == under)
             {
-                finding.labels.push(Label { span: under, text: "it lies over this".to_owned() });
+                finding.labels.push(Label { span: under, text: "it lies over this".into() });
             }
         }
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);

@@ -165,6 +165,45 @@ fn a_file_edited_by_hand_is_told() {
     assert_eq!(json["remarks"].as_array().unwrap().len(), 1);
 }
 
+/// A plan is written over nothing but a plan, and never where somebody reads it.
+#[test]
+fn a_plan_replaces_nothing_else() {
+    let folder =
+        Folder::demo().with("k3s/README", "").with("k3s/sub/x", "").with("mine", "mine\n").with("empty", "");
+    folder.write("demo/manifests/x", "");
+    std::os::unix::fs::symlink(folder.at("nothing"), folder.at("link")).unwrap();
+    std::os::unix::fs::symlink(folder.at("empty"), folder.at("full")).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.at("fifo")).status().unwrap().success());
+    let refused = [
+        ("mine", "is there, and is no plan"),
+        ("link", "is there, and is no plan"),
+        ("full", "is there, and is no plan"),
+        ("fifo", "is there, and is no plan"),
+        ("k3s", "is there, and is no plan"),
+        ("demo/stack.yaml", "is there, and is no plan"),
+        ("demo/apps/web.yaml", "lies where a stack would read it"),
+        ("demo/manifests/plan", "lies where a stack would read it"),
+        ("k3s/plan.json", "lies in the folder that is installed into"),
+        ("k3s/sub/plan", "lies in the folder that is installed into"),
+        ("demo/../k3s/demo-web.yaml", "lies in the folder that is installed into"),
+        ("nowhere/plan", "No such file"),
+    ];
+    let stack = folder.read("demo/stack.yaml");
+    for (file, says) in refused {
+        let ran = folder.stackc(&format!("diff demo --against k3s --save {file}"));
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{file}");
+        assert!(ran.err.contains(says), "{file}: {}", ran.err);
+    }
+    assert_eq!((folder.read("mine"), folder.read("demo/stack.yaml")), ("mine\n".into(), stack));
+    assert!(folder.at("link").is_symlink() && folder.list("k3s") == ["README", "sub"]);
+    for file in ["plan", "empty", "demo/plan", "plan"] {
+        let ran = folder.stackc(&format!("diff demo --against k3s --save {file}"));
+        assert_eq!(ran.status, 1, "{file}: {}", ran.err);
+        assert!(folder.read(file).contains("\"stackc\": 1"), "{file}");
+    }
+    assert_eq!(folder.stackc("install demo --to k3s --plan plan").status, 0);
+}
+
 /// Each field that is new is shown with the line that asked for it, also where lowering made a map or list around it.
 #[test]
 fn what_is_new_stands_at_its_own_line() {
@@ -192,6 +231,28 @@ fn what_is_new_stands_at_its_own_line() {
     }
 }
 
+/// k3s deletes the object behind its update: not a plain deletion, as it is still in the stack.
+#[test]
+fn another_version_of_an_api_is_looked_at_twice() {
+    let stack = STACK.replace("v1.37.1+k3s1", "v1.24.7+k3s1");
+    let cron = |version: &str, more: &str| {
+        let job = "spec: {schedule: \"0 0 * * *\", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, \
+                   containers: [{name: a, image: \"registry.example/web:1.0\"}]}}}}}";
+        format!("apiVersion: batch/{version}\nkind: CronJob\nmetadata: {{name: a{more}}}\n{job}\n")
+    };
+    let folder = Folder::demo().with("demo/stack.yaml", stack);
+    folder.write("demo/manifests/a.yaml", cron("v1beta1", ""));
+    let built = folder.stackc("build demo -o out");
+    assert_eq!(built.status, 0, "{}", built.err);
+    folder.write("demo/manifests/a.yaml", cron("v1", ""));
+    let told = folder.stackc("diff demo --against out").out;
+    assert!(told.contains("look twice\n  deleted: CronJob default/a apiVersion\n"), "{told}");
+    assert!(told.contains("give it the label objectset.rio.cattle.io/prune: \"false\" together"), "{told}");
+    folder.write("demo/manifests/a.yaml", cron("v1", ", labels: {objectset.rio.cattle.io/prune: \"false\"}"));
+    let told = folder.stackc("diff demo --against out").out;
+    assert!(!told.contains("look twice"), "{told}");
+}
+
 #[test]
 fn a_folder_without_the_stack_makes_all_of_it_new() {
     let folder = Folder::demo().with("empty/x", "");
@@ -203,6 +264,70 @@ fn a_folder_without_the_stack_makes_all_of_it_new() {
         "{}",
         ran.out
     );
+}
+
+/// A report without its places.
+fn bare(json: &str) -> serde_json::Value {
+    fn strip(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(map) => {
+                map.remove("place");
+                map.values_mut().for_each(strip);
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut report = serde_json::from_str(json).unwrap();
+    strip(&mut report);
+    report
+}
+
+/// On a node that has the files and not the stack: what is shown there is what an install there does.
+#[test]
+fn a_stream_is_a_new_side_as_well() {
+    let folder = pair();
+    let with_input = |arguments: &str, input: &str| {
+        let mut command = folder.command(arguments);
+        Ran::of(command.stdin(File::open(folder.at(input)).unwrap()))
+    };
+    folder.write("stream", folder.stackc("build new").out);
+    let compiled = bare(&folder.stackc("diff new --against out --format json").out);
+    for from in ["-", "stream"] {
+        let line = format!("diff --from {from} --against out --k3s v1.22.7+k3s1");
+        let ran = with_input(&line, "stream");
+        assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+        assert!(ran.out.contains("the stream/shop-web.yaml:") && !ran.out.contains("hunter"), "{}", ran.out);
+        assert_eq!(bare(&with_input(&format!("{line} --format json"), "stream").out), compiled);
+    }
+    let ran = folder.stackc("diff --from stream --against out");
+    assert!(ran.status == 2 && ran.err.contains("name it, as k3s --version prints it"), "{ran:?}");
+    // Where nothing depends on the release, nobody has to tell it.
+    folder.write("empty/x", "");
+    assert_eq!(folder.stackc("diff --from stream --against empty").status, 1);
+    let saved = with_input("diff --from - --against empty --save plan", "stream");
+    assert_eq!(saved.status, 1, "{}", saved.err);
+    let done = with_input("install --from - --to empty --plan plan", "stream");
+    assert_eq!(done.status, 0, "{}", done.err);
+    assert_eq!(folder.stackc("diff --from stream --against empty").status, 0);
+    let short: String = folder.read("stream").lines().take(9).map(|line| format!("{line}\n")).collect();
+    folder.write("short", short);
+    folder.write("torn", "# stackc: shop-a.yaml from apps/a.yaml\nkind: A\n# stackc: end of 1 file\n");
+    for (arguments, says) in [
+        ("--from short --against empty", "the stream was cut off"),
+        ("--from nowhere --against empty", "cannot read the stream nowhere"),
+        ("--from torn --against empty", "the stream could not be compiled"),
+        ("--from - --against -", "both sides cannot be stdin"),
+        ("--from stream --against empty --k3s 1.37", "--k3s 1.37: "),
+        ("new --from stream --against empty", "cannot be used with"),
+        ("--from stream --ref HEAD", "cannot be used with"),
+        ("new --against empty --k3s v1.37.1+k3s1", "cannot be used with"),
+        ("--against empty --k3s v1.37.1+k3s1", "--from <FILE>"),
+    ] {
+        let ran = folder.stackc(&format!("diff {arguments}"));
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments}");
+        assert!(ran.err.contains(says), "{arguments}: {}", ran.err);
+    }
 }
 
 #[test]
@@ -224,6 +349,7 @@ fn what_cannot_be_compared_is_status_2_on_stderr() {
         ("diff demo --ref main", "no repository"),
         ("diff demo --ref --output=x", "unexpected argument"),
         ("diff demo --ref=-x", "--ref takes a revision such as main"),
+        ("diff demo --ref ^HEAD", "--ref takes a revision such as main"),
         ("diff demo --ref=", "--ref takes a revision such as main"),
     ];
     for (arguments, says) in rows {
@@ -381,11 +507,34 @@ fn a_revision_is_compared_as_its_build_is() {
     git(&folder, &["commit", "--quiet", "--message", "new"]);
     assert_eq!(folder.stackc("diff stacks/shop --ref HEAD").status, 0);
     assert_eq!(folder.stackc("diff stacks/shop --ref HEAD~1").status, 1);
-    for wrong in ["nothing", "HEAD~7", "HEAD:stacks"] {
+    // By what a message says, as git takes it.
+    for revision in [":/old", "HEAD^{/old}", "HEAD@{1}", "main~1^0"] {
+        let ran = folder.stackc(&format!("diff stacks/shop --ref {revision}"));
+        assert_eq!((ran.status, ran.err.as_str()), (1, ""), "{revision}");
+    }
+    for wrong in ["nothing", "HEAD~7", "HEAD:stacks", "HEAD..HEAD", "HEAD^{tree}", ":/nowhere"] {
         let ran = folder.stackc(&format!("diff stacks/shop --ref {wrong}"));
         assert_eq!(ran.status, 2);
         assert!(ran.err.starts_with(&format!("stackc: git knows no commit {wrong:?} here")), "{}", ran.err);
     }
+}
+
+/// A clone that lacks what a revision holds, or a disk that lost it: git's own words.
+#[test]
+fn what_git_cannot_read_is_told_in_its_words() {
+    let folder = repository();
+    let blob = "HEAD:stacks/shop/apps/web.yaml";
+    let blob = Command::new("git").arg("-C").arg(folder.at(".")).args(["rev-parse", blob]).output().unwrap();
+    let blob = String::from_utf8(blob.stdout).unwrap();
+    let (first, rest) = blob.trim().split_at(2);
+    std::fs::remove_file(folder.at(&format!(".git/objects/{first}/{rest}"))).unwrap();
+    let ran = folder.stackc("diff stacks/shop --ref HEAD");
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(
+        ran.err.starts_with("stackc: cannot unpack HEAD: ") && ran.err.contains(blob.trim()),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -404,7 +553,7 @@ fn a_revision_that_does_not_compile_is_told_at_its_own_lines() {
     folder.write("stacks/shop/apps/web.yaml", APP);
     let ran = folder.stackc("diff stacks/shop --ref HEAD");
     assert_eq!((ran.status, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains(" --> HEAD:stacks/shop/apps/web.yaml:1:7"), "{}", ran.err);
+    assert!(ran.err.contains("--> HEAD:stacks/shop/apps/web.yaml:1:7"), "{}", ran.err);
     assert!(ran.err.ends_with("1 error\nHEAD could not be compiled\n"), "{}", ran.err);
 }
 

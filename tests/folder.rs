@@ -162,6 +162,18 @@ fn the_stack_s_own_folders_are_refused() {
         refused(&folder, directory, "holds the stack itself");
     }
     assert_eq!(folder.list("demo"), ["apps", "manifests", "stack.yaml"]);
+    // Those of others as well: a build there would take a person's files for its own, or be read by the next one.
+    for part in ["stack", "overlay", "include"] {
+        folder.write(&format!("other/{part}/{part}.yaml"), "");
+        folder.write(&format!("other/{part}/manifests/more/x"), "");
+        for directory in ["", "/apps", "/manifests/more", "/manifests/more/out"] {
+            refused(&folder, &format!("other/{part}{directory}"), "holds the stack itself");
+        }
+        built(&folder, &format!("other/{part}/out"));
+        built(&folder, &format!("other/{part}/more"));
+    }
+    folder.write("manifests/x", "");
+    built(&folder, "manifests");
     built(&folder, "demo/out");
     assert_eq!(folder.stackc("build demo").out.matches("kind: ConfigMap").count(), 1, "out/ is not read");
 }

@@ -45,6 +45,7 @@ mod registry;
 mod rendered;
 mod same;
 mod scalars;
+mod secrets;
 mod seed;
 mod server;
 mod snapshots;

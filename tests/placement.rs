@@ -350,7 +350,7 @@ fn same_verdict(seed: u64, tally: &mut Tally) {
     let kind = dice.of(&["Deployment", "DaemonSet", "Pod", "CronJob"]);
     let object = workload(&kind, &pod);
     let view = Pod::of(&object).unwrap();
-    let told: Vec<String> = problems(&view).into_iter().map(|label| label.text).collect();
+    let told: Vec<String> = problems(&view).into_iter().map(|label| label.text.into_owned()).collect();
     let bad = bad_pod(&pod);
     assert_eq!(bad, !told.is_empty(), "seed {seed}: {told:?}\n{pod:#}");
     tally.count(if bad { "faulty" } else { "sound" });

@@ -38,7 +38,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         let Some(spec) = object.body.get("spec") else { continue };
         let mut tell = |node: &Node, message: String, help: &str| {
             if !found.tells(node.span) {
-                found.push(Finding::new(&CODE, node.span, format!("{}: {message}", object.id)).help(help));
+                found.push(Finding::new(&CODE, node.span, format!("{}: {message}", object.id)).help(help.to_owned()));
             }
         };
         kind(spec, &mut tell);

@@ -84,7 +84,7 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     }
     match &arguments.output {
         Some(directory) => {
-            let told = folder::write(directory, &stack, run)?;
+            let told = folder::write(directory, run)?;
             if arguments.format == Format::Text {
                 show::err(&told)?;
             }

@@ -11,6 +11,7 @@ use super::show::plural;
 use crate::compile::Compiled;
 use crate::emit::File;
 use crate::install::write;
+use crate::source::{is_layer, read_by};
 
 /// Only the owner reads a file with a Secret in it.
 const SECRET_MODE: u32 = 0o600;
@@ -22,8 +23,8 @@ pub(super) fn is_live(path: &Path) -> bool {
 }
 
 /// Writes all files of a build and removes those that an earlier build left. Returns what to tell.
-pub(super) fn write(directory: &Path, stack: &Path, compiled: &Compiled) -> Result<String, Trouble> {
-    refuse(directory, stack)?;
+pub(super) fn write(directory: &Path, compiled: &Compiled) -> Result<String, Trouble> {
+    refuse(directory)?;
     make(directory)?;
     let prefix = compiled.stack.as_ref().map(|stack| format!("{}-", stack.name.value)).unwrap_or_default();
     for file in &compiled.files {
@@ -76,8 +77,8 @@ fn real(directory: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Folders that a build must not write to: k3s' own, and the stack's input.
-fn refuse(directory: &Path, stack: &Path) -> Result<(), Trouble> {
+/// Folders that a build must not write to: k3s' own, and a stack's input.
+fn refuse(directory: &Path) -> Result<(), Trouble> {
     let real = real(directory).map_err(|error| Trouble::io(directory, &error))?;
     if is_live(&real) {
         return Err(Trouble::Told(format!(
@@ -87,17 +88,15 @@ fn refuse(directory: &Path, stack: &Path) -> Result<(), Trouble> {
             real.display()
         )));
     }
-    refuse_input(&real, stack)
+    refuse_input(&real)
 }
 
-/// The stack's own folders.
-pub(super) fn refuse_input(directory: &Path, stack: &Path) -> Result<(), Trouble> {
-    let real = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-    let stack = fs::canonicalize(stack).map_err(|error| Trouble::io(stack, &error))?;
-    let input = ["apps", "files", "manifests"].map(|name| stack.join(name));
-    if real == stack || input.iter().any(|folder| real.starts_with(folder)) {
+/// The folder of any stack, overlay or include, and what one reads.
+pub(super) fn refuse_input(directory: &Path) -> Result<(), Trouble> {
+    let real = real(directory).unwrap_or_else(|_| directory.to_owned());
+    if is_layer(&real) || read_by(&real).is_some() {
         return Err(Trouble::Told(format!(
-            "{} holds the stack itself; name another folder, such as out/",
+            "{} holds the stack itself, or one that it builds on; name another folder, such as out/",
             directory.display()
         )));
     }

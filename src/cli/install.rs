@@ -155,7 +155,7 @@ fn wanted(arguments: &Arguments, color: Color) -> Result<Option<Wanted>, Trouble
         return Ok(Some(Wanted { stack, release, files, servers: None }));
     }
     let stack = target::one(arguments.path.as_deref())?;
-    folder::refuse_input(&arguments.to, &stack)?;
+    folder::refuse_input(&arguments.to)?;
     let run = target::compiled(&stack, Demands { locked: arguments.locked, ..Demands::default() })?;
     let runs = [run];
     let totals = show::totals(&runs);

@@ -18,6 +18,7 @@ mod nodes;
 mod outdated;
 mod schema;
 mod show;
+mod stream;
 mod target;
 
 use std::ffi::OsString;

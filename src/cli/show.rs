@@ -62,7 +62,7 @@ pub(super) fn style(color: Color, stream: Stream) -> Style {
         Color::Auto => choice != ColorChoice::Never,
     };
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    Style { color, width: columns.filter(|columns| terminal && *columns >= 40) }
+    Style { color, width: columns.filter(|columns| terminal && *columns >= 40), lines: true }
 }
 
 /// The findings of all runs in the form asked for, `after` behind them where people read.
@@ -86,10 +86,7 @@ pub(super) fn findings(
             text
         }
         Format::Json => {
-            let all: Vec<_> = runs
-                .iter()
-                .flat_map(|run| run.findings.iter().map(move |finding| (finding, &run.sources)))
-                .collect();
+            let all: Vec<_> = runs.iter().map(|run| (run.findings.as_slice(), &run.sources)).collect();
             report::json(&all, errors(runs), count(runs, Severity::Warning))
         }
     };

@@ -87,7 +87,7 @@ fn finding(claim: &Claim<'_>, first: &Claim<'_>, other: &Member<'_>, why: &str) 
         claim.what, first.what
     );
     Finding::new(&PORT, claim.span, message)
-        .note(why)
+        .note(why.to_owned())
         .note(format!("the other: {}", other.at(first.span)))
         .help("give one of them another number")
 }

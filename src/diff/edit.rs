@@ -242,6 +242,18 @@ mod tests {
             (true, json!({"data": {"a": hunter[2]}}), json!({"data": {}}), "data.a: (not shown) -> no"),
             (true, json!({}), json!({"stringData": {"a": hunter[3]}}), "stringData: +a: \"(not shown)\""),
             (
+                true,
+                json!({"metadata": {"annotations": {"objectset.rio.cattle.io/applied": hunter[0]}}}),
+                json!({"metadata": {"annotations": {"objectset.rio.cattle.io/applied": hunter[1]}}}),
+                "metadata.annotations[\"objectset.rio.cattle.io/applied\"]: hidden",
+            ),
+            (
+                true,
+                json!({"metadata": {}}),
+                json!({"metadata": {"annotations": {"objectset.rio.cattle.io/applied": hunter[1]}}}),
+                "metadata.annotations: +objectset.rio.cattle.io/applied: \"(not shown)\"",
+            ),
+            (
                 false,
                 json!({"env": [{"name": "A_TOKEN", "value": hunter[0]}]}),
                 json!({"env": [{"name": "A_TOKEN", "value": hunter[1]}]}),

@@ -4,7 +4,7 @@
 //! [`Diff`], data for `report`. Knows no files and no terminal.
 //!
 //! To add: a list whose items are known by a field of theirs is a row in `list.rs`; what k3s or Kubernetes makes of a
-//! change is a row in `fate.rs`; what counts for security is a row in `power.rs`; a name whose value is secret is a word
+//! change is a row in `fate/`; what counts for security is a row in a file of `power/`; a name whose value is secret is a word
 //! in `veil.rs`.
 //!
 //! What must hold: the fields that are listed make the new object of the old one (a property test in `field.rs`); no
@@ -25,6 +25,7 @@ pub use edit::{Edit, Line, Seen};
 pub use fate::{Fate, Verdict};
 pub use lines::Sign;
 pub use power::{Call, Turn};
+pub use veil::{HIDDEN, lines as without_secrets};
 
 use crate::compile::Compiled;
 use crate::finding::Finding;
@@ -184,8 +185,7 @@ fn changed(
         return None;
     }
     let (old_veil, new_veil) = (veil(was, old), veil(is, new));
-    let mut fates = fate::of_changed(was, is);
-    fates.extend(fate::of_moved(before, after, files));
+    let fates = fate::of_changed(before, after, files);
     Some(Change {
         id: is.id.clone(),
         kind: if fields.is_empty() { Kind::Moved } else { Kind::Changed },

@@ -7,18 +7,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::field::{Path, Step};
+use crate::kube::secret;
 use crate::source::Span;
 use crate::yaml::{Node, Value};
 
 /// Stands for a value.
-pub(super) const HIDDEN: &str = "(not shown)";
-
-/// Where a Secret holds its values; kubectl's annotation repeats them.
-const OF_SECRETS: [&[&str]; 3] = [
-    &["data"],
-    &["stringData"],
-    &["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"],
-];
+pub const HIDDEN: &str = "(not shown)";
 
 /// Words in a name whose value is secret.
 const WORDS: [&str; 11] = [
@@ -108,20 +102,21 @@ impl Veil<'_> {
                 _ => None,
             })
             .collect();
-        // A whole `metadata` is looked into.
-        let of_secret = self.secret && OF_SECRETS.iter().any(|place| names.starts_with(place));
         let by_name = match path.0.as_slice() {
             [.., Step::Item(_, label), Step::Key("value")] => is_secret(label),
             [.., Step::Key(key)] => is_secret(key),
             _ => false,
         };
-        of_secret || (by_name && is_text(node))
+        self.hides_all(&names) || (by_name && is_text(node))
+    }
+
+    /// By the keys that lead there. What repeats the whole object does so past all names.
+    fn hides_all(&self, path: &[&str]) -> bool {
+        secret::repeats(path) || (self.secret && !secret::is_open(path))
     }
 
     fn below(&self, node: &Node, path: &[&str]) -> Node {
-        if self.marked.contains(&node.span) && node.written().is_some()
-            || self.secret && OF_SECRETS.contains(&path)
-        {
+        if self.marked.contains(&node.span) && node.written().is_some() || self.hides_all(path) {
             return whole(node);
         }
         let value = match &node.value {
@@ -183,7 +178,7 @@ pub(super) fn texts(text: &str) -> String {
 }
 
 /// The lines of a text as they may be shown, one for each.
-pub(super) fn lines(text: &str) -> Vec<Cow<'_, str>> {
+pub fn lines(text: &str) -> Vec<Cow<'_, str>> {
     let mut inside = Inside::Nothing;
     text.split('\n').map(|line| shown(line, &mut inside)).collect()
 }
@@ -348,6 +343,18 @@ mod tests {
             ),
             json!({"env": [{"name": "DB_PASSWORD", "value": HIDDEN}, {"name": "A", "value": "x"}],
                 "args": ["--password", HIDDEN, "y", "token: (not shown)"], "users": {"token": HIDDEN, "pass": {"secretKeyRef": {"key": "x"}}}})
+        );
+        let repeated = |hidden: &str| {
+            let annotations = json!({"a": "b", "objectset.rio.cattle.io/applied": hidden,
+                "kubectl.kubernetes.io/last-applied-configuration": hidden});
+            json!({"metadata": {"annotations": annotations}})
+        };
+        for secret in [true, false] {
+            assert_eq!(show(secret, repeated("x")), repeated(HIDDEN));
+        }
+        assert_eq!(
+            show(true, json!({"spec": {"a": ["x"]}, "a": "x", "immutable": true})),
+            json!({"spec": {"a": HIDDEN}, "a": HIDDEN, "immutable": true})
         );
         let marked: BTreeSet<Span> = [tree(&json!({"a": "x"})).entries()[0].value.span].into();
         let veil = Veil { secret: false, marked: &marked };

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::codes::REGISTRIES_INVALID;
 use super::credentials::{Auth, Login, is_docker_hub};
 use super::place::{host, is_loopback};
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, Words};
 use crate::kube::Image;
 use crate::source::Span;
 use crate::yaml::{Named, Node, Spanned, Value, decode};
@@ -163,7 +163,7 @@ impl AuthFile {
     }
 }
 
-fn invalid(span: Span, message: impl Into<String>) -> Finding {
+fn invalid(span: Span, message: impl Into<Words>) -> Finding {
     Finding::new(&REGISTRIES_INVALID, span, message)
 }
 
@@ -200,7 +200,8 @@ mod tests {
         let file = sources.add("registries.yaml".into(), Ok(text.as_bytes().to_vec()));
         let node = read_typed(&sources, file, &mut found);
         let registries = node.and_then(|node| Registries::read(&node, &mut found));
-        registries.ok_or_else(|| found.sorted().into_iter().map(|finding| finding.message).collect())
+        registries
+            .ok_or_else(|| found.sorted().into_iter().map(|finding| finding.message.into_owned()).collect())
     }
 
     fn mirrors(registries: &Registries, image: &str) -> Vec<String> {

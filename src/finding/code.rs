@@ -33,6 +33,17 @@ pub struct Code {
     pub page: Page,
 }
 
+impl Code {
+    /// What it means, in the first sentence of its page.
+    pub fn gist(&self) -> String {
+        let end = self.page.about.match_indices('.').map(|(at, _)| at).find(|at| {
+            let behind = self.page.about.get(at.saturating_add(1)..).unwrap_or_default();
+            behind.is_empty() || behind.starts_with(char::is_whitespace)
+        });
+        self.page.about.get(..end.unwrap_or(self.page.about.len())).unwrap_or_default().replace('\n', " ")
+    }
+}
+
 impl PartialEq for Code {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

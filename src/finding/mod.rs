@@ -14,7 +14,13 @@ pub use code::{Code, Page, Severity};
 pub use collect::Findings;
 pub use nearest::{list, nearest};
 
+use std::borrow::Cow;
+
 use crate::source::Span;
+
+/// What a finding says. Borrowed: stackc's own words and nothing else. Owned: a word of a file may be in it, so it is
+/// not for every eye.
+pub type Words = Cow<'static, str>;
 
 /// A place with a few words beside it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,7 +28,7 @@ pub struct Label {
     /// What is marked.
     pub span: Span,
     /// The words; may be empty.
-    pub text: String,
+    pub text: Words,
 }
 
 /// One thing to tell the user.
@@ -33,27 +39,27 @@ pub struct Finding {
     /// How much it weighs: as its code says, unless the run asks for more.
     pub severity: Severity,
     /// One line, lower case, no full stop.
-    pub message: String,
+    pub message: Words,
     /// The place that the user should look at first.
     pub primary: Label,
     /// Further places, in this file or others.
     pub labels: Vec<Label>,
     /// Facts that explain.
-    pub notes: Vec<String>,
+    pub notes: Vec<Words>,
     /// Ways out: commands or lines to paste.
-    pub helps: Vec<String>,
+    pub helps: Vec<Words>,
     /// Whether the primary place holds a secret: no report shows its characters.
     pub secret: bool,
 }
 
 impl Finding {
     /// A finding at its place.
-    pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
+    pub fn new(code: &'static Code, span: Span, message: impl Into<Words>) -> Self {
         Finding {
             code,
             severity: code.severity,
             message: short(message.into()),
-            primary: Label { span, text: String::new() },
+            primary: Label { span, text: Words::default() },
             labels: Vec::new(),
             notes: Vec::new(),
             helps: Vec::new(),
@@ -70,7 +76,7 @@ impl Finding {
 
     /// Words beside the primary place.
     #[must_use]
-    pub fn label(mut self, text: impl Into<String>) -> Self {
+    pub fn label(mut self, text: impl Into<Words>) -> Self {
         self.primary.text = short(text.into());
         self
     }
@@ -84,30 +90,32 @@ impl Finding {
 
     /// A further place.
     #[must_use]
-    pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+    pub fn also(mut self, span: Span, text: impl Into<Words>) -> Self {
         self.labels.push(Label { span, text: short(text.into()) });
         self
     }
 
     /// A fact that explains.
     #[must_use]
-    pub fn note(mut self, text: impl Into<String>) -> Self {
+    pub fn note(mut self, text: impl Into<Words>) -> Self {
         self.notes.push(short(text.into()));
         self
     }
 
     /// A way out.
     #[must_use]
-    pub fn help(mut self, text: impl Into<String>) -> Self {
+    pub fn help(mut self, text: impl Into<Words>) -> Self {
         self.helps.push(short(text.into()));
         self
     }
 
     /// A way out, if there is one.
     #[must_use]
-    pub fn maybe_help(mut self, text: Option<String>) -> Self {
-        self.helps.extend(text.map(short));
-        self
+    pub fn maybe_help(self, text: Option<impl Into<Words>>) -> Self {
+        match text {
+            Some(text) => self.help(text),
+            None => self,
+        }
     }
 }
 
@@ -115,12 +123,12 @@ impl Finding {
 const LONGEST: usize = 1_000;
 
 /// The start and the end of a text that is too long to be read.
-fn short(text: String) -> String {
+fn short(text: Words) -> Words {
     let length = text.chars().count();
     if length <= LONGEST {
         return text;
     }
     let start: String = text.chars().take(LONGEST / 2).collect();
     let end: String = text.chars().skip(length.saturating_sub(LONGEST / 2)).collect();
-    format!("{start}…{end}")
+    format!("{start}…{end}").into()
 }

@@ -164,7 +164,7 @@ mod tests {
         let by_list = kept.iter().map(|(list, workloads)| ((*list).to_owned(), names(workloads))).collect();
         let finding = told(Span::from_numbers([0, 0, 0]), &by_list);
         assert_eq!(finding.code, &ARCH_CHOSEN);
-        (finding.message, finding.notes)
+        (finding.message.into_owned(), finding.notes.into_iter().map(Into::into).collect())
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!
 //! To add a k3s release: one row in `release.rs` if its Traefik chart's major is new, and `NEWEST`. To add something
 //! that k3s changed: one `Change`. A name that k3s packages: one row in `reserved.rs`. Ranges: `cloudflare.rs`. A kind that
-//! holds data: one row in `keep.rs`.
+//! holds data: one row in `keep.rs`. A version of an API that went: one row in `served.rs`.
 //!
 //! What must hold: rows are sorted and each minor has one; each change is tested on both sides of each boundary.
 
@@ -14,6 +14,7 @@ mod cloudflare;
 mod keep;
 mod release;
 mod reserved;
+mod served;
 
 pub use addon::{LONGEST_ADDON, addon_name, addon_refused, is_read};
 pub use cloudflare::{Delisted, Ranges, delisted, parse_ranges, ranges, ranges_date};

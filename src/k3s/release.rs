@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::served;
+
 /// A full release such as `v1.22.7+k3s1`. Ordered as released within a minor; a newer minor is greater, whatever
 /// the dates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -222,6 +224,11 @@ impl Release {
     /// Whether k3s prunes what an emptied file has made; before, it stays in the cluster.
     pub fn prunes_emptied_file(&self) -> bool {
         self.version.has(EMPTIED_PRUNED)
+    }
+
+    /// Whether Kubernetes still serves a version of an API, as far as is known.
+    pub fn serves(&self, api_version: &str) -> bool {
+        served::is_served(api_version, self.version.minor)
     }
 
     /// Whether k3s prunes an object in a namespace that its file names no more; before, it stays in the cluster.

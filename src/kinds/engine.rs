@@ -4,7 +4,7 @@
 //! file of its own beside the kind.
 
 use super::Asked;
-use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
+use crate::finding::{Code, Finding, Findings, Page, Severity, Words, list, nearest};
 use crate::kube::Image;
 use crate::source::Span;
 use crate::yaml::{Node, Spanned, VALUE_UNKNOWN};
@@ -123,7 +123,7 @@ fn image<P>(
 }
 
 /// Tells a key that has no meaning for the engine.
-pub(super) fn lacks(span: Span, message: impl Into<String>) -> Finding {
+pub(super) fn lacks(span: Span, message: impl Into<Words>) -> Finding {
     Finding::new(&ENGINE_LACKS_SETTING, span, message)
 }
 

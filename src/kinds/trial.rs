@@ -46,7 +46,10 @@ pub(super) fn app(text: &str) -> (Option<App>, Vec<(&'static str, String)>) {
     let app = read_typed(&sources, file, &mut found)
         .and_then(|tree| draft(tree, &[], &mut Overrides::default(), &mut found))
         .and_then(|draft| draft.finish("x", &stack, None, &mut found));
-    (app, found.sorted().into_iter().map(|finding| (finding.code.name, finding.message)).collect())
+    (
+        app,
+        found.sorted().into_iter().map(|finding| (finding.code.name, finding.message.into_owned())).collect(),
+    )
 }
 
 /// The codes that an app raises: a base with one line more, which replaces the base's line of that key.

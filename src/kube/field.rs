@@ -3,7 +3,7 @@
 //!
 //! A field of another kind comes back as a place with the reason, for the caller to make a finding of.
 
-use crate::finding::Label;
+use crate::finding::{Label, Words};
 use crate::yaml::{Entry, Node, Value};
 
 /// The value of a key, unless it is null.
@@ -45,6 +45,6 @@ pub fn map(node: &Node) -> Result<&[Entry], Label> {
 }
 
 /// A reason at the place of a node.
-pub fn wrong(node: &Node, text: impl Into<String>) -> Label {
+pub fn wrong(node: &Node, text: impl Into<Words>) -> Label {
     Label { span: node.span, text: text.into() }
 }

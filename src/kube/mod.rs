@@ -11,6 +11,7 @@ pub mod digest;
 pub mod field;
 pub mod kubectl;
 pub mod names;
+pub mod secret;
 
 mod device;
 mod gone;

@@ -304,7 +304,7 @@ mod tests {
                 |entry| entry.key.text.to_string(),
             ),
         };
-        (place, error.text)
+        (place, error.text.into_owned())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{END, Lock, Pin, VERSION};
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Page, Severity, Words};
 use crate::k3s::parse_ranges;
 use crate::kube::{Image, Platform};
 use crate::source::{FileId, LOCK_FILE, Sources, Span};
@@ -73,7 +73,7 @@ pub fn read(sources: &Sources, file: FileId, found: &mut Findings) -> Lock {
     lock
 }
 
-fn invalid(span: Span, message: impl Into<String>) -> Finding {
+fn invalid(span: Span, message: impl Into<Words>) -> Finding {
     Finding::new(&LOCK_INVALID, span, message)
 }
 

@@ -197,7 +197,7 @@ fn text(file: FileId, at: Span, files: &Files<'_>, found: &mut Findings) -> Opti
     let source = files.sources.file(file);
     if let Some(fault) = &source.fault {
         let told = unreadable(file, &source.path, fault);
-        found.push(Finding { primary: Label { span: at, text: "mounted here".to_owned() }, ..told });
+        found.push(Finding { primary: Label { span: at, text: "mounted here".into() }, ..told });
         return None;
     }
     if is_template(&source.path) {

@@ -104,7 +104,7 @@ fn capabilities(Entry { key, value }: &Entry, found: &mut Findings) {
     for name in names {
         if let Some(rest) = name.as_text().and_then(|text| text.strip_prefix("CAP_")) {
             let message = format!("Kubernetes writes the capability `CAP_{rest}` without `CAP_`");
-            found.push(value_invalid(name.span, message).help(rest));
+            found.push(value_invalid(name.span, message).help(rest.to_owned()));
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Findings for machines: versioned, places from 1.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use crate::finding::{Finding, Label};
+use super::veil::Veil;
+use crate::finding::{Finding, Label, Words};
 use crate::source::Sources;
 
 /// Grows by one when a field changes its meaning or goes; fields may be added under the same number.
@@ -24,8 +27,8 @@ struct Item<'a> {
     #[serde(flatten)]
     place: Place,
     labels: Vec<Place>,
-    notes: &'a [String],
-    help: &'a [String],
+    notes: &'a [Words],
+    help: &'a [Words],
 }
 
 #[derive(Serialize)]
@@ -35,12 +38,17 @@ struct Place {
     column: usize,
     end_line: usize,
     end_column: usize,
-    label: String,
+    label: Words,
 }
 
 /// One document with all findings.
-pub fn findings(findings: &[(&Finding, &Sources)], errors: usize, warnings: usize) -> String {
-    let items = findings.iter().map(|(finding, sources)| Item {
+pub fn findings(runs: &[(&[Finding], &Sources)], errors: usize, warnings: usize) -> String {
+    let told = runs.iter().flat_map(|(findings, sources)| {
+        let veil = Veil::over(findings, sources);
+        findings.iter().map(move |finding| (veil.told(finding), *sources))
+    });
+    let told: Vec<(Cow<'_, Finding>, &Sources)> = told.collect();
+    let items = told.iter().map(|(finding, sources)| Item {
         code: finding.code.name,
         severity: finding.severity.word(),
         message: &finding.message,

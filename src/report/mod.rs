@@ -3,7 +3,8 @@
 //! In: findings and the sources that they point into. Out: text. Prints nothing; width and colour are `cli`'s to know.
 //! To add a form: a file here, a variant of [`Form`].
 //!
-//! What must hold: text from files never reaches a terminal with its control characters or bidi marks.
+//! What must hold: text from files never reaches a terminal with its control characters or bidi marks;
+//! no value of a Secret is shown (`veil.rs`, `tests/secrets.rs`).
 
 mod diff;
 mod dns;
@@ -11,6 +12,7 @@ mod explain;
 mod json;
 mod nodes;
 mod text;
+mod veil;
 
 pub use diff::{Compared, diff_json, diff_markdown, diff_text};
 pub use dns::{json as dns_json, text as dns_text};

@@ -7,8 +7,9 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
+use super::veil::Veil;
 use crate::finding::{Finding, Label, Severity};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{Sources, Span};
 
 /// Lines of context around a marked place.
 const CONTEXT: usize = 1;
@@ -26,23 +27,25 @@ pub struct Style {
     pub color: bool,
     /// Columns of the terminal.
     pub width: Option<usize>,
+    /// With lines of the files around each place.
+    pub lines: bool,
 }
 
-/// All findings, each followed by an empty line. A secret that one of them marks is shown by none.
+/// All findings, each followed by an empty line.
 pub fn findings(findings: &[Finding], sources: &Sources, style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(WIDTH));
-    let secrets: Vec<Span> =
-        findings.iter().filter(|finding| finding.secret).map(|finding| finding.primary.span).collect();
+    let veil = Veil::over(findings, sources);
     let mut text = String::new();
     for finding in findings {
-        text.push_str(&renderer.render(&[group(finding, sources, &secrets)]));
+        let finding = veil.told(finding);
+        text.push_str(&renderer.render(&[group(&finding, sources, &veil, style)]));
         text.push_str("\n\n");
     }
     text
 }
 
-fn group<'a>(finding: &'a Finding, sources: &'a Sources, secrets: &[Span]) -> Group<'a> {
+fn group<'a>(finding: &'a Finding, sources: &'a Sources, veil: &Veil, style: Style) -> Group<'a> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -51,7 +54,9 @@ fn group<'a>(finding: &'a Finding, sources: &'a Sources, secrets: &[Span]) -> Gr
     let title = level.primary_title(harmless(&finding.message)).id(finding.code.name);
     let mut group = Group::with_title(title);
     for labels in groups(finding, sources) {
-        group = match snippet(&labels, finding, sources, secrets) {
+        let shut = !style.lines || labels.iter().any(|label| veil.is_shut(label.span));
+        let snippet = if shut { None } else { snippet(&labels, finding, sources, veil) };
+        group = match snippet {
             Some(snippet) => group.element(snippet),
             None => group.element(origin(&labels, sources)),
         };
@@ -120,7 +125,7 @@ fn snippet<'a>(
     labels: &[&'a Label],
     finding: &Finding,
     sources: &'a Sources,
-    secrets: &[Span],
+    veil: &Veil,
 ) -> Option<Snippet<'a, Annotation<'a>>> {
     let file = labels.first()?.span.file;
     let source = sources.file(file);
@@ -131,7 +136,8 @@ fn snippet<'a>(
     let begin = start_of(first).unwrap_or(0);
     let length = u32::try_from(source.text.len()).unwrap_or(u32::MAX);
     let end = start_of(last.saturating_add(1)).unwrap_or(length);
-    let text = sources.text(Span { file, start: begin, end });
+    let piece = Span { file, start: begin, end };
+    let text = sources.text(piece);
     if text.is_empty() || text.len() > LONG {
         return None;
     }
@@ -144,15 +150,16 @@ fn snippet<'a>(
         let annotation = kind.span(one_line(label.span, begin, text));
         if label.text.is_empty() { annotation } else { annotation.label(harmless(&label.text)) }
     });
-    let snippet = Snippet::source(masked(visible(text), file, begin, secrets)).path(harmless(&source.path));
+    let snippet =
+        Snippet::source(masked(visible(text), begin, &veil.covered(piece))).path(harmless(&source.path));
     Some(snippet.line_start(first).fold(true).annotations(annotations))
 }
 
 /// The text with a `*` for each byte of a secret, so that places stay where they are.
-fn masked<'a>(text: Cow<'a, str>, file: FileId, begin: u32, secrets: &[Span]) -> Cow<'a, str> {
+fn masked<'a>(text: Cow<'a, str>, begin: u32, secrets: &[Span]) -> Cow<'a, str> {
     let is_secret = |at: usize| {
         let at = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(begin);
-        secrets.iter().any(|span| span.file == file && span.start <= at && at < span.end)
+        secrets.iter().any(|span| span.start <= at && at < span.end)
     };
     if !text.char_indices().any(|(at, _)| is_secret(at)) {
         return text;
@@ -196,7 +203,7 @@ mod tests {
             Finding::new(&CODE, Span { file, start: 1, end: 5 }, "before"),
             Finding::new(&CODE, secret, "it").secret(),
         ];
-        let shown = findings(&told, &sources, Style { color: false, width: None });
+        let shown = findings(&told, &sources, Style { color: false, width: None, lines: true });
         assert_eq!(shown.matches("{user: a, pass: ********}").count(), 2, "{shown}");
     }
 }

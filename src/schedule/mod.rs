@@ -118,7 +118,7 @@ mod tests {
     /// The texts of all problems.
     pub(super) fn troubles(spec: &Value) -> Vec<String> {
         let object = deployment(spec);
-        problems(&Pod::of(&object).expect("a pod")).into_iter().map(|label| label.text).collect()
+        problems(&Pod::of(&object).expect("a pod")).into_iter().map(|label| label.text.into_owned()).collect()
     }
 
     #[test]

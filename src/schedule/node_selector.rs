@@ -31,8 +31,10 @@ pub(super) fn problems(pod: &Pod, found: &mut Vec<Label>) {
 }
 
 fn legal(Entry { key, value }: &Entry) -> Result<(), Label> {
-    names::label_key(&key.text)
-        .map_err(|reason| Label { span: key.span, text: format!("`{}` is no label: {reason}", key.text) })?;
+    names::label_key(&key.text).map_err(|reason| Label {
+        span: key.span,
+        text: format!("`{}` is no label: {reason}", key.text).into(),
+    })?;
     let wanted = text(value)?;
     names::label_value(wanted)
         .map_err(|reason| wrong(value, format!("no node has the value `{wanted}`: {reason}")))

@@ -19,6 +19,9 @@ pub const INCLUDE_FILE: &str = "include.yaml";
 /// What `stackc lock` writes beside it.
 pub const LOCK_FILE: &str = "stackc.lock";
 
+/// Folders of which everything is read.
+const INPUT: [&str; 3] = ["apps", "files", "manifests"];
+
 /// Bytes of a typed file.
 const TYPED: u64 = 1 << 20;
 /// Bytes of a mounted file: Kubernetes refuses a ConfigMap over 1 MiB.
@@ -308,6 +311,17 @@ fn part(folder: &Path) -> Option<Part> {
     let files = [(STACK_FILE, Part::Stack), (OVERLAY_FILE, Part::Overlay)];
     let is_there = |file: &str| fs::symlink_metadata(folder.join(file)).is_ok();
     files.into_iter().find(|(file, _)| is_there(file)).map(|(_, part)| part)
+}
+
+/// Whether a folder is a stack, an overlay or an include: its files are a person's.
+pub fn is_layer(folder: &Path) -> bool {
+    part(folder).is_some() || fs::symlink_metadata(folder.join(INCLUDE_FILE)).is_ok()
+}
+
+/// The stack, overlay or include that reads what lies in this folder, a path without links.
+pub fn read_by(folder: &Path) -> Option<&Path> {
+    let reads = |layer: &&Path| INPUT.iter().any(|name| folder.starts_with(layer.join(name)));
+    folder.ancestors().find(|layer| reads(layer) && is_layer(layer))
 }
 
 /// The nearest stack in this folder or above it, up to the folder that holds `.git`.

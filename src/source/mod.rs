@@ -14,8 +14,8 @@ mod rendered;
 mod span;
 
 pub use discover::{
-    Input, LOCK_FILE, Layer, OVERLAY_FILE, Part, STACK_FILE, find_above, find_below, locate, read_base,
-    read_beside, read_include, read_input,
+    Input, LOCK_FILE, Layer, OVERLAY_FILE, Part, STACK_FILE, find_above, find_below, is_layer, locate,
+    read_base, read_beside, read_by, read_include, read_input,
 };
 pub use files::{Fault, Place, SourceFile, Sources};
 pub use rendered::{STDIN, read_rendered, read_stream};

@@ -1,6 +1,6 @@
 //! What is said of a value of the right type that its place cannot use.
 
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Page, Severity, Words};
 use crate::source::Span;
 use crate::yaml::Spanned;
 
@@ -17,7 +17,7 @@ pub static VALUE_INVALID: Code = Code {
 };
 
 /// A value that its place cannot use.
-pub fn value_invalid(span: Span, message: impl Into<String>) -> Finding {
+pub fn value_invalid(span: Span, message: impl Into<Words>) -> Finding {
     Finding::new(&VALUE_INVALID, span, message)
 }
 

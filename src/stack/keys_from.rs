@@ -56,7 +56,7 @@ fn names_in(file: FileId, path: &str, asked: Span, sources: &Sources, found: &mu
         found.push(if *fault == Fault::Missing {
             value_invalid(asked, format!("there is no file {}", source.path))
         } else {
-            Finding { primary: Label { span: asked, text: "named here".to_owned() }, ..told }
+            Finding { primary: Label { span: asked, text: "named here".into() }, ..told }
         });
         return Vec::new();
     }

@@ -183,7 +183,7 @@ fn wanted(share: u8, nodes: usize) -> u32 {
 }
 
 fn tell(span: Span, message: String, help: &str, found: &mut Findings) {
-    found.push(Finding::new(&RANGE_UNFIT, span, message).help(help));
+    found.push(Finding::new(&RANGE_UNFIT, span, message).help(help.to_owned()));
 }
 
 /// One range a family.
@@ -238,7 +238,7 @@ mod tests {
         let mut tree = read_typed(&sources, file, &mut found).unwrap();
         expand(&mut tree, expand::STACK);
         resolve(decode(&tree, &mut found).unwrap(), file.start(), "demo", &mut found);
-        found.sorted().into_iter().map(|finding| finding.message).collect()
+        found.sorted().into_iter().map(|finding| finding.message.into_owned()).collect()
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::scalar::{self, Scalar};
 use super::shape::LIKE;
 use super::spanned::{NODE, Parts, SPANNED};
 use super::{Entry, Key, Node, Value, write};
-use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
+use crate::finding::{Code, Finding, Findings, Page, Severity, Words, list, nearest};
 use crate::source::Span;
 
 /// A key that nothing reads.
@@ -86,7 +86,7 @@ pub fn key_missing(span: Span, key: &str, inside: &str) -> Finding {
 }
 
 /// A number out of range.
-pub fn out_of_range(span: Span, message: &str, range: &str) -> Finding {
+pub fn out_of_range(span: Span, message: impl Into<Words>, range: impl Into<Words>) -> Finding {
     Finding::new(&VALUE_RANGE, span, message).label(range)
 }
 

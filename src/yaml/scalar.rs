@@ -45,9 +45,10 @@ pub enum Reason {
     LargeKey,
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Reason {
+    /// In words, none of them from a file.
+    pub fn words(self) -> &'static str {
+        match self {
             Reason::Tag => "the tag asks for another kind of value",
             Reason::Timestamp => "Kubernetes has no timestamps: leave out the tag, a date is read as text",
             Reason::Base64 => "`!!binary` takes padded base64 without blanks",
@@ -55,7 +56,13 @@ impl fmt::Display for Reason {
             Reason::NotFinite => "Kubernetes knows no infinite numbers: put it in quotes if text is meant",
             Reason::NullKey => "a key cannot be null: put it in quotes if text is meant",
             Reason::LargeKey => "a key cannot be an integer of more than 63 bits: put it in quotes",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
     }
 }
 

@@ -93,7 +93,7 @@ fn judge(stack: &Path) -> bool {
         inside(finding, &run.sources);
     }
     for width in [None, Some(40)] {
-        harmless(&report::text(&run.findings, &run.sources, Style { color: false, width }));
+        harmless(&report::text(&run.findings, &run.sources, Style { color: false, width, lines: true }));
     }
     if run.errors == 0 {
         read_back(&run);

@@ -2,23 +2,20 @@
 #![expect(clippy::disallowed_methods, reason = "cli reads what a build wrote")]
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
+use super::files::{Files, of_stack};
 use super::git;
 use crate::check::Demands;
-use crate::cli::{Trouble, target};
+use crate::cli::{Trouble, stream, target};
 use crate::compile::Compiled;
-use crate::diff::{Placed, Side};
-use crate::finding::{Finding, Findings, Severity};
-use crate::install::{Found, Record, State, parse_stream, record_of};
+use crate::diff::Side;
+use crate::finding::Finding;
+use crate::install::{Found, Record, State, record_of};
 use crate::kube::digest::digest;
-use crate::kube::{self, Object, Unit};
 use crate::source::{Sources, locate};
-use crate::yaml::{self, Dialect};
 
-/// The largest stream that is read (bytes), as for install.
-const LARGEST: u64 = 256 << 20;
 /// The largest file of a folder that is read (bytes).
 const LARGEST_FILE: u64 = 64 << 20;
 
@@ -35,15 +32,6 @@ enum Made {
     Files(Files),
     Run(Box<Compiled>),
     Nothing,
-}
-
-/// Files that stackc wrote.
-#[derive(Default)]
-struct Files {
-    sources: Sources,
-    objects: Vec<(Object, String)>,
-    findings: Vec<Finding>,
-    errors: usize,
 }
 
 impl Before {
@@ -87,19 +75,10 @@ impl Before {
         before
     }
 
-    /// What `stackc build` has printed.
-    pub(super) fn stream(mut input: impl Read, stack: &str) -> Result<Before, Trouble> {
-        let mut text = String::new();
-        let read = input.by_ref().take(LARGEST).read_to_string(&mut text);
-        read.map_err(|error| Trouble::Told(format!("cannot read the stream: {error}")))?;
-        let stream = parse_stream(&text).map_err(Trouble::Told)?;
-        if stream.stack != stack {
-            return Err(Trouble::Told(format!(
-                "the stream holds the stack `{}`, and this one is `{stack}`",
-                stream.stack
-            )));
-        }
-        let files = stream.files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    /// What `stackc build` has printed, on stdin.
+    pub(super) fn stream(stack: &str) -> Result<Before, Trouble> {
+        let files = of_stack(stream::read(Path::new("-"))?, stack)?;
+        let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         Ok(Before::files("the stream".to_owned(), files, stack))
     }
 
@@ -117,35 +96,17 @@ impl Before {
     }
 
     fn files<'a>(told: String, files: impl Iterator<Item = (&'a str, &'a str)>, stack: &str) -> Before {
-        let mut made = Files::default();
-        let mut found = Findings::default();
-        let mut any = false;
-        for (name, text) in files.filter(|(name, text)| is_ours(name, text)) {
-            any = true;
-            let file = made.sources.add(format!("{told}/{name}"), Ok(text.as_bytes().to_vec()));
-            for document in yaml::read(&made.sources, file, Dialect::Manifest, &mut found) {
-                // A comment alone is a document of nothing to YAML; k3s skips it (facts on k3s, 1.4).
-                if matches!(document.value, yaml::Value::Null) {
-                    continue;
-                }
-                let unit = Unit::Manifest(name.to_owned());
-                let objects = kube::objects(document, &unit, "default", &mut found);
-                made.objects.extend(objects.into_iter().map(|object| (object, name.to_owned())));
-            }
-        }
-        made.findings = found.sorted();
-        made.errors = made.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-        let none = (!any).then(|| format!("{told} holds no file of the stack `{stack}`: all of it is new"));
-        Before { told, remarks: none.into_iter().collect(), made: Made::Files(made) }
+        let mut files = files.filter(|(name, text)| is_ours(name, text)).peekable();
+        let none = files.peek().is_none();
+        let none = none.then(|| format!("{told} holds no file of the stack `{stack}`: all of it is new"));
+        let made = Made::Files(Files::read(&told, files));
+        Before { told, remarks: none.into_iter().collect(), made }
     }
 
     /// The objects.
     pub(super) fn side(&self) -> Side<'_> {
         match &self.made {
-            Made::Files(files) => {
-                let placed = files.objects.iter().map(|(object, file)| Placed { object, file });
-                Side { objects: placed.collect(), ..Side::default() }
-            }
+            Made::Files(files) => files.side(),
             Made::Run(run) => Side::of(run),
             Made::Nothing => Side::default(),
         }

@@ -80,7 +80,8 @@ fn git() -> Command {
 }
 
 fn repository(stack: &Path, revision: &str) -> Result<Repository, Trouble> {
-    if revision.is_empty() || revision.starts_with('-') {
+    // `^main` asks for what is not there; git would print it with its sign.
+    if revision.is_empty() || revision.starts_with(['-', '^']) {
         return Err(Trouble::Told(format!(
             "--ref takes a revision such as main or HEAD~1, not {revision:?}"
         )));
@@ -92,12 +93,16 @@ fn repository(stack: &Path, revision: &str) -> Result<Repository, Trouble> {
     let mut lines = told.split('\n');
     let mut line = || lines.next().unwrap_or_default().to_owned();
     let (root, below, format, objects) = (line(), line(), line(), line());
-    let commit = format!("{revision}^{{commit}}");
-    let commit = ask(stack, &["--verify", "--quiet", &commit])?.map_err(|_| {
-        Trouble::Told(format!(
-            "git knows no commit {revision:?} here; a shallow clone may lack it: git fetch"
-        ))
-    })?;
+    // First what it names: `:/text` takes all that follows for its text.
+    let mut commit = revision.to_owned();
+    for of_commit in ["", "^{commit}"] {
+        let named = format!("{}{of_commit}", commit.trim());
+        commit = ask(stack, &["--verify", "--quiet", &named])?.map_err(|_| {
+            Trouble::Told(format!(
+                "git knows no commit {revision:?} here; a shallow clone may lack it: git fetch"
+            ))
+        })?;
+    }
     Ok(Repository {
         root: root.into(),
         below: below.into(),
@@ -117,8 +122,14 @@ fn ask(stack: &Path, questions: &[&str]) -> Result<Result<String, String>, Troub
     if output.status.success() {
         return Ok(Ok(String::from_utf8_lossy(&output.stdout).into_owned()));
     }
-    let error = String::from_utf8_lossy(&output.stderr);
-    Ok(Err(error.trim().trim_start_matches("fatal: ").to_owned()))
+    Ok(Err(words(&output.stderr)))
+}
+
+/// What git says on stderr.
+fn words(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let lines = said.lines().map(|line| line.trim_start_matches("fatal: ").trim_start_matches("error: "));
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// The least that git takes for a repository: no configuration but its own form.
@@ -135,6 +146,7 @@ fn bare(git: &Path, format: &str) -> io::Result<()> {
 }
 
 fn unpack(git_dir: &Path, repository: &Repository, root: &Path) -> io::Result<()> {
+    let said = git_dir.join("said");
     let mut child = git()
         .env("GIT_DIR", git_dir)
         .env("GIT_OBJECT_DIRECTORY", fs::canonicalize(&repository.objects)?)
@@ -144,10 +156,17 @@ fn unpack(git_dir: &Path, repository: &Repository, root: &Path) -> io::Result<()
         .args(["archive", "--format=tar", &repository.commit])
         .current_dir(git_dir)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(fs::File::create(&said)?)
         .spawn()?;
     let unpacked = child.stdout.take().map_or(Ok(()), |archive| tar::unpack(archive, root));
     let status = child.wait()?;
-    unpacked?;
-    if status.success() { Ok(()) } else { Err(io::Error::other(format!("git archive ended with {status}"))) }
+    if status.success() {
+        return unpacked;
+    }
+    // An archive that breaks off is git's doing, and git says why.
+    match (fs::read(said)?.as_slice(), unpacked) {
+        ([], Err(error)) => Err(error),
+        ([], Ok(())) => Err(io::Error::other(format!("git archive ended with {status}"))),
+        (said, _) => Err(io::Error::other(words(said))),
+    }
 }

@@ -1,6 +1,8 @@
 //! `stackc diff`: what would change, object by object, and what k3s makes of it.
 
+mod after;
 mod before;
+mod files;
 mod git;
 mod private;
 mod save;
@@ -12,12 +14,12 @@ use clap::{Args, ValueEnum};
 
 use super::install::MANIFESTS;
 use super::show::{self, Stream, plural};
-use super::{Color, Format, Status, Trouble, target};
-use crate::check::Demands;
+use super::{Color, Status, Trouble};
 use crate::diff::diff;
 use crate::finding::Finding;
 use crate::report::{self, Compared};
 use crate::source::Sources;
+use after::After;
 use before::Before;
 
 /// Show what would change in the cluster, object by object, and what k3s would delete
@@ -26,7 +28,8 @@ use before::Before;
 /// differs; 1: something does; 2: a side could not be compiled.
 #[derive(Debug, Args)]
 #[command(after_help = "For a pull request: stackc diff --ref origin/main --format markdown\n\
-    Before an install: sudo stackc diff --save plan && sudo stackc install --plan plan")]
+    Before an install: sudo stackc diff --save plan && sudo stackc install --plan plan\n\
+    On a node without the stack: stackc build | ssh NODE sudo stackc diff --from - --k3s v1.37.1+k3s1")]
 pub(super) struct Arguments {
     /// The stack, or its stack.yaml; without it, the nearest above, else the only one below
     path: Option<PathBuf>,
@@ -36,6 +39,13 @@ pub(super) struct Arguments {
     /// Compare with the stack as it was at a revision of git, such as main or HEAD~1
     #[arg(long = "ref", value_name = "REV", conflicts_with = "against")]
     revision: Option<String>,
+    /// Take for the new side what stackc build has printed elsewhere: a file, or - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "revision", "locked"])]
+    from: Option<PathBuf>,
+    /// The release that runs there, as k3s --version prints it: a stream does not tell, and what k3s deletes depends on it
+    // clap drops a requirement that something else on the line excludes.
+    #[arg(long, value_name = "VERSION", requires = "from", conflicts_with_all = ["path", "revision"])]
+    k3s: Option<String>,
     /// The form of the differences
     #[arg(long, value_enum, default_value = "text")]
     format: Form,
@@ -62,28 +72,30 @@ enum Form {
 }
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
-    let path = target::one(arguments.path.as_deref())?;
-    let run = target::compiled(&path, Demands { locked: arguments.locked, ..Demands::default() })?;
-    let runs = [run];
-    let [run] = &runs;
-    let Some(stack) = run.stack.as_ref().filter(|_| run.errors == 0) else {
-        let after = format!("{}\nthe stack could not be compiled\n", show::totals(&runs));
-        show::findings(&runs, Format::Text, color, Stream::Err, &after)?;
-        return Ok(Status::Failed);
-    };
-    let name = stack.name.value.as_str();
-    let (before, saving) = before(arguments, &path, run, name)?;
+    let stdin = |side: &Option<PathBuf>| side.as_deref() == Some(Path::new("-"));
+    if stdin(&arguments.from) && stdin(&arguments.against) {
+        return Err(Trouble::Told("both sides cannot be stdin: put one stream into a file".to_owned()));
+    }
+    let Some(after) = After::of(arguments, color)? else { return Ok(Status::Failed) };
+    let (before, saving) = before(arguments, &after)?;
     if let Some((findings, sources, errors)) = before.findings().filter(|(.., errors)| *errors > 0) {
         failed(&before.told, findings, sources, errors, color)?;
         return Ok(Status::Failed);
     }
-    let diff = diff(&before.side(), &crate::diff::Side::of(run), &stack.release);
+    let diff = diff(&before.side(), &after.side(), &after.release);
+    if after.is_guessed && diff.changes.iter().any(|change| !change.fates.is_empty()) {
+        return Err(Trouble::Told(
+            "what k3s makes of these changes depends on its release, which a stream does not tell\n\
+             name it, as k3s --version prints it: stackc diff --from - --k3s v1.37.1+k3s1"
+                .to_owned(),
+        ));
+    }
     let compared = Compared {
-        stack: name,
+        stack: &after.stack,
         against: &before.told,
         remarks: &before.remarks,
         diff: &diff,
-        sources: &run.sources,
+        sources: after.sources(),
     };
     let text = match arguments.format {
         Form::Text => report::diff_text(&compared, show::style(color, Stream::Out)),
@@ -96,13 +108,8 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
 }
 
 /// The old side, and what is to be saved of the way to the new one.
-fn before(
-    arguments: &Arguments,
-    path: &Path,
-    run: &crate::compile::Compiled,
-    stack: &str,
-) -> Result<(Before, Option<save::Saving>), Trouble> {
-    if let Some(revision) = &arguments.revision {
+fn before(arguments: &Arguments, after: &After) -> Result<(Before, Option<save::Saving>), Trouble> {
+    if let (Some(revision), Some(path)) = (&arguments.revision, &after.path) {
         return Ok((Before::revision(path, revision)?, None));
     }
     let folder = match &arguments.against {
@@ -110,13 +117,13 @@ fn before(
         None => of_k3s()?,
     };
     if let Some(file) = &arguments.save {
-        return save::plan(folder, file, &arguments.remove, run, stack)
+        return save::plan(folder, file, &arguments.remove, after)
             .map(|(before, saving)| (before, Some(saving)));
     }
     if folder == Path::new("-") {
-        return Ok((Before::stream(std::io::stdin().lock(), stack)?, None));
+        return Ok((Before::stream(&after.stack)?, None));
     }
-    Ok((Before::folder(folder, stack)?, None))
+    Ok((Before::folder(folder, &after.stack)?, None))
 }
 
 /// k3s' own folder, if this is one of its servers.
@@ -143,7 +150,9 @@ fn failed(
     errors: usize,
     color: Color,
 ) -> Result<(), Trouble> {
-    let text = report::text(findings, sources, show::style(color, Stream::Err));
+    // Whoever may look at the difference may not be allowed to look at what is installed.
+    let style = report::Style { lines: false, ..show::style(color, Stream::Err) };
+    let text = report::text(findings, sources, style);
     let errors = plural(errors, "error");
     let told = report::harmless_lines(told);
     show::err(&format!("{text}{errors}\n{told} could not be compiled\n"))

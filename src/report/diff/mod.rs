@@ -50,11 +50,14 @@ impl Compared<'_> {
         self.diff.changes.iter().flat_map(|change| change.calls.iter().map(move |call| (change, call)))
     }
 
-    /// What is more than a plain deletion, worst first.
+    /// What is more than the deletion of what left, worst first.
     fn fates(&self) -> Vec<(&Change, &Fate)> {
         let all =
             self.diff.changes.iter().flat_map(|change| change.fates.iter().map(move |fate| (change, fate)));
-        let mut all: Vec<_> = all.filter(|(_, fate)| fate.verdict != Verdict::Deleted).collect();
+        let is_more = |(change, fate): &(&Change, &Fate)| {
+            fate.verdict != Verdict::Deleted || change.kind != Kind::Removed
+        };
+        let mut all: Vec<_> = all.filter(is_more).collect();
         all.sort_by_key(|(_, fate)| fate.verdict);
         all
     }

@@ -8,7 +8,7 @@ use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
 use super::refuse;
 use super::{Dialect, KEY_DUPLICATE, KEY_NOT_TEXT, YAML_ALIAS, YAML_LIMIT, YAML_MERGE_KEY, YAML_SYNTAX};
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, Words};
 use crate::source::{FileId, Span};
 use crate::yaml::scalar::{self, Scalar};
 use crate::yaml::{Key, Map, Node, Value};
@@ -180,8 +180,7 @@ impl<'t, 'f> Builder<'t, 'f> {
                     let open = self.stack.last().filter(|frame| frame.flow).map(|frame| frame.span);
                     let finding = refuse::syntax(self.file, self.text, depth, open, &error);
                     let template = self.in_template(finding.primary.span);
-                    let finding =
-                        finding.maybe_help(template.then(|| refuse::template(self.dialect).to_owned()));
+                    let finding = finding.maybe_help(template.then(|| refuse::template(self.dialect)));
                     if !self.same_line(self.bad_key, finding.primary.span) {
                         self.found.push(finding);
                     }
@@ -243,7 +242,7 @@ impl<'t, 'f> Builder<'t, 'f> {
         }
     }
 
-    fn limit(&mut self, span: Span, message: String) -> Stop {
+    fn limit(&mut self, span: Span, message: impl Into<Words>) -> Stop {
         self.found.push(Finding::new(&YAML_LIMIT, span, message).label("reading stopped here"));
         Stop
     }
@@ -394,7 +393,7 @@ impl<'t, 'f> Builder<'t, 'f> {
     ) -> Result<(), Stop> {
         self.count(span)?;
         if text.len() > SCALAR {
-            return Err(self.limit(span, "a single text longer than 1 MiB".to_owned()));
+            return Err(self.limit(span, "a single text longer than 1 MiB"));
         }
         // granit gives an absent value as a plain `~` of no length.
         let absent = style == ScalarStyle::Plain && span.start == span.end;
@@ -442,7 +441,7 @@ impl<'t, 'f> Builder<'t, 'f> {
             return (scalar, text);
         };
         scalar::tagged(suffix, text).unwrap_or_else(|reason| {
-            self.found.push(Finding::new(&YAML_SYNTAX, span, reason.to_string()));
+            self.found.push(Finding::new(&YAML_SYNTAX, span, reason.words()));
             (Scalar::Text, Cow::Borrowed(""))
         })
     }
@@ -614,9 +613,7 @@ impl<'t, 'f> Builder<'t, 'f> {
         self.expanded = self.expanded.saturating_add(size.nodes);
         let allowed = self.nodes.saturating_mul(EXPANDED_RATIO).saturating_add(EXPANDED_FREE);
         if self.expanded > allowed {
-            return Err(
-                self.limit(span, "the aliases repeat more than ten times what the file holds".to_owned())
-            );
+            return Err(self.limit(span, "the aliases repeat more than ten times what the file holds"));
         }
         // Aliases in anchors in aliases nest deeper than any text; what walks the tree is bounded by its depth.
         let most = self.dialect.depth();
@@ -648,15 +645,15 @@ fn is_merge(plain: bool, tag: Option<&Tag>) -> bool {
 
 /// The key's text: as it is, or converted as Kubernetes converts it; in typed files a plain number or truth is an
 /// error, for nobody who writes `on:` means `true`.
-fn key_text(scalar: Scalar, text: &str, dialect: Dialect) -> Result<Cow<'static, str>, String> {
+fn key_text(scalar: Scalar, text: &str, dialect: Dialect) -> Result<Cow<'static, str>, Words> {
     let what = match scalar {
         Scalar::Text => return Ok(Cow::Owned(text.to_owned())),
-        Scalar::Null => return Err("a key is missing here".to_owned()),
+        Scalar::Null => return Err("a key is missing here".into()),
         _ if dialect == Dialect::Manifest => {
-            return scalar.into_key(text.into()).map_err(|reason| reason.to_string());
+            return scalar.into_key(text.into()).map_err(|reason| reason.words().into());
         }
         Scalar::Bool(_) => "true or false",
         _ => "a number",
     };
-    Err(format!("the key `{text}` is {what} to Kubernetes, not text"))
+    Err(format!("the key `{text}` is {what} to Kubernetes, not text").into())
 }

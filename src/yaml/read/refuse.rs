@@ -3,7 +3,7 @@
 use granit_parser::{ErrorKind, ScalarStyle, ScanError};
 
 use super::{Dialect, YAML_ALIAS, YAML_DOCUMENT, YAML_LIMIT, YAML_SYNTAX};
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Page, Severity, Words};
 use crate::source::{Fault, FileId, Span};
 
 /// A file of the stack that could not be read.
@@ -261,15 +261,18 @@ pub(super) fn syntax(
     let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     let span = Span { file, start: byte(at), end: byte(at.saturating_add(width)) };
     let (code, message, help) = words(error.kind());
-    let message = message.map_or_else(|| plain_words(&error.kind().to_string()), str::to_owned);
-    let message = if code == &YAML_LIMIT { format!("nested deeper than {depth} levels") } else { message };
+    let message: Words = match message {
+        Some(words) => words.into(),
+        None if code == &YAML_LIMIT => format!("nested deeper than {depth} levels").into(),
+        None => plain_words(&error.kind().to_string()).into(),
+    };
     let finding = Finding::new(code, span, message).label("reading stopped here");
     let range = |from: Span| usize::try_from(from.start).unwrap_or(0)..at;
     match open.filter(|open| text.get(range(*open)).is_some_and(|between| between.contains('\n'))) {
         Some(open) => {
             finding.also(open, "this bracket is still open").help("close it where its list or map ends")
         }
-        None => finding.maybe_help(help.map(str::to_owned)),
+        None => finding.maybe_help(help),
     }
 }
 
@@ -279,10 +282,10 @@ fn plain_words(message: &str) -> String {
     format!("this is not YAML: {told}")
 }
 
-type Words = (&'static Code, Option<&'static str>, Option<&'static str>);
+type Told = (&'static Code, Option<&'static str>, Option<&'static str>);
 
 /// What the errors that people meet mean, and the way out.
-fn words(kind: &ErrorKind) -> Words {
+fn words(kind: &ErrorKind) -> Told {
     match kind {
         ErrorKind::RecursionLimitExceeded => (&YAML_LIMIT, None, None),
         ErrorKind::UnknownAnchor => (
