@@ -1,6 +1,8 @@
 //! Findings as rustc shows them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{
@@ -8,6 +10,7 @@ use annotate_snippets::{
 };
 
 use crate::finding::{Finding, Label, Severity};
+use crate::kube::secret::all_exposed;
 use crate::source::{FileId, Sources, Span};
 
 /// Lines of context around a marked place.
@@ -28,12 +31,44 @@ pub struct Style {
     pub width: Option<usize>,
 }
 
-/// All findings, each followed by an empty line. A secret that one of them marks is shown by none.
+/// Secrets that no finding may show: those that one of them marks, and what has the look of one in the files shown. An
+/// app with a mistake is not compiled, so that no check could mark what is secret in it.
+struct Secrets(BTreeMap<FileId, Vec<Range<u32>>>);
+
+impl Secrets {
+    fn of(findings: &[Finding], sources: &Sources) -> Secrets {
+        let mut all: BTreeMap<FileId, Vec<Range<u32>>> = BTreeMap::new();
+        for finding in findings {
+            for label in std::iter::once(&finding.primary).chain(&finding.labels) {
+                all.entry(label.span.file).or_insert_with(|| {
+                    let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+                    let places = all_exposed(&sources.file(label.span.file).text).into_iter();
+                    places.map(|place| byte(place.start)..byte(place.end)).collect()
+                });
+            }
+            let Span { file, start, end } = finding.primary.span;
+            if let Some(places) = all.get_mut(&file).filter(|_| finding.secret) {
+                places.push(start..end);
+            }
+        }
+        Secrets(all)
+    }
+
+    /// Those in a piece of a file, from the piece's beginning.
+    fn within(&self, file: FileId, begin: u32, length: usize) -> Vec<Range<usize>> {
+        let end = begin.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
+        let places = self.0.get(&file).map_or(&[][..], Vec::as_slice).iter();
+        let near = places.filter(|place| place.start < end && begin < place.end);
+        let byte = |at: u32| usize::try_from(at.saturating_sub(begin)).unwrap_or(usize::MAX);
+        near.map(|place| byte(place.start)..byte(place.end)).collect()
+    }
+}
+
+/// All findings, each followed by an empty line.
 pub fn findings(findings: &[Finding], sources: &Sources, style: Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(WIDTH));
-    let secrets: Vec<Span> =
-        findings.iter().filter(|finding| finding.secret).map(|finding| finding.primary.span).collect();
+    let secrets = Secrets::of(findings, sources);
     let mut text = String::new();
     for finding in findings {
         text.push_str(&renderer.render(&[group(finding, sources, &secrets)]));
@@ -42,7 +77,7 @@ pub fn findings(findings: &[Finding], sources: &Sources, style: Style) -> String
     text
 }
 
-fn group<'a>(finding: &'a Finding, sources: &'a Sources, secrets: &[Span]) -> Group<'a> {
+fn group<'a>(finding: &'a Finding, sources: &'a Sources, secrets: &Secrets) -> Group<'a> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -120,7 +155,7 @@ fn snippet<'a>(
     labels: &[&'a Label],
     finding: &Finding,
     sources: &'a Sources,
-    secrets: &[Span],
+    secrets: &Secrets,
 ) -> Option<Snippet<'a, Annotation<'a>>> {
     let file = labels.first()?.span.file;
     let source = sources.file(file);
@@ -144,22 +179,19 @@ fn snippet<'a>(
         let annotation = kind.span(one_line(label.span, begin, text));
         if label.text.is_empty() { annotation } else { annotation.label(harmless(&label.text)) }
     });
-    let snippet = Snippet::source(masked(visible(text), file, begin, secrets)).path(harmless(&source.path));
+    let secrets = secrets.within(file, begin, text.len());
+    let snippet = Snippet::source(masked(visible(text), &secrets)).path(harmless(&source.path));
     Some(snippet.line_start(first).fold(true).annotations(annotations))
 }
 
 /// The text with a `*` for each byte of a secret, so that places stay where they are.
-fn masked<'a>(text: Cow<'a, str>, file: FileId, begin: u32, secrets: &[Span]) -> Cow<'a, str> {
-    let is_secret = |at: usize| {
-        let at = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(begin);
-        secrets.iter().any(|span| span.file == file && span.start <= at && at < span.end)
-    };
-    if !text.char_indices().any(|(at, _)| is_secret(at)) {
+fn masked<'a>(text: Cow<'a, str>, secrets: &[Range<usize>]) -> Cow<'a, str> {
+    if secrets.is_empty() {
         return text;
     }
     let mut shown = String::with_capacity(text.len());
     for (at, character) in text.char_indices() {
-        if is_secret(at) && character != '\n' {
+        if secrets.iter().any(|place| place.contains(&at)) && character != '\n' {
             shown.extend(std::iter::repeat_n('*', character.len_utf8()));
         } else {
             shown.push(character);
@@ -169,7 +201,7 @@ fn masked<'a>(text: Cow<'a, str>, file: FileId, begin: u32, secrets: &[Span]) ->
 }
 
 /// A span's first line, relative to the text shown: maps and lists that go on for a screen are marked where they begin.
-fn one_line(span: Span, begin: u32, text: &str) -> std::ops::Range<usize> {
+fn one_line(span: Span, begin: u32, text: &str) -> Range<usize> {
     let relative = |byte: u32| usize::try_from(byte.saturating_sub(begin)).unwrap_or(0).min(text.len());
     let (start, end) = (relative(span.start), relative(span.end));
     let marked = text.get(start..end).unwrap_or("");
@@ -198,5 +230,15 @@ mod tests {
         ];
         let shown = findings(&told, &sources, Style { color: false, width: None });
         assert_eq!(shown.matches("{user: a, pass: ********}").count(), 2, "{shown}");
+    }
+
+    #[test]
+    fn what_no_check_could_mark_is_hidden_as_well() {
+        let mut sources = Sources::default();
+        let text = "{env: {DB_PASSWORD: hunter2}, replicas: two}\n";
+        let file = sources.add("x.yaml".into(), Ok(text.into()));
+        let told = [Finding::new(&CODE, Span { file, start: 40, end: 43 }, "it")];
+        let shown = findings(&told, &sources, Style { color: false, width: None });
+        assert!(shown.contains("{env: {DB_PASSWORD: *******}, replicas: two}"), "{shown}");
     }
 }
