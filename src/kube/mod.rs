@@ -5,7 +5,8 @@
 //! the caller knows what it stands for.
 //!
 //! A new kind of workload is a row in `pod.rs`; an architecture is a row in `platform.rs`; a repository that
-//! was deleted is a row in `gone.rs`.
+//! was deleted is a row in `gone.rs`; an API version that came or went is a row in `served.rs`; the form of a token is a
+//! row in `secret.rs`.
 
 pub mod cron;
 pub mod digest;
