@@ -65,13 +65,13 @@ fn tell(pod: &Pod<'_>, container: &Container<'_>, who: &str, port: &Node, found:
             let message = format!("`{who}` asks the port `{name}`, container `{}` has none of that name", container.name);
             found.push(Finding::new(&CODE, port.span, message).help(help));
         }
-    } else if let (Some(number), Some(only)) = (port.as_int(), only_port(pod)) {
-        if Some(number) != only.as_int() {
-            let declared = only.written().unwrap_or_default();
-            let message = format!("`{who}` asks the port {number}, the pod declares {declared} alone");
-            let finding = Finding::new(&CODE, port.span, message).weighs(Severity::Warning);
-            found.push(finding.also(only.span, "the only port").help(format!("ask {declared}, or declare {number} too")));
-        }
+    } else if let (Some(number), Some(only)) = (port.as_int(), only_port(pod))
+        && Some(number) != only.as_int()
+    {
+        let declared = only.written().unwrap_or_default();
+        let message = format!("`{who}` asks the port {number}, the pod declares {declared} alone");
+        let finding = Finding::new(&CODE, port.span, message).weighs(Severity::Warning);
+        found.push(finding.also(only.span, "the only port").help(format!("ask {declared}, or declare {number} too")));
     }
 }
 

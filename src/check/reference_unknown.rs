@@ -76,9 +76,10 @@ fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut
         return;
     }
     let own = user.id.namespace.as_deref().unwrap_or_default();
-    let namespace = match reference.target.is_cluster_wide() {
-        true => "",
-        false => reference.namespace.and_then(Node::as_text).unwrap_or(own),
+    let namespace = if reference.target.is_cluster_wide() {
+        ""
+    } else {
+        reference.namespace.and_then(Node::as_text).unwrap_or(own)
     };
     let known = facts.find(kind, Some(namespace), name).is_some()
         || is_given(kind, namespace, name, facts)

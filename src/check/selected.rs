@@ -15,11 +15,14 @@ const PODLESS: [&str; 3] = ["cert-manager.io", "traefik.containo.us", "traefik.i
 /// A workload with its pods.
 type Worker<'a> = (&'a Object, Pod<'a>);
 
+/// Workloads by namespace, and a label's key and value.
+type ByLabel<'a> = BTreeMap<(&'a str, &'a str, &'a str), Vec<Worker<'a>>>;
+
 /// Finds the pods that selectors mean. Its indexes are made once one is not where it usually is.
 pub(super) struct Pods<'f, 'a> {
     facts: &'f Facts<'a>,
     spaces: OnceCell<BTreeMap<&'a str, Vec<Worker<'a>>>>,
-    labels: OnceCell<BTreeMap<(&'a str, &'a str, &'a str), Vec<Worker<'a>>>>,
+    labels: OnceCell<ByLabel<'a>>,
     foreign: OnceCell<BTreeSet<&'a str>>,
 }
 
@@ -71,9 +74,9 @@ impl<'f, 'a> Pods<'f, 'a> {
         })
     }
 
-    fn labels(&self) -> &BTreeMap<(&'a str, &'a str, &'a str), Vec<Worker<'a>>> {
+    fn labels(&self) -> &ByLabel<'a> {
         self.labels.get_or_init(|| {
-            let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            let mut all = ByLabel::new();
             for (namespace, workers) in self.spaces() {
                 for worker in workers {
                     for entry in labels(&worker.1).map_or(&[][..], Node::entries) {

@@ -40,10 +40,10 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             let has = |pod: &Pod<'_>| declared(pod).any(|own| own == (name, protocol));
             if !meant.iter().any(|(_, pod)| has(pod)) && !found.tells(target.span) {
                 let whose = meant.first().map(|(object, _)| object.id.to_string()).unwrap_or_default();
-                let names: Vec<&str> = meant.iter().flat_map(|(_, pod)| declared(pod)).map(|own| own.0).collect();
+                let own: Vec<&str> = meant.iter().flat_map(|(_, pod)| declared(pod)).map(|own| own.0).collect();
                 let message = format!("no container of {whose} has a port named `{name}` ({protocol})");
                 let finding = Finding::new(&CODE, target.span, message).label(format!("{} leads to it", object.id));
-                found.push(finding.help(way_out(name, names)));
+                found.push(finding.help(way_out(name, own)));
             }
         }
     }

@@ -400,11 +400,14 @@ fn password(behind: &str) -> Option<&str> {
 const NEAR: usize = 256;
 
 fn head(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(NEAR)).unwrap_or(text)
+    let end = (0..=NEAR).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    if text.len() > NEAR { text.get(..end).unwrap_or(text) } else { text }
 }
 
 fn tail(text: &str) -> &str {
-    text.get(text.ceil_char_boundary(text.len().saturating_sub(NEAR))..).unwrap_or(text)
+    let start = text.len().saturating_sub(NEAR);
+    let start = (start..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(start..).unwrap_or(text)
 }
 
 /// `NAME: VALUE` and `NAME=VALUE`, as JSON, YAML, TOML, flags and scripts write it; `at` is the sign between.

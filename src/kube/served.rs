@@ -169,15 +169,12 @@ pub fn served(api_version: &str, kind: &str, minor: u16) -> Verdict {
     let row = ROWS.iter().find(|row| {
         row.group == group && row.version == version && (row.kinds.is_empty() || row.kinds.contains(&kind))
     });
+    let lasting = || KINDS.iter().any(|row| row.0 == group && row.1 == version && row.2.contains(&kind));
     match row {
         Some(row) if minor >= row.until => Verdict::Gone(row),
         Some(row) if minor < row.since => Verdict::NotYet(row),
-        Some(_) => Verdict::Served,
-        None if KINDS.iter().any(|row| row.0 == group && row.1 == version && row.2.contains(&kind)) => {
-            Verdict::Served
-        }
-        None if is_closed(group) => Verdict::Never(home(kind)),
-        None => Verdict::Served,
+        None if is_closed(group) && !lasting() => Verdict::Never(home(kind)),
+        _ => Verdict::Served,
     }
 }
 

@@ -257,8 +257,14 @@ impl Takes {
                 Err(Refused::bare(format!("a map is wanted here, this is {}", node.kind())))
             }
             Takes::Items if node.items().is_empty() => Err(Refused::bare(format!("{field} has no item"))),
-            Takes::Truth | Takes::Map | Takes::Items => Ok(()),
-            Takes::Entries(..) | Takes::Needs(_) | Takes::Whole(_) | Takes::Fields(_) => Ok(()),
+            // What they hold is looked at one by one.
+            Takes::Truth
+            | Takes::Map
+            | Takes::Items
+            | Takes::Entries(..)
+            | Takes::Needs(_)
+            | Takes::Whole(_)
+            | Takes::Fields(_) => Ok(()),
         }
     }
 }
