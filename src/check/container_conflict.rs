@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::{Pod, Quantity};
+use crate::kube::Quantity;
 use crate::yaml::{Entry, Node};
 
 /// Two fields of a container that do not go together.
@@ -25,8 +25,8 @@ const STANDARD: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for pod in facts.objects.iter().filter_map(Pod::of) {
-        for container in pod.containers() {
+    for landing in &facts.landings {
+        for container in landing.pod.containers() {
             if let Some(resources) = container.node.get("resources") {
                 self::resources(resources, found);
             }

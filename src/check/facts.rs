@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Demands;
 use super::route::{self, Route};
 use super::served::Served;
-use crate::kube::{Container, Image, Object, Platform, Pod, Reference, Unit};
+use crate::kube::{Container, Image, Object, Platform, Pod, Reference, Unit, names_others};
 use crate::reach::Traefik;
 use crate::schedule::{Reason, may, problems};
 use crate::stack::{ClusterNode, Declared, Outline, Stack};
@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub services: Vec<&'a Object>,
     /// k3s' own Traefik, as the objects configure it; none where that was not read.
     pub traefik: Option<Traefik<'a>>,
+    /// Those of each kind.
+    kinds: BTreeMap<&'a str, Vec<&'a Object>>,
     /// All objects that references may name, the first of twins.
     known: BTreeMap<Key<'a>, &'a Object>,
     /// The Traefik that serves the cluster.
@@ -95,6 +97,10 @@ impl<'a> Facts<'a> {
     pub fn new(stack: &'a Stack, apps: &'a [Outline], objects: &'a [Object], demands: Demands) -> Self {
         let apps = apps.iter().map(|app| (app.name.as_str(), app)).collect();
         let landings = objects.iter().filter_map(|object| landing(object, stack, &apps)).collect();
+        let mut kinds: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+        for object in objects {
+            kinds.entry(&object.id.kind).or_default().push(object);
+        }
         let mut facts = Facts {
             stack,
             objects,
@@ -102,6 +108,7 @@ impl<'a> Facts<'a> {
             beside: &[],
             whole: true,
             landings,
+            kinds,
             services: objects.iter().filter(|object| is_service(object)).collect(),
             traefik: None,
             known: BTreeMap::new(),
@@ -147,6 +154,21 @@ impl<'a> Facts<'a> {
             let key = (id.kind.as_str(), id.namespace.as_deref().unwrap_or_default(), id.name.as_str());
             self.known.entry(key).or_insert(object);
         }
+    }
+
+    /// Those of a kind, whatever their API group.
+    pub fn of(&self, kind: &str) -> &[&'a Object] {
+        self.kinds.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// All of them by kind.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'a str, &[&'a Object])> {
+        self.kinds.iter().map(|(kind, objects)| (*kind, objects.as_slice()))
+    }
+
+    /// Those that may name others beside their pods.
+    pub(super) fn naming(&self) -> impl Iterator<Item = &'a Object> {
+        self.kinds().filter(|(kind, _)| names_others(kind)).flat_map(|(_, objects)| objects.iter().copied())
     }
 
     /// All objects that references may name.

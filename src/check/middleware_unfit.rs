@@ -52,7 +52,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let place = |object: &'_ Object| (object.id.namespace.clone(), object.id.name.clone());
     let apps: BTreeMap<_, _> =
         facts.landings.iter().filter_map(|landing| Some((place(landing.object), landing.app?))).collect();
-    let middlewares = facts.objects.iter().filter(|object| object.id.kind == "Middleware");
+    let middlewares = facts.of("Middleware").iter();
     let middlewares: BTreeMap<_, _> = middlewares.map(|object| (place(object), object)).collect();
     for rule in rules(facts).filter(|rule| rule.port != Some(CONSOLE)) {
         let namespace = &rule.object.id.namespace;

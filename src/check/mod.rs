@@ -11,6 +11,7 @@ mod facts;
 mod program;
 mod route;
 mod rule;
+mod selected;
 mod served;
 #[cfg(test)]
 mod trial;
@@ -32,6 +33,7 @@ macro_rules! checks {
 }
 
 checks! {
+    api_not_served,
     balancer_ip_ignored,
     cache_through_cloudflare,
     capability_missing,
@@ -42,6 +44,7 @@ checks! {
     cluster_dns_wrong,
     cluster_ip_taken,
     component_disabled,
+    config_key_unknown,
     container_conflict,
     container_duplicate,
     data_many_nodes,
@@ -63,6 +66,7 @@ checks! {
     image_platforms_unknown,
     image_untagged,
     image_user_refused,
+    item_duplicate,
     lock_lacks,
     lock_unused,
     middleware_field_unknown,
@@ -71,6 +75,7 @@ checks! {
     node_in_manifest,
     node_port_outside,
     object_duplicate,
+    object_too_large,
     packaged_object_taken,
     password_in_env,
     place_no_node,
@@ -79,6 +84,7 @@ checks! {
     port_duplicate,
     port_not_proxied,
     probe_path_wrong,
+    probe_port_unknown,
     program_args_wrong,
     program_env_ignored,
     program_env_missing,
@@ -89,22 +95,30 @@ checks! {
     route_never_matches,
     route_shadowed,
     rule_invalid,
+    secret_in_args,
     secret_in_config,
+    secret_in_manifest,
+    secret_key_missing,
     secret_key_unknown,
     secret_mounted_alone,
     secret_unknown,
+    selector_matches_nothing,
+    selector_misses_pods,
     service_conflict,
     service_port_unknown,
     servicelb_ignores_local,
     source_range_unfit,
     storage_in_memory,
     sysctl_refused,
+    target_port_unknown,
     tls_store_ignored,
     traefik_may_move,
     trust_missing,
     trust_one_family,
     trust_too_wide,
     trusted_range_invalid,
+    variable_undefined,
+    volume_unknown,
 }
 
 /// What a run asks for beside what must always hold.

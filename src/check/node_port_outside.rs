@@ -25,7 +25,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let outside = |port: &&Node| {
         port.as_int().is_some_and(|port| port != 0 && !u16::try_from(port).is_ok_and(|port| range.contains(&port)))
     };
-    for object in facts.objects.iter().filter(|object| object.id.kind == "Service") {
+    for object in facts.of("Service") {
         let ports = object.body.at(&["spec", "ports"]).map_or(&[][..], Node::items);
         let wished = ports.iter().filter_map(|port| port.get("nodePort"));
         let wished = wished.chain(object.body.at(&["spec", "healthCheckNodePort"]));

@@ -47,7 +47,7 @@ const CONTAINERS: Clash = Clash {
 
 /// Tells the second and every further one.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for object in facts.objects.iter().filter(|object| object.id.kind == "Service") {
+    for object in facts.of("Service") {
         for field in ["port", "nodePort"] {
             let message = |number: &str| format!("{} has two ports with the {field} {number}", object.id);
             SERVICE.tell(service(object, field), message, found);

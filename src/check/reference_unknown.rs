@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
-use crate::kube::{Object, Reference, Target, named};
+use crate::kube::{LabelSelector, Object, Pod, Reference, Target, Unit, named};
 use crate::yaml::Node;
 
 /// An object that is neither declared nor among the objects.
@@ -22,8 +22,17 @@ pub static CODE: Code = Code {
 };
 
 /// What Kubernetes and k3s make: kind, namespace (none: in every one), name, the packaged part that makes it.
-const GIVEN: [(&str, Option<&str>, &str, &str); 8] = [
+const GIVEN: [(&str, Option<&str>, &str, &str); 19] = [
+    ("ClusterRole", None, "admin", ""),
+    ("ClusterRole", None, "cluster-admin", ""),
+    ("ClusterRole", None, "edit", ""),
+    ("ClusterRole", None, "view", ""),
     ("ConfigMap", None, "kube-root-ca.crt", ""),
+    ("ConfigMap", Some("kube-system"), "coredns", "coredns"),
+    ("ConfigMap", Some("kube-system"), "extension-apiserver-authentication", ""),
+    ("PriorityClass", None, "system-cluster-critical", ""),
+    ("PriorityClass", None, "system-node-critical", ""),
+    ("Role", Some("kube-system"), "extension-apiserver-authentication-reader", ""),
     ("ServiceAccount", None, "default", ""),
     ("Service", Some("default"), "kubernetes", ""),
     ("Service", Some("kube-system"), "kube-dns", "coredns"),
@@ -32,6 +41,22 @@ const GIVEN: [(&str, Option<&str>, &str, &str); 8] = [
     // Where Traefik is disabled, that is told once for all its routes.
     ("IngressClass", Some(""), "traefik", ""),
     ("TLSOption", None, "default", ""),
+    ("StorageClass", None, "local-path", "local-storage"),
+    ("Deployment", Some("kube-system"), "traefik", "traefik"),
+];
+
+/// Classes of the container runtimes that k3s finds on a node (its packaged part `runtimes`).
+const RUNTIMES: [&str; 10] = [
+    "crun",
+    "lunatic",
+    "nvidia",
+    "nvidia-experimental",
+    "slight",
+    "spin",
+    "wasmedge",
+    "wasmer",
+    "wasmtime",
+    "wws",
 ];
 
 /// Tells each.
@@ -41,7 +66,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             tell(landing.object, reference, facts, found);
         }
     }
-    for object in facts.objects {
+    for object in facts.naming() {
         for reference in named(object) {
             tell(object, &reference, facts, found);
         }
@@ -111,35 +136,105 @@ fn known_joined(kind: &str, joined: &str, facts: &Facts<'_>) -> Result<(), Optio
 
 fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut Findings) {
     let (kind, Some(name)) = (reference.target.kind(), reference.name.as_text()) else { return };
-    let class = reference.target == Target::IngressClass;
-    if class && has_controller(name, facts) {
+    if reference.optional || reference.target == Target::Secret {
         return;
     }
-    let own = user.id.namespace.as_deref().filter(|_| !class).unwrap_or_default();
-    let namespace = reference.namespace.and_then(Node::as_text).unwrap_or(own);
+    if reference.target == Target::IngressClass && has_controller(name, facts) {
+        return;
+    }
+    let own = user.id.namespace.as_deref().unwrap_or_default();
+    let namespace = if reference.target.is_cluster_wide() {
+        ""
+    } else {
+        reference.namespace.and_then(Node::as_text).unwrap_or(own)
+    };
+    let known = facts.find(kind, Some(namespace), name).is_some()
+        || is_given(kind, namespace, name, facts)
+        || facts.stack.external_name(kind, namespace, name).is_some();
+    let weight = weight(user, reference.target);
+    let scaled = user.id.kind == "HorizontalPodAutoscaler";
+    if known || ((scaled || weight == Severity::Warning) && is_foreign(reference.target, namespace, facts)) {
+        return;
+    }
+    let governing = reference.target == Target::Service && user.id.kind == "StatefulSet";
+    let headless = governing.then(|| headless(user, facts)).flatten();
+    // An app without ports has no Service, and says so by having none.
+    if governing && headless.is_none() && matches!(user.unit, Unit::App(_)) {
+        return;
+    }
+    let near = headless.or_else(|| nearest(name, facts.names(kind, namespace)));
+    let help = near.map_or_else(
+        || format!("if it exists, say so in stack.yaml:\nexternal: [{kind}/{name}]"),
+        |near| format!("did you mean `{near}`?"),
+    );
+    let slash = if namespace.is_empty() { "" } else { "/" };
+    let message = format!("nothing says that the {kind} {namespace}{slash}{name} exists");
+    let finding = Finding::new(&CODE, reference.name.span, message).weighs(weight);
+    let finding = finding.label(format!("{} uses it", user.id)).help(help);
+    found.push(match without(user, reference.target) {
+        Some(without) => finding.note(without),
+        None => finding,
+    });
+}
+
+/// The headless Service that has the pods of a StatefulSet.
+fn headless<'a>(set: &Object, facts: &Facts<'a>) -> Option<&'a str> {
+    let pods = Pod::of(set)?;
+    let labels = pods.template.at(&["metadata", "labels"]);
+    let fits = |service: &&&'a Object| {
+        let selector = service.body.at(&["spec", "selector"]).map(LabelSelector::of_labels);
+        service.id.namespace == set.id.namespace
+            && service.body.text_at(&["spec", "clusterIP"]) == Some("None")
+            && selector.is_some_and(|selector| !selector.is_empty() && selector.matches(labels))
+    };
+    facts.of("Service").iter().find(fits).map(|service| service.id.name.as_str())
+}
+
+fn is_given(kind: &str, namespace: &str, name: &str, facts: &Facts<'_>) -> bool {
     let given = |(of, only, called, part): &(&str, Option<&str>, &str, &str)| {
         *of == kind
             && *called == name
             && only.is_none_or(|only| only == namespace)
             && facts.stack.disables(part).is_none()
     };
-    let known = facts.find(kind, Some(namespace), name).is_some()
-        || GIVEN.iter().any(given)
-        || facts.stack.external_name(kind, namespace, name).is_some();
-    if known || reference.optional || reference.target == Target::Secret {
-        return;
+    // `system:` is Kubernetes' own prefix.
+    let system = ["ClusterRole", "Role"].contains(&kind) && name.starts_with("system:");
+    let runtime = kind == "RuntimeClass" && RUNTIMES.contains(&name) && facts.stack.disables("runtimes").is_none();
+    system || runtime || GIVEN.iter().any(given)
+}
+
+/// Without these, something is missing and yet things run; and charts bring them.
+fn weight(user: &Object, target: Target) -> Severity {
+    let binding = user.id.kind.ends_with("RoleBinding");
+    match target {
+        Target::Service if user.id.kind == "StatefulSet" => Severity::Warning,
+        Target::StorageClass => Severity::Warning,
+        _ if binding => Severity::Warning,
+        _ => Severity::Error,
     }
-    let near = nearest(name, facts.names(kind, namespace));
-    let help = near.map_or_else(
-        || format!("if it exists, say so in stack.yaml:\nexternal: [{kind}/{name}]"),
-        |near| format!("did you mean `{near}`?"),
-    );
-    let path = if class { name.to_owned() } else { format!("{namespace}/{name}") };
-    found.push(
-        Finding::new(&CODE, reference.name.span, format!("nothing says that the {kind} {path} exists"))
-            .label(format!("{} uses it", user.id))
-            .help(help),
-    );
+}
+
+/// Whether a chart may bring it: anything that is in no namespace, or what is in its own.
+fn is_foreign(target: Target, namespace: &str, facts: &Facts<'_>) -> bool {
+    let charts = facts.of("HelmChart");
+    let into = |chart: &&Object| {
+        let own = chart.body.text_at(&["spec", "targetNamespace"]).or(chart.id.namespace.as_deref());
+        own == Some(namespace)
+    };
+    namespace.starts_with("kube-")
+        || (target.is_cluster_wide() && !charts.is_empty())
+        || charts.iter().copied().any(|chart| into(&chart))
+}
+
+fn without(user: &Object, target: Target) -> Option<&'static str> {
+    match target {
+        Target::Service if user.id.kind == "StatefulSet" => Some("without it its pods have no names in DNS"),
+        Target::StorageClass => Some("without it the claim stays Pending"),
+        Target::PriorityClass | Target::RuntimeClass => Some("without it the API server refuses the pods"),
+        Target::Role | Target::ClusterRole => Some("a binding to nothing grants nothing"),
+        Target::Deployment | Target::StatefulSet | Target::ReplicaSet => Some("there is nothing to scale"),
+        _ => None,
+    }
 }
 
 /// Whether a chart or a program of the stack may well bring the class.
@@ -232,5 +327,51 @@ mod tests {
             codes(disabled, route),
             ["metrics-server: nothing says that the Service kube-system/metrics-server exists"]
         );
+    }
+
+    #[test]
+    fn a_headless_service_of_another_name() {
+        let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {serviceName: db, template: {metadata: {labels: {app: db}}, \
+                   spec: {containers: [{name: db, image: \"registry.example/web:1.0\"}]}}}\n---\n";
+        let service = |name: &str| {
+            format!("apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{clusterIP: None, selector: {{app: db}}}}\n")
+        };
+        let none = "db: nothing says that the Service default/db exists";
+        assert_eq!(codes("", set), [none]);
+        assert_eq!(codes("", &format!("{set}{}", service("database-names"))), [none]);
+        assert_eq!(codes("", &format!("{set}{}", service("db"))), [""; 0]);
+    }
+
+    #[test]
+    fn classes_roles_and_governing_services() {
+        let bind = |role: &str, subject: &str| {
+            format!(
+                "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: a}}\nroleRef: {{kind: {role}}}\n\
+                 subjects: [{{kind: ServiceAccount, name: {subject}, namespace: default}}]\n---\n"
+            )
+        };
+        for role in ["ClusterRole, name: view", "ClusterRole, name: \"system:node\""] {
+            assert_eq!(codes("", &bind(role, "default")), [""; 0], "{role}");
+        }
+        assert_eq!(
+            codes("", &bind("Role, name: reader", "robot")),
+            [
+                "reader: nothing says that the Role default/reader exists",
+                "robot: nothing says that the ServiceAccount default/robot exists",
+            ]
+        );
+        let claim = |class: &str| {
+            format!("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: a}}\nspec: {{storageClassName: {class}}}\n---\n")
+        };
+        assert_eq!(codes("", &claim("local-path")), [""; 0]);
+        assert_eq!(codes("", &claim("fast")), ["fast: nothing says that the StorageClass fast exists"]);
+        assert_eq!(codes("external: [StorageClass/fast]", &claim("fast")), [""; 0]);
+        let chart = "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: x, namespace: kube-system}\n";
+        assert_eq!(codes("", &format!("{}{chart}", claim("fast"))), [""; 0]);
+        let classes = |priority: &str, runtime: &str| {
+            codes("", &pod(&format!("  priorityClassName: {priority}\n  runtimeClassName: {runtime}\n"), ""))
+        };
+        assert_eq!(classes("system-node-critical", "nvidia"), [""; 0]);
+        assert_eq!(classes("high", "gvisor").len(), 2);
     }
 }

@@ -1,17 +1,23 @@
-//! Passwords of proxies in ConfigMaps.
+//! Secrets in ConfigMaps, in charts' values and in middlewares.
+
+use std::collections::BTreeSet;
 
 use super::Facts;
 use super::program::{GOST, SING_BOX, V2RAY, XRAY, programs};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::Object;
+use crate::kube::exposed::{Exposed, What, exposed, exposes};
+use crate::yaml::{Entry, Node, Value};
 
-/// A client's password or number in plain sight.
+/// A password, a key, a token or a client's number in plain sight.
 pub static CODE: Code = Code {
     name: "secret-in-config",
     severity: Severity::Error,
     page: Page {
-        about: "A proxy's configuration in a ConfigMap or in `files` holds who may use it: a UUID or a password, for all\n\
-                to read who see the repository or the cluster. Whoever has it uses the proxy. Put the configuration into\n\
-                a Secret, and mount that.",
+        about: "A ConfigMap, a file of the stack, a chart's values or a middleware holds a secret: a key or token that\n\
+                shows by its form what it is, who may use a proxy, or a password by its name (a warning, since a name\n\
+                may mislead). It is there for all to read who see the repository or the cluster. Put it into a Secret,\n\
+                and mount that. A reference (`${PASSWORD}`), a path or a placeholder (`changeme`) is none.",
         bad: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
               platforms: {ghcr.io/xtls/xray-core: [amd64]}\n\
               # apps/tube.yaml\nkind: app\nimage: ghcr.io/xtls/xray-core:26.7.28\nargs: [run, \"-c\", /etc/xray/config.json]\n\
@@ -29,17 +35,75 @@ const SECRET: [&str; 5] = ["password", "pass", "uuid", "privatekey", "psk"];
 
 /// Tells each file once, and shows none of it.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    let mut told = BTreeSet::new();
     for program in programs(facts).filter(|program| program.is(&[V2RAY, GOST, SING_BOX]) || program.is(XRAY)) {
         for file in program.mounted(facts).iter().filter(|file| !file.secret) {
             if let Some(name) = secret_name(&file.text) {
-                let finding =
-                    Finding::new(&CODE, file.node.span, format!("`{}` holds a client's `{name}`, and lies in a ConfigMap", file.key))
-                        .note("whoever reads the repository or the cluster may use the proxy")
-                        .help("put the file into a Secret, and mount that: {secret: NAME}");
+                told.insert(file.node.span);
+                let message = format!("`{}` holds a client's `{name}`, and lies in a ConfigMap", file.key);
+                let finding = Finding::new(&CODE, file.node.span, message)
+                    .note("whoever reads the repository or the cluster may use the proxy")
+                    .help("put the file into a Secret, and mount that: {secret: NAME}");
                 found.push(if file.inline { finding.secret() } else { finding });
             }
         }
     }
+    for object in facts.of("ConfigMap") {
+        for Entry { key, value } in object.body.get("data").map_or(&[][..], Node::entries) {
+            if !told.contains(&value.span) {
+                entry(object, &key.text, value, found);
+            }
+        }
+    }
+    for kind in ["HelmChart", "HelmChartConfig", "Middleware"] {
+        for object in facts.of(kind) {
+            if let Some(spec) = object.body.get("spec") {
+                below(object, spec, found);
+            }
+        }
+    }
+}
+
+fn entry(object: &Object, key: &str, value: &Node, found: &mut Findings) {
+    let Some(text) = value.as_text() else { return };
+    if let Some(what) = exposes(key, text) {
+        let message = format!("{} holds the value of `{key}`", object.id);
+        tell(what, message, value, found);
+    } else if let Some(Exposed { what, place }) = exposed(text) {
+        let line = text.get(..place.start).map_or(1, |before| before.split('\n').count());
+        let message = if text.contains('\n') {
+            format!("`{key}` of {} holds {what} in its line {line}", object.id)
+        } else {
+            format!("`{key}` of {} holds {what}", object.id)
+        };
+        tell(what, message, value, found);
+    }
+}
+
+fn below(object: &Object, node: &Node, found: &mut Findings) {
+    for Entry { key, value } in node.entries() {
+        match value.value {
+            Value::Text(_) => entry(object, &key.text, value, found),
+            _ => below(object, value, found),
+        }
+    }
+    node.items().iter().for_each(|item| below(object, item, found));
+}
+
+fn tell(what: What<'_>, message: String, value: &Node, found: &mut Findings) {
+    let weight = if what.is_certain() { Severity::Error } else { Severity::Warning };
+    let finding = Finding::new(&CODE, value.span, message)
+        .weighs(weight)
+        .label("belongs into a Secret")
+        .help("put it into a Secret, and mount that; a secret that was committed is to be changed");
+    found.push(if stands_at(value) { finding.secret() } else { finding });
+}
+
+/// Whether the text is written at its place, and not in a file that is named there.
+pub(super) fn stands_at(value: &Node) -> bool {
+    let length = value.written().map_or(0, |text| text.len());
+    let marked = usize::try_from(value.span.end.saturating_sub(value.span.start)).unwrap_or(usize::MAX);
+    marked >= length / 2
 }
 
 /// The first name with a secret value. JSON, YAML and TOML all write a name, `:` or `=`, and a value.
@@ -61,7 +125,30 @@ fn is_uuid(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::secret_name;
+    use super::{run, secret_name};
+    use crate::check::trial::told;
+
+    fn shown(manifest: &str) -> Vec<String> {
+        let told = told(run, "", manifest);
+        assert!(told.iter().all(|line| !line.rsplit(": ").next().unwrap().contains("hunter2")), "{told:?}");
+        told.iter().map(|line| line.rsplit_once(": ").map_or(line.clone(), |(_, message)| message.to_owned())).collect()
+    }
+
+    #[test]
+    fn config_maps_charts_and_middlewares() {
+        let map = |data: &str| shown(&format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  {data}\n"));
+        assert_eq!(map("DB_PASSWORD: hunter2"), ["ConfigMap default/a holds the value of `DB_PASSWORD`"]);
+        assert_eq!(
+            map("app.conf: |\n    user = a\n    password = hunter2"),
+            ["`app.conf` of ConfigMap default/a holds the value of `password` in its line 2"]
+        );
+        assert_eq!(map("app.conf: password=${PASSWORD}"), [""; 0]);
+        let chart = "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: a}\nspec:\n  valuesContent: |\n    adminPassword: hunter2\n";
+        assert_eq!(shown(chart), ["`valuesContent` of HelmChart default/a holds the value of `adminPassword` in its line 1"]);
+        let middleware = "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: a}\n\
+                          spec: {headers: {customRequestHeaders: {X-Api-Key: hunter2hunter2}}}\n";
+        assert_eq!(shown(middleware), ["Middleware default/a holds the value of `X-Api-Key`"]);
+    }
 
     #[test]
     fn names() {

@@ -44,7 +44,7 @@ pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
         let reads = landing.app.iter().flat_map(|app| &app.reads);
         uses.extend(reads.map(|read| Use { object: landing.object, name: &read.secret, key: Some(&read.key) }));
     }
-    for object in facts.objects {
+    for object in facts.naming() {
         let secrets = named(object).into_iter().filter(|reference| reference.target == Target::Secret);
         uses.extend(secrets.map(|reference| Use { object, name: reference.name, key: None }));
     }

@@ -7,64 +7,13 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::field::{Path, Step};
+use crate::kube::exposed::is_secret_name as is_secret;
 use crate::kube::secret;
 use crate::source::Span;
 use crate::yaml::{Node, Value};
 
 /// Stands for a value.
 pub const HIDDEN: &str = "(not shown)";
-
-/// Words in a name whose value is secret.
-const WORDS: [&str; 11] = [
-    "apikey",
-    "credential",
-    "credentials",
-    "pass",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "psk",
-    "token",
-    "tokens",
-];
-/// A `key` behind one of these is no public one, and no key of a map.
-const KEYS: [&str; 8] = ["access", "api", "auth", "encryption", "private", "secret", "signing", "ssh"];
-/// A `secret` behind one of these is a value; elsewhere (`caSecret`) it is the name of a Secret.
-const SECRETS: [&str; 7] = ["app", "client", "hmac", "jwt", "oauth", "session", "shared"];
-/// A name that ends in one of these says where something is, or how much.
-const ELSEWHERE: [&str; 10] =
-    ["dir", "expiration", "file", "length", "name", "path", "ref", "seconds", "ttl", "type"];
-
-/// Whether a value of this name is secret.
-fn is_secret(name: &str) -> bool {
-    let words = words(name);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let Some((last, before)) = words.split_last() else { return false };
-    let before_last = before.last().copied().unwrap_or_default();
-    let variable = !before.is_empty() && !name.contains(|c: char| c.is_ascii_lowercase());
-    !ELSEWHERE.contains(last)
-        && (words.iter().any(|word| WORDS.contains(word) || (variable && *word == "secret"))
-            || (*last == "key" && KEYS.contains(&before_last))
-            || (*last == "secret" && SECRETS.contains(&before_last)))
-}
-
-/// `MINIO_ROOT_PASSWORD`, `clientSecret`, `api-key` as small words.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut small = false;
-    for c in name.chars() {
-        if !c.is_alphanumeric() || (small && c.is_uppercase()) {
-            words.push(String::new());
-        }
-        small = c.is_lowercase();
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
-            word.extend(c.to_lowercase());
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
 
 /// What hides one side of a comparison.
 pub(super) struct Veil<'a> {
@@ -269,32 +218,6 @@ mod tests {
 
     use super::*;
     use crate::kube::tree::tree;
-
-    #[test]
-    fn names() {
-        for (name, expected) in [
-            ("MINIO_ROOT_PASSWORD", true),
-            ("password", true),
-            ("adminPassword", true),
-            ("AWS_SECRET_ACCESS_KEY", true),
-            ("CLIENT_SECRET", true),
-            ("clientSecret", true),
-            ("api-key", true),
-            ("GITHUB_TOKEN", true),
-            ("POSTGRES_PASSWORD_FILE", false),
-            ("secretName", false),
-            ("caSecret", false),
-            ("secret", false),
-            ("SECRET", false),
-            ("key", false),
-            ("PUBLIC_KEY", false),
-            ("tokenExpirationSeconds", false),
-            ("PASSENGER", false),
-            ("", false),
-        ] {
-            assert_eq!(is_secret(name), expected, "{name}");
-        }
-    }
 
     #[test]
     fn secret_lines_of_texts() {

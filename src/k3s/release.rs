@@ -88,6 +88,9 @@ type Change = &'static [Version];
 /// Traefik with the old CRDs (k3s issues 8772, 8774).
 const TRAEFIK_IO: Change = &[v1(25, 15, 2), v1(26, 10, 2), v1(27, 7, 2), v1(28, 3, 2)];
 
+/// The packaged traefik-crd chart is 34 or newer: it knows `traefik.containo.us` no more (facts 3.2; k3s PR 11694).
+const CONTAINO_US_GONE: Change = &[v1(32, 2, 1)];
+
 /// ServiceLB lists only nodes with a ready local endpoint (facts 4; k3s PRs 6726, 6907, 6908, 6909).
 const LOCAL_HONOURED: Change = &[v1(23, 17, 1), v1(24, 11, 1), v1(25, 7, 1), v1(26, 2, 1)];
 
@@ -193,6 +196,15 @@ impl Release {
     /// `apiVersion` of IngressRoute and Middleware.
     pub fn ingress_route_api(&self) -> &'static str {
         if self.version.has(TRAEFIK_IO) { "traefik.io/v1alpha1" } else { "traefik.containo.us/v1alpha1" }
+    }
+
+    /// Whether the packaged Traefik has its custom resources in this API group: `traefik.io`, or the older
+    /// `traefik.containo.us`; for a while it had both.
+    pub fn has_traefik_group(&self, group: &str) -> bool {
+        match group {
+            "traefik.io" => self.version.has(TRAEFIK_IO),
+            _ => !self.version.has(CONTAINO_US_GONE),
+        }
     }
 
     /// Major of the packaged Traefik: 2 or 3.
@@ -337,6 +349,7 @@ mod tests {
     fn changes_are_sorted_a_minor_each_without_a_gap() {
         for change in [
             TRAEFIK_IO,
+            CONTAINO_US_GONE,
             LOCAL_HONOURED,
             SOURCE_RANGES_HONOURED,
             FAILURE_POLICY,
@@ -386,6 +399,14 @@ mod tests {
                 ("v1.28.0+k3s1", "v1.28.4+k3s1"),
             ],
         );
+    }
+
+    #[test]
+    fn traefik_groups() {
+        let old = |release: &Release| !release.has_traefik_group("traefik.containo.us");
+        boundaries(old, &[("v1.32.1+k3s1", "v1.32.2+k3s1"), ("v1.31.14+k3s1", "v1.33.0+k3s1")]);
+        let new = |release: &Release| release.has_traefik_group("traefik.io");
+        boundaries(new, &[("v1.27.7+k3s1", "v1.27.7+k3s2"), ("v1.22.7+k3s1", "v1.37.1+k3s1")]);
     }
 
     #[test]

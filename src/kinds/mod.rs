@@ -54,7 +54,8 @@ use crate::source::{Sources, Span};
 use crate::stack::expand::{self, Short, expand};
 use crate::stack::foreign;
 use crate::stack::{
-    App, Container, MadeFile, PodFile, Port, SecretRead, ServersTransport, Stack, name_invalid, value_invalid,
+    App, Container, MadeFile, PodFile, Port, SecretRead, ServersTransport, Stack, name_invalid, refuse_empty,
+    value_invalid,
 };
 use crate::template::{Scope, is_template};
 use crate::yaml::{
@@ -325,6 +326,7 @@ impl Draft {
             Some(defaults) => merge(defaults, computed, &ALTERNATIVES),
             None => computed,
         };
+        refuse_empty(&rest, &under, found);
         let (container, pod) = split(merge(under, rest, &ALTERNATIVES), fields::<Container>());
         let (pod, _) = split(pod, fields::<PodFile>());
         let container: Option<Container> = decode(&container, found);

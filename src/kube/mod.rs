@@ -5,17 +5,21 @@
 //! the caller knows what it stands for.
 //!
 //! A new kind of workload is a row in `pod.rs`; an architecture is a row in `platform.rs`; a repository that
-//! was deleted is a row in `gone.rs`.
+//! was deleted is a row in `gone.rs`; an API version that came or went is a row in `served.rs`; the form of a token is a
+//! row in `exposed.rs`.
 
+pub mod cron;
 pub mod digest;
 pub mod field;
 pub mod kubectl;
 pub mod names;
+pub mod exposed;
 pub mod secret;
 
 mod device;
 mod gone;
 mod image;
+mod labels;
 mod machine;
 mod manifest;
 mod object;
@@ -24,6 +28,7 @@ mod pod;
 mod quantity;
 mod reference;
 mod selector;
+mod served;
 mod tag;
 mod taint;
 #[cfg(test)]
@@ -32,14 +37,16 @@ pub(crate) mod tree;
 pub use device::Device;
 pub use gone::{Gone, gone};
 pub use image::Image;
+pub use labels::LabelSelector;
 pub use machine::Machine;
 pub use manifest::objects;
 pub use object::{Object, ObjectId, Unit};
 pub use platform::Platform;
 pub use pod::{Container, Pod, Role};
 pub use quantity::Quantity;
-pub use reference::{Reference, Target, named};
+pub use reference::{Reference, Target, named, names_others};
 pub use selector::{Operator, Requirement};
+pub use served::{Served, Verdict, kinds, served};
 pub use tag::Tag;
 pub use taint::{Effect, Taint};
 

@@ -1,5 +1,7 @@
 //! One view on the pods of every kind of workload.
 
+use std::collections::BTreeMap;
+
 use crate::finding::Label;
 use crate::kube::field::{given, map};
 use crate::kube::{Object, ObjectId};
@@ -114,6 +116,22 @@ impl<'a> Pod<'a> {
                 },
             )
         })
+    }
+
+    /// Files of volumes that containers mount by their `subPath`: the volume, and the path in it.
+    pub fn sub_paths(&self) -> Vec<(&'a Node, &'a Node)> {
+        let mounts = self.containers().filter(|container| container.role != Role::Volume);
+        let mounts =
+            mounts.flat_map(|container| container.node.get("volumeMounts").map_or(&[][..], Node::items));
+        let mut mounts =
+            mounts.filter_map(|mount| Some((mount.text_at(&["name"])?, given(mount, "subPath")?))).peekable();
+        if mounts.peek().is_none() {
+            return Vec::new();
+        }
+        let volumes = self.spec.get("volumes").map_or(&[][..], Node::items).iter();
+        let volumes: BTreeMap<&str, &Node> =
+            volumes.filter_map(|volume| Some((volume.text_at(&["name"])?, volume))).collect();
+        mounts.filter_map(|(name, path)| Some((*volumes.get(name)?, path))).collect()
     }
 
     /// The image references in a pod's spec, to be finished.

@@ -30,7 +30,33 @@ pub enum Target {
     TlsOption,
     /// An `IngressClass`, which lives in no namespace.
     IngressClass,
+    /// A `Role`.
+    Role,
+    /// A `ClusterRole`.
+    ClusterRole,
+    /// A `StorageClass`.
+    StorageClass,
+    /// A `PriorityClass`.
+    PriorityClass,
+    /// A `RuntimeClass`.
+    RuntimeClass,
+    /// A `Deployment`.
+    Deployment,
+    /// A `StatefulSet`.
+    StatefulSet,
+    /// A `ReplicaSet`.
+    ReplicaSet,
 }
+
+/// Of references that name the kind themselves, those that lead to Kubernetes' own objects.
+const BY_KIND: [Target; 6] = [
+    Target::Role,
+    Target::ClusterRole,
+    Target::ServiceAccount,
+    Target::Deployment,
+    Target::StatefulSet,
+    Target::ReplicaSet,
+];
 
 impl Target {
     /// Kubernetes' kind.
@@ -48,7 +74,27 @@ impl Target {
             Target::TraefikService => "TraefikService",
             Target::TlsOption => "TLSOption",
             Target::IngressClass => "IngressClass",
+            Target::Role => "Role",
+            Target::ClusterRole => "ClusterRole",
+            Target::StorageClass => "StorageClass",
+            Target::PriorityClass => "PriorityClass",
+            Target::RuntimeClass => "RuntimeClass",
+            Target::Deployment => "Deployment",
+            Target::StatefulSet => "StatefulSet",
+            Target::ReplicaSet => "ReplicaSet",
         }
+    }
+
+    /// Whether it lives in no namespace.
+    pub fn is_cluster_wide(self) -> bool {
+        matches!(
+            self,
+            Target::ClusterRole
+                | Target::StorageClass
+                | Target::PriorityClass
+                | Target::RuntimeClass
+                | Target::IngressClass
+        )
     }
 }
 
@@ -90,6 +136,8 @@ impl<'a> Pod<'a> {
             reference(Target::Claim, volume.get("persistentVolumeClaim")?, "claimName", None)
         }));
         all.extend(reference(Target::ServiceAccount, self.spec, "serviceAccountName", None));
+        all.extend(reference(Target::PriorityClass, self.spec, "priorityClassName", None));
+        all.extend(reference(Target::RuntimeClass, self.spec, "runtimeClassName", None));
         all
     }
 
@@ -138,9 +186,9 @@ fn reference<'a>(
     Some(Reference { target, name, namespace: None, key, optional })
 }
 
-/// Where objects that make no pods name others; `*` is each item of a list. From the fields of Traefik's custom resources
-/// and of Kubernetes' Ingress.
-const PLACES: [(&str, &[&str], Target); 27] = [
+/// Where objects name others beside their pods; `*` is each item of a list. From the fields of Traefik's custom resources
+/// and of Kubernetes' own.
+const PLACES: [(&str, &[&str], Target); 31] = [
     ("IngressRoute", &["spec", "routes", "*", "middlewares", "*", "name"], Target::Middleware),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "serversTransport"], Target::ServersTransport),
@@ -172,28 +220,62 @@ const PLACES: [(&str, &[&str], Target); 27] = [
     ("TraefikService", &["spec", "weighted", "services", "*", "name"], Target::Service),
     ("TraefikService", &["spec", "mirroring", "name"], Target::Service),
     ("TraefikService", &["spec", "mirroring", "mirrors", "*", "name"], Target::Service),
+    ("PersistentVolumeClaim", &["spec", "storageClassName"], Target::StorageClass),
+    ("ServiceAccount", &["imagePullSecrets", "*", "name"], Target::Secret),
+    ("StatefulSet", &["spec", "serviceName"], Target::Service),
+    ("StatefulSet", &["spec", "volumeClaimTemplates", "*", "spec", "storageClassName"], Target::StorageClass),
 ];
 
-/// Every object that an object names which makes no pods, by [`PLACES`], then in the order written.
+/// Where objects name others with their kind.
+const TYPED: [(&str, &[&str]); 5] = [
+    ("ClusterRoleBinding", &["roleRef"]),
+    ("ClusterRoleBinding", &["subjects", "*"]),
+    ("HorizontalPodAutoscaler", &["spec", "scaleTargetRef"]),
+    ("RoleBinding", &["roleRef"]),
+    ("RoleBinding", &["subjects", "*"]),
+];
+
+/// Whether objects of a kind name others beside their pods.
+pub fn names_others(kind: &str) -> bool {
+    PLACES.iter().any(|row| row.0 == kind) || TYPED.iter().any(|row| row.0 == kind)
+}
+
+/// Every object that an object names beside its pods, by [`PLACES`], then in the order written. Empty names are none.
 pub fn named(object: &Object) -> Vec<Reference<'_>> {
     let mut all = Vec::new();
     for (_, path, target) in PLACES.iter().filter(|(kind, ..)| *kind == object.id.kind) {
-        below(&object.body, path, *target, &mut all);
+        each(&object.body, path, None, &mut |name, owner| {
+            if !is_elsewhere(name) && name.as_text() != Some("") {
+                let namespace = owner.and_then(|owner| owner.get("namespace"));
+                let target = if is_traefiks(owner, *target) { Target::TraefikService } else { *target };
+                all.push(Reference { target, name, namespace, key: None, optional: false });
+            }
+        });
+    }
+    for (_, path) in TYPED.iter().filter(|(kind, _)| *kind == object.id.kind) {
+        each(&object.body, path, None, &mut |node, _| {
+            let kind = node.text_at(&["kind"]).unwrap_or_default();
+            let target = BY_KIND.iter().find(|target| target.kind() == kind);
+            if let (Some(target), Some(name)) = (target, node.get("name")) {
+                let namespace = node.get("namespace");
+                all.push(Reference { target: *target, name, namespace, key: None, optional: false });
+            }
+        });
     }
     all
 }
 
-fn below<'a>(node: &'a Node, path: &[&str], target: Target, all: &mut Vec<Reference<'a>>) {
-    let Some((step, rest)) = path.split_first() else { return };
-    for next in if *step == "*" { node.items() } else { node.get(step).map_or(&[][..], std::slice::from_ref) }
-    {
-        if !rest.is_empty() {
-            below(next, rest, target, all);
-        } else if !is_elsewhere(next) {
-            let target = if is_traefiks(node, target) { Target::TraefikService } else { target };
-            let namespace = node.get("namespace").filter(|_| *step != "*");
-            all.push(Reference { target, name: next, namespace, key: None, optional: false });
-        }
+/// All values at a path, each with the map that holds it.
+fn each<'a>(
+    node: &'a Node,
+    path: &[&str],
+    owner: Option<&'a Node>,
+    visit: &mut dyn FnMut(&'a Node, Option<&'a Node>),
+) {
+    match path.split_first() {
+        None => visit(node, owner),
+        Some((&"*", rest)) => node.items().iter().for_each(|item| each(item, rest, None, visit)),
+        Some((key, rest)) => node.get(key).into_iter().for_each(|below| each(below, rest, Some(node), visit)),
     }
 }
 
@@ -203,8 +285,8 @@ fn is_elsewhere(name: &Node) -> bool {
 }
 
 /// Where a Service may stand, a route may name one of Traefik's own.
-fn is_traefiks(owner: &Node, target: Target) -> bool {
-    target == Target::Service && owner.text_at(&["kind"]) == Some("TraefikService")
+fn is_traefiks(owner: Option<&Node>, target: Target) -> bool {
+    target == Target::Service && owner.and_then(|owner| owner.text_at(&["kind"])) == Some("TraefikService")
 }
 
 #[cfg(test)]
@@ -298,5 +380,29 @@ mod tests {
         assert_eq!(told("TraefikService", &mirror), ["Service web", "TraefikService copy"]);
         assert_eq!(told("TLSStore", &store), ["Secret one", "Secret two"]);
         assert_eq!(told("ServersTransport", &transport), ["Secret client"]);
+    }
+
+    #[test]
+    fn others_name_objects_by_kind() {
+        let told = |kind: &str, body: serde_json::Value| -> Vec<String> {
+            let mut object = object("v1", kind, &json!({}));
+            object.body = crate::kube::tree::tree(&body);
+            named(&object)
+                .iter()
+                .map(|r| format!("{} {}", r.target.kind(), r.name.as_text().unwrap()))
+                .collect()
+        };
+        let binding = json!({
+            "roleRef": {"kind": "ClusterRole", "name": "view"},
+            "subjects": [{"kind": "User", "name": "me"}, {"kind": "ServiceAccount", "name": "robot", "namespace": "a"}],
+        });
+        assert_eq!(told("RoleBinding", binding), ["ClusterRole view", "ServiceAccount robot"]);
+        let scaler = json!({"spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}}});
+        assert_eq!(told("HorizontalPodAutoscaler", scaler), ["Deployment web"]);
+        let set = json!({"spec": {"serviceName": "db", "volumeClaimTemplates": [{"spec": {"storageClassName": "fast"}}]}});
+        assert_eq!(told("StatefulSet", set), ["Service db", "StorageClass fast"]);
+        assert_eq!(told("StatefulSet", json!({"spec": {"serviceName": ""}})), [""; 0]);
+        assert_eq!(told("PersistentVolumeClaim", json!({"spec": {"storageClassName": ""}})), [""; 0]);
+        assert!(names_others("StatefulSet") && names_others("RoleBinding") && !names_others("ConfigMap"));
     }
 }

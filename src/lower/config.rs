@@ -89,12 +89,6 @@ pub(super) fn config_maps(
             found.give_up(name.span);
             continue;
         };
-        let entries = data.text.entries.iter().chain(&data.binary.entries);
-        let size: usize = entries.map(|entry| entry.value.as_text().map_or(0, str::len)).sum();
-        if size > LARGEST {
-            let message = format!("{size} bytes do not fit into a ConfigMap, which holds 1 MiB");
-            found.push(value_invalid(name.span, message));
-        }
         let fields = [("data", data.text), ("binaryData", data.binary)].into_iter();
         let body = fields
             .filter(|(_, map)| !map.entries.is_empty())
@@ -158,9 +152,6 @@ fn data(content: &Content, files: &Files<'_>, found: &mut Findings) -> Option<Da
     }
     Some(data)
 }
-
-/// Bytes that Kubernetes takes in one ConfigMap.
-const LARGEST: usize = 1 << 20;
 
 /// Adds a file under a key; `cause` is what asks for it.
 fn add(

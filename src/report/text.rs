@@ -206,4 +206,14 @@ mod tests {
         let shown = findings(&told, &sources, Style { color: false, width: None, lines: true });
         assert_eq!(shown.matches("{user: a, pass: ********}").count(), 2, "{shown}");
     }
+
+    #[test]
+    fn what_no_check_could_mark_is_hidden_as_well() {
+        let mut sources = Sources::default();
+        let text = "{env: {DB_PASSWORD: hunter2}, replicas: two}\n";
+        let file = sources.add("x.yaml".into(), Ok(text.into()));
+        let told = [Finding::new(&CODE, Span { file, start: 40, end: 43 }, "it")];
+        let shown = findings(&told, &sources, Style { color: false, width: None, lines: true });
+        assert!(shown.contains("{env: {DB_PASSWORD: *******}, replicas: two}"), "{shown}");
+    }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::diff::{HIDDEN, without_secrets};
 use crate::finding::{Finding, Findings, Label, Words};
+use crate::kube::exposed::all_exposed;
 use crate::kube::secret;
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Dialect, Node, Value, read};
@@ -28,8 +29,14 @@ impl Veil {
         let secret = findings.iter().filter(|finding| finding.secret);
         let mut veil = Veil { shut: Vec::new(), covered: secret.map(|f| f.primary.span).collect() };
         let files: BTreeSet<FileId> = findings.iter().flat_map(labels).map(|label| label.span.file).collect();
-        for file in files.into_iter().filter(|file| is_yaml(&sources.file(*file).path)) {
-            veil.look(file, &sources.file(file).text);
+        for file in files {
+            let source = sources.file(file);
+            // An app with a mistake is not compiled, so that no check could mark what is secret in it.
+            let exposed = all_exposed(&source.text).into_iter();
+            veil.covered.extend(exposed.map(|place| file.part(place.start, place.end)));
+            if is_yaml(&source.path) {
+                veil.look(file, &source.text);
+            }
         }
         veil
     }

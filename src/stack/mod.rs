@@ -45,7 +45,7 @@ pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};
 pub use invalid::{is_name, name_invalid, value_invalid};
 pub use network::Network;
 pub use nodes::ClusterNode;
-pub use place::{Place, Spread, Terms, WhenUnsatisfiable, role_label};
+pub use place::{Place, Spread, Terms, WhenUnsatisfiable, refuse_empty, role_label};
 pub use platforms::{Declared, Platforms};
 pub use probe::{Grpc, HttpGet, Probe, Probes, TcpSocket};
 pub use resolve::{Secret, Stack, check_vars, resolve};

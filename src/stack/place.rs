@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use super::ClusterNode;
+use super::invalid::value_invalid;
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::source::Span;
-use crate::yaml::{Either, Named, Node, Spanned, like, maybe};
+use crate::yaml::{Either, Named, Node, Spanned, Value, like, maybe};
 
 /// Where pods may run: every key must hold, a list means any of them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -66,6 +67,24 @@ pub struct Spread {
 pub enum WhenUnsatisfiable {
     ScheduleAnyway,
     DoNotSchedule,
+}
+
+/// Tells lists in an app's `place` that name nothing and so ask for nothing. Over a list of the stack's defaults, an empty
+/// one takes it away, and has its use.
+pub fn refuse_empty(own: &Node, under: &Node, found: &mut Findings) {
+    let groups: [&[&str]; 3] = [&["place"], &["place", "not"], &["place", "prefer"]];
+    for (group, key) in groups.iter().flat_map(|group| ["role", "node", "arch"].map(|key| (*group, key))) {
+        let is_empty = |node: &&Node| matches!(&node.value, Value::List(items) if items.is_empty());
+        let below = under.at(group).and_then(|group| group.get(key));
+        let Some(node) = own.at(group).and_then(|group| group.get(key)).filter(is_empty) else { continue };
+        if below.is_some_and(|below| !below.items().is_empty()) {
+            continue;
+        }
+        let path = group.join(".");
+        let finding =
+            value_invalid(node.span, format!("`{key}` in `{path}` names nothing, and so asks for nothing"));
+        found.push(finding.help(format!("name one, or leave `{key}` out")));
+    }
 }
 
 /// A role, node, label or architecture that no machine has.

@@ -1,0 +1,337 @@
+//! Values that the API server refuses, as rows (`rows.rs`): which field of which object, and what it takes
+//! (`pkg/apis/{core,apps,batch,networking}/validation`). What goes beyond one field has a check of its own.
+
+mod rows;
+mod text;
+mod whole;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use self::rows::{CONTAINER, ENV_NAMES, ENV_NAMES_OLD, METADATA, POD, TEMPLATE, name_of, of_kind};
+use super::Facts;
+use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
+use crate::kube::{Object, names};
+use crate::yaml::{Entry, Node, Value};
+
+/// A value that Kubernetes does not take.
+pub static CODE: Code = Code {
+    name: "field-refused",
+    severity: Severity::Error,
+    page: Page {
+        about: "The API server would refuse the object for this value, or for want of one: a word that the field does\n\
+                not know, a name that is none, a number where text belongs, an amount that is not above zero. k3s then\n\
+                applies nothing of that kind from the file.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nvolumes: {/data: {pvc: {size: 1Gi, accessModes: [RWO]}}}\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n\
+               volumes: {/data: {pvc: {size: 1Gi, accessModes: [ReadWriteOnce]}}}\n",
+    },
+};
+
+/// A rule for text: its reason has no subject.
+type Rule = fn(&str) -> Result<(), String>;
+
+/// What a field takes.
+enum Takes {
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// Text that this reads.
+    Text(Rule),
+    /// Text that no report shows.
+    Hidden(Rule),
+    /// An amount, as text or as a number.
+    Amount(Rule),
+    /// A port: its number or its name.
+    Port,
+    /// A whole number, this or more.
+    AtLeast(i64),
+    /// A whole number from this to that.
+    Between(i64, i64),
+    /// This number and no other.
+    Only(i64),
+    /// True or false.
+    Truth,
+    /// A map.
+    Map,
+    /// A map with such keys, and values that this takes.
+    Entries(Rule, &'static Takes),
+    /// A map that has these keys.
+    Needs(&'static [&'static str]),
+    /// A list that has an item.
+    Items,
+    /// What this finds nothing wrong with.
+    Whole(fn(&Node) -> Result<(), &'static str>),
+    /// A map with these fields.
+    Fields(&'static [Row]),
+}
+
+/// A field by its path, `*` for every item of a list and every value of a map.
+type Row = (&'static [&'static str], Takes);
+
+/// Tells each.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    for object in facts.objects {
+        let (kind, group) = (object.id.kind.as_str(), object.id.group());
+        name(object, name_of(kind, group), found);
+        fields(&object.body, &[kind], METADATA, found);
+        fields(&object.body, &[kind], of_kind(kind, group), found);
+    }
+    // Kubernetes 1.32 takes nearly all characters (feature gate RelaxedEnvironmentVariableValidation).
+    let names = if facts.stack.release.version().minor < 32 { ENV_NAMES_OLD } else { ENV_NAMES };
+    for landing in &facts.landings {
+        fields(landing.pod.template, &["template"], TEMPLATE, found);
+        fields(landing.pod.spec, &["spec"], POD, found);
+        for container in landing.pod.containers() {
+            fields(container.node, &["containers", "*"], CONTAINER, found);
+            fields(container.node, &["containers", "*"], names, found);
+        }
+    }
+}
+
+fn name(object: &Object, rule: Option<Rule>, found: &mut Findings) {
+    if let (Some(rule), Some(node)) = (rule, object.body.at(&["metadata", "name"])) {
+        tell(node, &Field::NameOf(&object.id.kind), &Takes::Text(rule), found);
+    }
+}
+
+/// `owner` is the path to the node itself.
+fn fields(node: &Node, owner: &[&str], rows: &[Row], found: &mut Findings) {
+    for (path, takes) in rows {
+        let name = if path.is_empty() { owner } else { path };
+        each(node, path, &mut |value| take(value, name, owner, takes, found));
+    }
+}
+
+/// All values at a path; null is absent.
+fn each(node: &Node, path: &[&str], visit: &mut dyn FnMut(&Node)) {
+    match path.split_first() {
+        None if matches!(node.value, Value::Null) => {}
+        None => visit(node),
+        Some((&"*", rest)) => {
+            let values = node.entries().iter().map(|entry| &entry.value);
+            node.items().iter().chain(values).for_each(|value| each(value, rest, visit));
+        }
+        Some((key, rest)) => {
+            if let Some(below) = node.get(key) {
+                each(below, rest, visit);
+            }
+        }
+    }
+}
+
+fn take(node: &Node, path: &[&str], owner: &[&str], takes: &Takes, found: &mut Findings) {
+    match takes {
+        Takes::Fields(rows) => fields(node, path, rows, found),
+        Takes::Entries(rule, values) => entries(node, path, *rule, values, found),
+        Takes::Needs(keys) => needs(node, path, keys, found),
+        Takes::Whole(rule) => {
+            if let Err(reason) = rule(node) {
+                let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
+                found.push(Finding::new(&CODE, place, reason).note("the API server refuses the object"));
+            }
+        }
+        takes => {
+            let name = last(path);
+            let field = match name {
+                _ if path.last() == Some(&"*") && matches!(takes, Takes::Text(_)) => Field::Among(name),
+                // Many things have these.
+                "name" | "value" => Field::In(last(owner), name),
+                _ => Field::Named(name),
+            };
+            tell(node, &field, takes, found);
+        }
+    }
+}
+
+fn entries(node: &Node, path: &[&str], rule: Rule, values: &Takes, found: &mut Findings) {
+    let name = path.last().copied().unwrap_or_default();
+    for Entry { key, value } in node.entries() {
+        // What stackc itself has written needs no look.
+        if let Cow::Owned(text) = &key.text
+            && let Err(reason) = rule(text)
+            && !found.tells(key.span)
+        {
+            let Refused { message, help } = refused(text, &Field::Among(name), reason);
+            found.push(Finding::new(&CODE, key.span, message).maybe_help(help));
+        }
+        if !matches!(value.value, Value::Null | Value::Text(Cow::Borrowed(_))) {
+            tell(value, &Field::In(name, &key.text), values, found);
+        }
+    }
+}
+
+fn needs(node: &Node, path: &[&str], keys: &[&str], found: &mut Findings) {
+    if node.as_map().is_none() {
+        return;
+    }
+    let missing = |key: &&&str| node.get(key).is_none_or(|value| matches!(value.value, Value::Null));
+    let Some(key) = keys.iter().find(missing) else { return };
+    let owner = last(path);
+    let which = if path.last() == Some(&"*") { "an item of " } else { "" };
+    let message = format!("{which}`{owner}` has no `{key}`");
+    let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
+    found.push(Finding::new(&CODE, place, message).note("the API server refuses the object without it"));
+}
+
+/// The last key that is a name.
+fn last<'a>(path: &[&'a str]) -> &'a str {
+    path.iter().rfind(|key| **key != "*").copied().unwrap_or_default()
+}
+
+/// What a value stands in, in words; only what is told is worth making them.
+enum Field<'a> {
+    NameOf(&'a str),
+    Named(&'a str),
+    Among(&'a str),
+    In(&'a str, &'a str),
+}
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Field::NameOf(kind) => write!(f, "the name of this {kind}"),
+            Field::Named(name) => write!(f, "`{name}`"),
+            Field::Among(name) => write!(f, "among `{name}`"),
+            Field::In(name, key) => write!(f, "`{key}` of `{name}`"),
+        }
+    }
+}
+
+/// A value that something else has told already is left alone.
+fn tell(node: &Node, field: &Field<'_>, takes: &Takes, found: &mut Findings) {
+    let Err(Refused { message, help }) = takes.check(node, field) else { return };
+    if found.tells(node.span) {
+        return;
+    }
+    let finding = Finding::new(&CODE, node.span, message).maybe_help(help);
+    // A later check may find a secret in what is merely of the wrong type; it must not be an echo.
+    match takes {
+        Takes::Hidden(_) => found.push(finding.secret()),
+        _ if node.as_text().is_none() => found.push(finding),
+        _ => {
+            found.push(finding);
+            found.give_up(node.span);
+        }
+    }
+}
+
+struct Refused {
+    message: String,
+    help: Option<String>,
+}
+
+impl Refused {
+    fn bare(message: String) -> Refused {
+        Refused { message, help: None }
+    }
+}
+
+impl Takes {
+    fn check(&self, node: &Node, field: &Field<'_>) -> Result<(), Refused> {
+        match self {
+            Takes::Words(words) => known(text(node, field)?, words, field),
+            Takes::Text(rule) => {
+                let text = text(node, field)?;
+                rule(text).map_err(|reason| refused(text, field, reason))
+            }
+            Takes::Hidden(rule) => {
+                let Some(text) = node.as_text() else { return Err(wrong(node, field, "text")) };
+                rule(text).map_err(|reason| Refused { message: format!("{field} is refused"), help: Some(reason) })
+            }
+            Takes::Amount(rule) => {
+                let Some(text) = node.written() else { return Err(wrong(node, field, "an amount")) };
+                rule(&text).map_err(|reason| refused(&text, field, reason))
+            }
+            Takes::Port => port(node, field),
+            Takes::AtLeast(least) if whole(node, field)? >= *least => Ok(()),
+            Takes::AtLeast(least) => Err(outside(node, field, &format!("at least {least}"))),
+            Takes::Between(from, to) if (*from..=*to).contains(&whole(node, field)?) => Ok(()),
+            Takes::Between(from, to) => Err(outside(node, field, &format!("a number from {from} to {to}"))),
+            Takes::Only(number) if whole(node, field)? == *number => Ok(()),
+            Takes::Only(number) => {
+                let said = node.written().unwrap_or_default();
+                Err(Refused::bare(format!("{field} is {said}, here it can only be {number}")))
+            }
+            Takes::Truth if node.as_bool().is_none() => Err(wrong(node, field, "true or false")),
+            Takes::Map if node.as_map().is_none() => {
+                Err(Refused::bare(format!("a map is wanted here, this is {}", node.kind())))
+            }
+            Takes::Items if node.items().is_empty() => Err(Refused::bare(format!("{field} has no item"))),
+            // What they hold is looked at one by one.
+            Takes::Truth
+            | Takes::Map
+            | Takes::Items
+            | Takes::Entries(..)
+            | Takes::Needs(_)
+            | Takes::Whole(_)
+            | Takes::Fields(_) => Ok(()),
+        }
+    }
+}
+
+fn text<'a>(node: &'a Node, field: &Field<'_>) -> Result<&'a str, Refused> {
+    node.as_text().ok_or_else(|| wrong(node, field, "text"))
+}
+
+fn whole(node: &Node, field: &Field<'_>) -> Result<i64, Refused> {
+    node.as_int().ok_or_else(|| wrong(node, field, "a whole number"))
+}
+
+/// The value itself is not repeated: it may be a secret, and it stands right there.
+fn wrong(node: &Node, field: &Field<'_>, wanted: &str) -> Refused {
+    let unquoted = |text: &str| text.parse::<f64>().is_ok() || ["true", "false"].contains(&text);
+    let help = match node.as_text() {
+        None if wanted == "text" && node.written().is_some() => Some("put it into quotes".to_owned()),
+        Some(text) if unquoted(text) => Some("write it without quotes".to_owned()),
+        _ => None,
+    };
+    let kind = if node.as_text() == Some("") { "empty" } else { node.kind() };
+    let message = match field {
+        Field::Among(name) => format!("an item of `{name}` wants {wanted}, this is {kind}"),
+        field => format!("{field} wants {wanted}, this is {kind}"),
+    };
+    Refused { message, help }
+}
+
+fn outside(node: &Node, field: &Field<'_>, wanted: &str) -> Refused {
+    let said = node.written().unwrap_or_default();
+    Refused::bare(format!("{field} is {said}, {wanted} is wanted"))
+}
+
+fn port(node: &Node, field: &Field<'_>) -> Result<(), Refused> {
+    if let Some(name) = node.as_text() {
+        return names::port_name(name).map_err(|reason| {
+            let Refused { message, help } = refused(name, field, reason);
+            let number = name.parse::<u16>().is_ok().then(|| format!("write the number without quotes: {name}"));
+            Refused { message, help: number.or(help) }
+        });
+    }
+    match whole(node, field)? {
+        1..=65535 => Ok(()),
+        _ => Err(outside(node, field, "a number from 1 to 65535")),
+    }
+}
+
+fn known(text: &str, words: &[&str], field: &Field<'_>) -> Result<(), Refused> {
+    if words.contains(&text) {
+        return Ok(());
+    }
+    let said = || words.iter().copied().filter(|word| !word.is_empty());
+    let help = nearest(text, said())
+        .map_or_else(|| format!("it takes {}", list(said())), |near| format!("did you mean `{near}`?"));
+    Err(Refused { message: format!("`{text}` is no word for {field}"), help: Some(help) })
+}
+
+/// A way out stands below, where people look for it.
+fn refused(text: &str, field: &Field<'_>, reason: String) -> Refused {
+    let message = format!("`{text}` cannot be {field}");
+    if reason.starts_with('`') {
+        return Refused::bare(format!("{field}: {reason}"));
+    }
+    let is_help = ["did you mean", "it is one of"].iter().any(|start| reason.starts_with(start));
+    if is_help {
+        Refused { message, help: Some(reason) }
+    } else {
+        Refused { message: format!("{message}: {reason}"), help: None }
+    }
+}

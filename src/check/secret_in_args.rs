@@ -1,0 +1,93 @@
+//! Secrets in commands and arguments.
+
+use super::Facts;
+use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::exposed::{What, exposed, exposes};
+use crate::yaml::Node;
+
+/// A password, a key or a token in a command line.
+pub static CODE: Code = Code {
+    name: "secret-in-args",
+    severity: Severity::Error,
+    page: Page {
+        about: "A command or an argument holds a password, a key or a token: it lies in the manifest, in git, in the\n\
+                cluster's store, and every process of the node sees it. Put it into a Secret, take it from there as a\n\
+                variable, and write `$(NAME)` in the argument. What only its name tells is a warning.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nargs: [\"--admin-password=hunter2\"]\n",
+        good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+               platforms: {registry.example/web: [amd64]}\nsecrets: {web: [password]}\n\
+               # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nargs: [\"--admin-password=$(PASSWORD)\"]\n\
+               env: {PASSWORD: {secret: web, key: password}}\n",
+    },
+};
+
+/// Tells each, and shows none of it.
+pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    for landing in &facts.landings {
+        for container in landing.pod.containers() {
+            for list in ["command", "args"] {
+                let words = container.node.get(list).map_or(&[][..], Node::items);
+                let mut flag = None;
+                for word in words {
+                    if let Some(what) = secret(word, flag) {
+                        tell(what, word, found);
+                    }
+                    flag = word.as_text().filter(|text| text.starts_with('-'));
+                }
+            }
+        }
+    }
+}
+
+/// In the word itself, or since the flag before it says so.
+fn secret<'a>(word: &'a Node, flag: Option<&'a str>) -> Option<What<'a>> {
+    let text = word.as_text()?;
+    let named = flag.filter(|_| !text.starts_with('-')).and_then(|flag| exposes(flag.trim_start_matches('-'), text));
+    named.or_else(|| exposed(text).map(|found| found.what))
+}
+
+fn tell(what: What<'_>, word: &Node, found: &mut Findings) {
+    if found.tells(word.span) {
+        return;
+    }
+    found.push(
+        Finding::new(&CODE, word.span, format!("the command line holds {what}"))
+            .weighs(if what.is_certain() { Severity::Error } else { Severity::Warning })
+            .label("belongs into a Secret")
+            .help("env: {PASSWORD: {secret: NAME, key: KEY}}, and here: $(PASSWORD)")
+            .secret(),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::trial::{pod, told};
+
+    fn of(args: &str) -> usize {
+        let told = told(super::run, "", &pod("", &format!(", args: [{args}]")));
+        assert!(told.iter().all(|line| !line.rsplit(": ").next().unwrap().contains("hunter2")), "{told:?}");
+        told.len()
+    }
+
+    #[test]
+    fn flags_scripts_and_addresses() {
+        for bad in [
+            "\"--password=hunter2\"",
+            "\"--password\", hunter2",
+            "\"--requirepass\", hunter2",
+            "\"-c\", \"DB_PASSWORD=hunter2 exec run\"",
+            "\"--db=postgres://me:hunter2@db/x\"",
+        ] {
+            assert_eq!(of(bad), 1, "{bad}");
+        }
+        for quiet in [
+            "\"--password=$(PASSWORD)\"",
+            "\"--password\", \"$(PASSWORD)\"",
+            "\"--password-file\", /run/secrets/x",
+            "\"--password\", \"--verbose\"",
+            "\"--token-ttl=3600\"",
+        ] {
+            assert_eq!(of(quiet), 0, "{quiet}");
+        }
+    }
+}
