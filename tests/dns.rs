@@ -72,12 +72,15 @@ fn what_stands_in_manifests_counts() {
     let config = "apiVersion: helm.cattle.io/v1\nkind: HelmChartConfig\nmetadata: {name: traefik, namespace: kube-system}\n\
                   spec:\n  valuesContent: |-\n    nodeSelector: {node-role.kubernetes.io/edge: \"true\"}\n---\n";
     let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: old}\nspec:\n  rules:\n\
-                   \x20 - {host: Old.example.org, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: x, port: {number: 80}}}}]}}\n---\n";
+                   \x20 - {host: old.example.org, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: x, port: {number: 80}}}}]}}\n---\n";
+    let route = "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: new}\nspec:\n  entryPoints: [websecure]\n  routes:\n\
+                 \x20 - {match: Host(`New.Example.org`), kind: Rule, services: [{name: x, port: 80}]}\n---\n";
     let balancer = "apiVersion: v1\nkind: Service\nmetadata: {name: dns}\nspec: {type: LoadBalancer, selector: {a: b}, ports: [{port: 53, protocol: UDP}]}\n---\n";
     let app = "kind: app\nimage: registry.example/web:1.0\n";
     assert_eq!(
-        lines("external: [Service/x]\n", app, &format!("{config}{ingress}{balancer}")),
+        lines("external: [Service/x]\n", app, &format!("{config}{ingress}{route}{balancer}")),
         [
+            "new.example.org. 300 IN A 203.0.113.1 ; pi",
             "old.example.org. 300 IN A 203.0.113.1 ; pi",
             "; any name: Service default/dns (53/UDP) at 203.0.113.1 (pi), 203.0.113.2 (nuc)",
             "; note: Service default/dns: not found at 2001:db8::2 of node nuc, for it has no IPv6 address",
