@@ -12,7 +12,7 @@ mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kube::{Object, Pod, named};
+use crate::kube::{Object, Pod, Reference, Target, named};
 use crate::source::Span;
 
 /// Whether a power came or went.
@@ -130,8 +130,10 @@ fn powers(object: &Object) -> Vec<Power> {
     if let Some(pod) = Pod::of(object) {
         all.all_of_pod(&pod);
     }
-    for reference in named(object) {
-        all.reference(&reference);
+    // A binding names accounts as well, and tells what they may itself.
+    let accounts = |reference: &Reference<'_>| reference.target == Target::ServiceAccount;
+    for reference in named(object).iter().filter(|reference| !accounts(reference)) {
+        all.reference(reference);
     }
     let body = &object.body;
     match object.id.kind.as_str() {
