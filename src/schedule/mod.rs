@@ -9,11 +9,16 @@
 //! be read shuts none out either; [`problems`] tells of it, and a pod that has some is refused for them alone.
 //!
 //! A new rule is a file with `check` and `problems`, and a line in [`may`] and in [`problems`].
+//!
+//! What one pod alone cannot tell, whether all of them fit at once, is `fit`'s.
 
 mod affinity;
+mod fit;
 mod node_name;
 mod node_selector;
 mod taints;
+
+pub use fit::{Amounts, By, Fit, Group, Packing, Tight, UNBOUNDED};
 
 use crate::finding::Label;
 use crate::kube::{Machine, Pod};
