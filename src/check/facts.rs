@@ -1,8 +1,12 @@
 //! All that a check may see, and what several of them need computed once.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::Demands;
+use super::crowd::{self, Crowd, Scaled};
+use super::data::{self, Held};
+use super::taken::{self, Taken};
 use crate::kube::{Container, Image, Object, Platform, Pod, Reference, Unit};
 use crate::reach::Traefik;
 use crate::schedule::{Reason, may, problems};
@@ -29,6 +33,11 @@ pub struct Facts<'a> {
     pub traefik: Option<Traefik<'a>>,
     /// All objects that references may name, the first of twins.
     known: BTreeMap<Key<'a>, &'a Object>,
+    /// What each workload's pods hold that lies on nodes, in the order of `landings`.
+    held: Vec<Vec<Held<'a>>>,
+    taken: Vec<Taken<'a>>,
+    scaled: Scaled<'a>,
+    crowd: OnceCell<Crowd>,
 }
 
 /// Kind, namespace, name.
@@ -97,16 +106,28 @@ impl<'a> Facts<'a> {
             services: objects.iter().filter(|object| is_service(object)).collect(),
             traefik: None,
             known: BTreeMap::new(),
+            held: Vec::new(),
+            taken: Vec::new(),
+            scaled: Scaled::new(),
+            crowd: OnceCell::new(),
         };
         facts.know(objects);
-        facts
+        facts.learned()
     }
 
     /// The same, of objects that are no stack's: those of the stack exist beside them.
     #[must_use]
     pub fn with_beside(mut self, beside: &'a [Object]) -> Self {
         self.know(beside);
-        Facts { beside, whole: false, ..self }
+        Facts { beside, whole: false, ..self }.learned()
+    }
+
+    /// With what follows from all objects that are known.
+    fn learned(mut self) -> Self {
+        self.held = self.landings.iter().map(|landing| data::held(&self, landing)).collect();
+        self.scaled = crowd::scaled(&self);
+        self.taken = taken::taken(&self);
+        self
     }
 
     /// With Traefik as it is configured.
@@ -137,6 +158,34 @@ impl<'a> Facts<'a> {
     /// The one of them with this name.
     pub fn find(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<&'a Object> {
         self.known.get(&(kind, namespace.unwrap_or_default(), name)).copied()
+    }
+
+    /// Those of a kind.
+    pub(super) fn of_kind(&self, kind: &'a str) -> impl Iterator<Item = &'a Object> {
+        self.known
+            .range((kind, "", "")..)
+            .take_while(move |(key, _)| key.0 == kind)
+            .map(|(_, object)| *object)
+    }
+
+    /// What each workload's pods hold that lies on nodes.
+    pub fn held(&self) -> impl Iterator<Item = (&Landing<'a>, &[Held<'a>])> {
+        self.landings.iter().zip(self.held.iter().map(Vec::as_slice))
+    }
+
+    /// Every port of nodes that something takes.
+    pub(super) fn taken(&self) -> &[Taken<'a>] {
+        &self.taken
+    }
+
+    /// Workloads that something else scales.
+    pub(super) fn scaled(&self) -> &Scaled<'a> {
+        &self.scaled
+    }
+
+    /// All pods and what they ask for.
+    pub fn crowd(&self) -> &Crowd {
+        self.crowd.get_or_init(|| Crowd::of(self))
     }
 
     /// Names of those of a kind in a namespace.

@@ -6,13 +6,18 @@
 //!
 //! What must hold: a page's failing example raises its code, the mended one does not (`tests/pages.rs`).
 
+mod crowd;
+mod data;
 mod facts;
 mod program;
 mod rule;
+mod taken;
 mod trust;
 #[cfg(test)]
 mod trial;
 
+pub use crowd::{Crowd, Member, Of};
+pub use data::{Claim, Held, Lies};
 pub use facts::{Facts, Images, Landing, Used};
 
 use crate::finding::{Code, Findings};
@@ -42,6 +47,7 @@ checks! {
     container_conflict,
     container_duplicate,
     data_many_nodes,
+    data_many_pods,
     device_many_nodes,
     device_unprivileged,
     doh_config_unfit,
@@ -50,6 +56,7 @@ checks! {
     external_ip_nat,
     field_newer,
     field_refused,
+    host_port_taken,
     image_entrypoint_arch,
     image_gone,
     image_invalid,
@@ -78,6 +85,9 @@ checks! {
     proxy_config_unfit,
     range_delisted,
     reference_unknown,
+    replicas_exceed_nodes,
+    requests_exceed_nodes,
+    rollout_stuck,
     secret_in_config,
     secret_key_unknown,
     secret_mounted_alone,
@@ -92,6 +102,7 @@ checks! {
     trust_one_family,
     trust_too_wide,
     trusted_range_invalid,
+    volume_unreachable,
 }
 
 /// What a run asks for beside what must always hold.

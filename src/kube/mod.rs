@@ -25,6 +25,7 @@ mod quantity;
 mod reference;
 mod request;
 mod selector;
+mod selects;
 mod tag;
 mod taint;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use quantity::Quantity;
 pub use reference::{Reference, Target, named};
 pub use request::{Ask, COUNTED, amount};
 pub use selector::{Operator, Requirement};
+pub use selects::selects;
 pub use tag::Tag;
 pub use taint::{Effect, Taint};
 

@@ -23,6 +23,7 @@ pub use fit::{Amounts, By, Fit, Group, Packing, Tight, UNBOUNDED};
 use crate::finding::Label;
 use crate::kube::{Machine, Pod};
 use crate::source::Span;
+use crate::yaml::Node;
 
 /// Which rule shut a machine out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -72,6 +73,11 @@ pub fn may(pod: &Pod, machine: &Machine) -> Result<(), Reason> {
     node_selector::check(pod, machine)?;
     affinity::check(pod, machine)?;
     taints::check(pod, machine)
+}
+
+/// Whether the required node affinity of a volume holds for the machine; what cannot be read holds.
+pub fn matches(required: &Node, machine: &Machine) -> bool {
+    affinity::against(required, machine).is_ok()
 }
 
 /// What the API server would refuse, what the scheduler would silently take for false, and what has no effect: each

@@ -25,6 +25,10 @@ pub const UNBOUNDED: u64 = u64::MAX;
 /// Placements of one pod that are tried before the answer is [`Fit::Unknown`]: some milliseconds.
 const STEPS: usize = 50_000;
 
+/// Groups of a proof that are tried to be left out of it, and the placements for each trial.
+const NAMED: usize = 40;
+const FEW_STEPS: usize = 5_000;
+
 /// Pods alike.
 #[derive(Clone, Default, Debug)]
 pub struct Group {
@@ -100,7 +104,31 @@ struct Solver<'a> {
 impl Packing {
     /// Whether all pods find a place. A group without nodes is left out: nothing is said of it.
     pub fn fit(&self) -> Fit {
-        self.fit_within(STEPS)
+        match self.fit_within(STEPS) {
+            Fit::Cannot(tight) => Fit::Cannot(self.smallest(tight)),
+            fit => fit,
+        }
+    }
+
+    /// A proof without the groups that it does not need, so that people read of the few that matter.
+    fn smallest(&self, mut tight: Tight) -> Tight {
+        let mut groups = tight.groups.clone();
+        if groups.len() > NAMED || tight.by != By::Pieces {
+            return tight;
+        }
+        groups.sort_by_key(|index| (std::cmp::Reverse(self.group(*index).nodes.len()), *index));
+        for without in groups {
+            let mut fewer = self.clone();
+            for (index, group) in fewer.groups.iter_mut().enumerate() {
+                if index == without || !tight.groups.contains(&index) {
+                    group.nodes.clear();
+                }
+            }
+            if let Fit::Cannot(smaller) = fewer.fit_within(FEW_STEPS) {
+                tight = smaller;
+            }
+        }
+        tight
     }
 
     fn fit_within(&self, steps: usize) -> Fit {
