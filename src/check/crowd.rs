@@ -247,7 +247,7 @@ impl Landing<'_> {
     }
 
     /// The labels of its pods.
-    pub(super) fn labels(&self) -> Option<&Node> {
+    pub fn labels(&self) -> Option<&Node> {
         self.pod.template.at(&["metadata", "labels"])
     }
 }

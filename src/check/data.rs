@@ -69,7 +69,7 @@ impl Claim<'_> {
 
 impl<'a> Landing<'a> {
     /// The numbers of the nodes where its pods may land, seen from what they hold, too.
-    pub(super) fn places(&self, held: &[Held<'a>]) -> Vec<usize> {
+    pub fn places(&self, held: &[Held<'a>]) -> Vec<usize> {
         let open =
             self.nodes.iter().enumerate().filter(|(_, (_, verdict))| verdict.is_ok()).map(|(index, _)| index);
         open.filter(|node| held.iter().all(|held| held.is_within_reach(*node))).collect()
@@ -126,8 +126,8 @@ pub(super) fn held<'a>(facts: &Facts<'a>, landing: &Landing<'a>) -> Vec<Held<'a>
 fn is_data(folder: &Node) -> bool {
     let Some(path) = folder.text_at(&["path"]) else { return false };
     let below =
-        |root: &&str| path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    !NO_DATA.iter().any(|root| below(&root))
+        |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    !NO_DATA.iter().any(|root| below(root))
         && folder.text_at(&["type"]).is_none_or(|kind| !NO_FOLDER.contains(&kind))
 }
 

@@ -12,6 +12,7 @@ mod facts;
 mod program;
 mod rule;
 mod taken;
+mod traefik;
 mod trust;
 #[cfg(test)]
 mod trial;
@@ -19,6 +20,8 @@ mod trial;
 pub use crowd::{Crowd, Member, Of};
 pub use data::{Claim, Held, Lies};
 pub use facts::{Facts, Images, Landing, Used};
+pub use requests_exceed_nodes::Said;
+pub use traefik::Traefik;
 
 use crate::finding::{Code, Findings};
 

@@ -24,7 +24,7 @@ pub static CODE: Code = Code {
               # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nresources: {memory: 3Gi}\n",
         good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64, cpu: 2, memory: 2Gi}\n\
                platforms: {registry.example/web: [amd64]}\n\
-               # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nresources: {memory: 3Gi, requests: {memory: 1Gi}}\n",
+               # apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nresources: {memory: 3Gi, requests: {memory: 512Mi}}\n",
     },
 };
 
@@ -102,42 +102,64 @@ fn too_large(member: &Member, group: &Group, rooms: &[Amounts], facts: &Facts<'_
 
 /// What a set of pods asks for and what its nodes have, and who asks for most.
 fn too_much(tight: &Tight, packing: &Packing, crowd: &Crowd, facts: &Facts<'_>) -> Finding {
-    let on: BTreeSet<usize> = tight.nodes.iter().copied().collect();
-    let pods = |index: usize| {
-        let group = packing.groups.get(index);
-        group.map_or(0, |group| if group.each { group.nodes.iter().filter(|node| on.contains(node)).count() } else { group.count })
-    };
-    let counted = match tight.by {
-        By::Amount(counted) => counted,
-        By::Apart | By::Pieces => 1,
-    };
-    let ask = |index: &usize| crowd.members.get(*index).and_then(|member| member.asks.get(counted)).map_or(0, |ask| ask.amount);
-    let mut groups = tight.groups.clone();
-    groups.sort_by_key(|index| std::cmp::Reverse((ask(index), std::cmp::Reverse(*index))));
+    let said = Said::of(tight, packing, crowd, facts);
     let landing = |index: &usize| crowd.members.get(*index)?.landing(facts);
-    let first = groups.iter().find_map(landing);
-    let rule = groups.iter().filter_map(landing).find_map(|landing| Some(landing.avoids().next()?.1.span));
+    let rule = said.groups.iter().filter_map(landing).find_map(|landing| Some(landing.avoids().next()?.1.span));
     let rule = rule.filter(|_| tight.by == By::Apart);
-    let asked_at = |index: &usize| crowd.members.get(*index)?.asks.get(counted)?.span;
-    let span = rule.or_else(|| groups.iter().find_map(asked_at)).or(first.map(|landing| landing.object.place())).unwrap_or(facts.stack.span);
-    let message = message(tight, packing, facts, &|index| (pods(index), ask(&index)));
+    let asked_at = |index: &usize| crowd.members.get(*index)?.asks.get(said.counted)?.span;
+    let place = || said.groups.iter().find_map(landing).map(|landing| landing.object.place());
+    let span = rule.or_else(|| said.groups.iter().find_map(asked_at)).or_else(place).unwrap_or(facts.stack.span);
     let code = if tight.by == By::Apart { &replicas_exceed_nodes::CODE } else { &CODE };
-    let mut finding = Finding::new(code, span, message);
-    for index in groups.iter().take(LISTED) {
-        let Some(member) = crowd.members.get(*index) else { continue };
-        finding = finding.note(line(member, pods(*index), packing.groups.get(*index), facts));
-    }
-    if groups.len() > LISTED {
-        finding = finding.note(format!("and {} more", groups.len().saturating_sub(LISTED)));
-    }
-    for node in tight.nodes.iter().filter_map(|node| facts.stack.nodes.get(*node)).take(LISTED) {
-        let has = |counted: usize| node.has.get(counted).copied().flatten().map(|(has, _)| amount(counted, has));
-        let has: Vec<String> = (0..2).filter_map(|counted| Some(format!("{} {}", has(counted)?, COUNTED.get(counted)?))).collect();
-        if !has.is_empty() {
-            finding = finding.note(format!("{} has {}", node.name.value, has.join(", ")));
-        }
-    }
+    let finding = said.notes.into_iter().fold(Finding::new(code, span, said.message), Finding::note);
     finding.help("ask for less (`requests`), run fewer, or let some land on other nodes")
+}
+
+/// A proof in words.
+pub struct Said {
+    /// What does not fit.
+    pub message: String,
+    /// Who asks for how much, and what the nodes have.
+    pub notes: Vec<String>,
+    /// Its groups, those that ask for most first.
+    groups: Vec<usize>,
+    /// What is counted.
+    counted: usize,
+}
+
+impl Said {
+    /// The words for a proof about a packing of the crowd's groups.
+    pub fn of(tight: &Tight, packing: &Packing, crowd: &Crowd, facts: &Facts<'_>) -> Said {
+        let on: BTreeSet<usize> = tight.nodes.iter().copied().collect();
+        let pods = |index: usize| {
+            let group = packing.groups.get(index);
+            group.map_or(0, |group| if group.each { group.nodes.iter().filter(|node| on.contains(node)).count() } else { group.count })
+        };
+        let counted = match tight.by {
+            By::Amount(counted) => counted,
+            By::Apart | By::Pieces => 1,
+        };
+        let member = |index: &usize| crowd.members.get(*index);
+        let ask = |index: &usize| member(index).and_then(|member| member.asks.get(counted)).map_or(0, |ask| ask.amount);
+        let mut groups = tight.groups.clone();
+        groups.sort_by_key(|index| (std::cmp::Reverse(ask(index)), *index));
+        let mut notes: Vec<String> = groups
+            .iter()
+            .take(LISTED)
+            .filter_map(|index| Some(line(member(index)?, pods(*index), packing.groups.get(*index), facts)))
+            .collect();
+        if groups.len() > LISTED {
+            notes.push(format!("and {} more", groups.len().saturating_sub(LISTED)));
+        }
+        let tight_nodes = tight.nodes.iter().filter_map(|node| facts.stack.nodes.get(*node));
+        notes.extend(tight_nodes.take(LISTED).filter_map(|node| {
+            let has = |counted: usize| node.has.get(counted).copied().flatten().map(|(has, _)| amount(counted, has));
+            let has = (0..2).filter_map(|counted| Some(format!("{} {}", has(counted)?, COUNTED.get(counted)?)));
+            let has: Vec<String> = has.collect();
+            (!has.is_empty()).then(|| format!("{} has {}", node.name.value, has.join(", ")))
+        }));
+        let message = message(tight, packing, facts, &|index| (pods(index), ask(&index)));
+        Said { message, notes, groups, counted }
+    }
 }
 
 /// `Deployment default/web: 3 pods of 500m cpu, 1Gi memory`.

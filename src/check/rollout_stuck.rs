@@ -34,8 +34,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let mut tried = 0;
     for (index, (landing, held)) in facts.held().enumerate().filter(|(_, (landing, _))| landing.readable) {
         let kind = landing.object.id.kind.as_str();
-        if kind == "DaemonSet" {
-            surging(landing).into_iter().for_each(|finding| found.push(finding));
+        if let Some(finding) = Some(landing).filter(|_| kind == "DaemonSet").and_then(surging) {
+            found.push(finding);
         }
         let Run::Kept(count @ 1..) = landing.run(facts) else { continue };
         let Some(strategy) = Some(Strategy::of(landing)).filter(|_| kind == "Deployment") else { continue };
@@ -44,7 +44,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             Ok(false) => {}
             Ok(true) => {
                 let cause = simple(landing, held, count).or_else(|| no_room(index, held, facts, &mut tried));
-                cause.into_iter().for_each(|cause| found.push(strategy.told(count, cause)));
+                if let Some(cause) = cause {
+                    found.push(strategy.told(count, cause));
+                }
             }
         }
     }
@@ -170,21 +172,25 @@ fn simple(landing: &Landing<'_>, held: &[Held<'_>], count: usize) -> Option<Caus
 
 /// Whether one more pod fits beside all others: tried for those that ask for something.
 fn no_room(index: usize, held: &[Held<'_>], facts: &Facts<'_>, tried: &mut usize) -> Option<Cause> {
+    // With a priority it may drive others out, and come first all the same.
+    if facts.landings.get(index)?.pod.spec.get("priorityClassName").is_some() {
+        return None;
+    }
     let crowd = facts.crowd();
     let at = crowd.members.iter().position(|member| member.of == Of::Landing(index))?;
     let (member, group) = crowd.members.get(at).zip(crowd.packing.groups.get(at))?;
     let ask = member.asks.iter().max_by_key(|ask| ask.span.is_some())?;
     let span = ask.span?;
     let Fit::Fits(left) = crowd.fit() else { return None };
-    let tied = held.iter().any(|held| held.lies == Lies::FirstUse && held.claim.is_some_and(|claim| !claim.own));
+    let bound = held.iter().any(|held| held.lies == Lies::FirstUse && held.claim.is_some_and(|claim| !claim.own));
     let takes = |node: &usize| left.get(*node).is_some_and(|left: &Amounts| group.asks.iter().zip(left).all(|(asked, left)| asked <= left));
-    if (!tied && group.nodes.iter().any(takes)) || *tried >= TRIED {
+    if (!bound && group.nodes.iter().any(takes)) || *tried >= TRIED {
         return None;
     }
     *tried = tried.saturating_add(1);
     // A claim of k3s' local-path binds all of its pods to one node, whichever it is.
     let ways: Vec<Vec<usize>> =
-        if tied { group.nodes.iter().map(|node| vec![*node]).collect() } else { vec![group.nodes.clone()] };
+        if bound { group.nodes.iter().map(|node| vec![*node]).collect() } else { vec![group.nodes.clone()] };
     let fits = |nodes: Vec<usize>| !matches!(more(&crowd.packing, at, nodes).fit(), Fit::Cannot(_));
     if ways.into_iter().any(fits) {
         return None;

@@ -4,20 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::Facts;
-use crate::finding::Findings;
-use crate::kube::{Effect, HostPort, Object};
-use crate::source::{Sources, Span};
-use crate::stack::{ClusterNode, Protocol};
-use crate::yaml::{Dialect, Node, read};
-
-/// A node label: with it on any node, ServiceLB runs on those nodes alone where it is `true`.
-const ENABLED: &str = "svccontroller.k3s.cattle.io/enablelb";
-/// A label of nodes and Services: a Service's ports are bound on nodes of its own pool.
-const POOL: &str = "svccontroller.k3s.cattle.io/lbpool";
-
-/// Taints that ServiceLB's pods bear.
-const BORNE: [&str; 3] =
-    ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master", "CriticalAddonsOnly"];
+use super::traefik::{POOL, Traefik, balanced_nodes};
+use crate::kube::{HostPort, Object};
+use crate::source::Span;
+use crate::stack::Protocol;
+use crate::yaml::Node;
 
 /// Traefik's own ports on its LoadBalancer, unless its chart is told otherwise.
 const TRAEFIK: [(&str, i64); 2] = [("web", 80), ("websecure", 443)];
@@ -67,7 +58,7 @@ impl Taken<'_> {
 pub(super) fn taken<'a>(facts: &Facts<'a>) -> Vec<Taken<'a>> {
     let mut all = Vec::new();
     if facts.stack.disables("servicelb").is_none() {
-        all.extend(traefik(facts));
+        all.extend(traefik_ports(facts));
         for service in facts.objects.iter().filter(|object| is_balanced(object)) {
             let labels = service.body.at(&["metadata", "labels"]);
             let nodes = balanced_nodes(&facts.stack.nodes, labels.and_then(|labels| labels.text_at(&[POOL])));
@@ -103,87 +94,36 @@ pub(super) fn is_balanced(object: &Object) -> bool {
     })
 }
 
-/// The nodes where ServiceLB binds the ports of a Service of this pool.
-fn balanced_nodes(nodes: &[ClusterNode], pool: Option<&str>) -> Vec<usize> {
-    let label = |node: &ClusterNode, key: &str| node.machine.labels.get(key).cloned();
-    let chosen = nodes.iter().any(|node| label(node, ENABLED).is_some());
-    let is_chosen = |node: &ClusterNode| {
-        let pooled = pool.is_none_or(|pool| label(node, POOL).as_deref() == Some(pool));
-        !chosen || (label(node, ENABLED).as_deref() == Some("true") && pooled)
-    };
-    let bears = |node: &ClusterNode| {
-        node.machine
-            .taints
-            .iter()
-            .all(|taint| taint.effect == Effect::PreferNoSchedule || BORNE.contains(&taint.key.as_str()))
-    };
-    let open = nodes.iter().enumerate().filter(|(_, node)| is_chosen(node) && bears(node));
-    open.map(|(index, _)| index).collect()
-}
-
 /// The ports of k3s' own Traefik; none where it does not run, or has no LoadBalancer of ServiceLB.
-fn traefik<'a>(facts: &Facts<'a>) -> Vec<Taken<'a>> {
-    if facts.stack.disables("traefik").is_some() {
-        return Vec::new();
-    }
-    let written = facts.find("HelmChartConfig", Some("kube-system"), "traefik");
-    let written = written.and_then(|config| config.body.at(&["spec", "valuesContent"]));
-    let values = written.and_then(values);
-    let ingress = facts.stack.ingress.as_ref();
-    let values = values.as_ref().or_else(|| ingress.and_then(|ingress| ingress.values.as_ref()));
-    if values.is_some_and(|values| !is_exposed(values)) {
-        return Vec::new();
-    }
+fn traefik_ports<'a>(facts: &Facts<'a>) -> Vec<Taken<'a>> {
+    let Some(traefik) = Traefik::of(facts).filter(Traefik::is_balanced) else { return Vec::new() };
     let mut ports: BTreeMap<(i64, &str), Span> = BTreeMap::new();
-    let points = ingress.map_or(&[][..], |ingress| &ingress.entry_points);
+    let points = facts.stack.ingress.as_ref().map_or(&[][..], |ingress| &ingress.entry_points);
     for point in points {
         let protocol = if point.protocol == Protocol::UDP { "UDP" } else { "TCP" };
         ports.insert((i64::from(point.exposed.value), protocol), point.exposed.span);
     }
-    let chart = values.and_then(|values| values.get("ports"));
     for (name, number) in TRAEFIK {
-        let own = chart.and_then(|ports| ports.get(name));
+        let own = traefik.value(&["ports", name]);
         let number = own.and_then(|port| port.get("exposedPort")).and_then(Node::as_int).unwrap_or(number);
         if own.and_then(expose).unwrap_or(true) {
             ports.entry((number, "TCP")).or_insert(facts.stack.release_span);
         }
     }
-    for entry in chart.map_or(&[][..], Node::entries) {
+    for entry in traefik.value(&["ports"]).map_or(&[][..], Node::entries) {
         let port = &entry.value;
         let known = TRAEFIK.iter().any(|(name, _)| *name == entry.key.text);
         let number = port.get("exposedPort").or_else(|| port.get("port")).and_then(Node::as_int);
         if let Some(number) = number.filter(|_| !known && expose(port) == Some(true)) {
             let protocol = if port.text_at(&["protocol"]) == Some("UDP") { "UDP" } else { "TCP" };
-            ports
-                .entry((number, protocol))
-                .or_insert(written.map_or(facts.stack.release_span, |node| node.span));
+            ports.entry((number, protocol)).or_insert(traefik.span);
         }
     }
-    let pool = values.and_then(|values| values.text_at(&["service", "labels", POOL]));
-    let nodes = balanced_nodes(&facts.stack.nodes, pool);
+    let nodes = traefik.balanced_nodes(&facts.stack.nodes);
     let ports = ports.into_iter();
     ports
         .map(|((number, protocol), span)| take(Who::Traefik, protocol, (number, span), nodes.clone()))
         .collect()
-}
-
-/// A chart's values are YAML in a text.
-fn values(written: &Node) -> Option<Node> {
-    let mut sources = Sources::default();
-    let text = written.as_text()?.as_bytes().to_vec();
-    let file = sources.add(String::new(), Ok(text));
-    read(&sources, file, Dialect::Manifest, &mut Findings::default()).pop()
-}
-
-/// Whether the chart's Service is left to ServiceLB: what a release ignores (`service.type` from chart 40 on) counts as if
-/// it did not, since nothing is then claimed.
-fn is_exposed(values: &Node) -> bool {
-    let service = |path: &[&str]| values.get("service").and_then(|service| service.at(path));
-    let kinds = [service(&["type"]), service(&["spec", "type"])];
-    let balanced = kinds.into_iter().flatten().all(|kind| kind.as_text() == Some("LoadBalancer"));
-    let classes = [service(&["loadBalancerClass"]), service(&["spec", "loadBalancerClass"])];
-    let off = service(&["enabled"]).and_then(Node::as_bool) == Some(false);
-    balanced && !off && classes.iter().all(Option::is_none)
 }
 
 /// `expose: true`, from chart 27 on `expose: {default: true}`.

@@ -81,8 +81,8 @@ mod tests {
         let named = volume("one", "", "alpha") + &claim("volumeName: one");
         assert_eq!(told(super::run, "", &(uses("beta") + &named)), elsewhere);
         assert_eq!(told(super::run, "", &(uses("alpha") + &named)), [""; 0]);
-        let names = volume("one", "claimRef: {namespace: default, name: films}, ", "alpha") + &claim("");
-        assert_eq!(told(super::run, "", &(uses("beta") + &names)), elsewhere);
+        let claimed = volume("one", "claimRef: {namespace: default, name: films}, ", "alpha") + &claim("");
+        assert_eq!(told(super::run, "", &(uses("beta") + &claimed)), elsewhere);
         let gone = volume("one", "", "delta") + &claim("volumeName: one");
         assert_eq!(told(super::run, "", &(uses("beta") + &gone)), elsewhere);
     }

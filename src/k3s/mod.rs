@@ -12,6 +12,7 @@
 mod addon;
 mod cloudflare;
 mod keep;
+mod labels;
 mod ports;
 mod release;
 mod reserved;
@@ -19,6 +20,7 @@ mod reserved;
 pub use addon::{LONGEST_ADDON, addon_name, addon_refused, is_read};
 pub use cloudflare::{Delisted, Ranges, delisted, parse_ranges, ranges, ranges_date};
 pub use keep::{KEEP, is_kept, lost_with};
+pub use labels::{is_kubectl_only, is_own_role};
 pub use ports::{OWN_PORTS, On, OwnPort};
 pub use release::{Release, Version};
 pub use reserved::{PARTS, reserved};

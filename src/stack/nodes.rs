@@ -92,6 +92,21 @@ impl ClusterNode {
     }
 }
 
+impl ClusterNode {
+    /// Labels that stack.yaml gives it beside what kubelet and k3s' cloud provider set by themselves. What is no label was
+    /// told, and is left out.
+    pub fn given_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = system_labels(&self.name.value, self.platform);
+        let valid = |key: &str, value: &str| names::label_key(key).and(names::label_value(value)).is_ok();
+        let given = self
+            .machine
+            .labels
+            .iter()
+            .filter(move |(key, value)| own.get(*key) != Some(*value) && valid(key, value));
+        given.map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
 /// What kubelet and k3s' cloud provider set by themselves (facts on k3s, 5; facts on scheduling, 4).
 fn system_labels(name: &str, platform: Platform) -> BTreeMap<String, String> {
     let arch = platform.label();

@@ -399,6 +399,8 @@ mod tests {
         named
     }
 
+    /// How many cases a property is tried on; `STACKC_LONG=1` for the long run.
+    #[expect(clippy::disallowed_methods, reason = "a test may ask how long it may run")]
     fn cases() -> u32 {
         if std::env::var_os("STACKC_LONG").is_some() { 200_000 } else { 4_000 }
     }
