@@ -171,15 +171,10 @@ fn which_names_point_nowhere() {
     let dark = vec!["points nowhere".to_owned()];
     let place = "ingress: {place: {node: alpha}}\n";
     assert_eq!(names(&two("", "", place), "alpha"), (dark.clone(), "Traefik has no other node".to_owned()));
-    let (none, doors) = names(&two("", "", place), "beta");
+    assert_eq!(names(&two("", "", place), "beta"), (vec![], String::new()), "Traefik is elsewhere");
+    let (none, doors) = names(&two("", "", ""), "beta");
     assert_eq!(none, [""; 0]);
     assert_eq!(doors, "a name that points at beta alone points nowhere; others answer: alpha");
-    let local = "ingress: {clientIP: cloudflare, place: {node: alpha}}\n";
-    assert_eq!(
-        names(&two("", "", local), "beta"),
-        (vec![], String::new()),
-        "beta has no Traefik and never answered"
-    );
     let public = ", publicIP: 203.0.113.1";
     assert_eq!(
         names(&two(public, "", ""), "alpha"),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::taken::{Taken, Who};
 use super::{Facts, Landing};
-use crate::kube::{Ask, selects};
+use crate::kube::{Ask, Effect, selects};
 use crate::schedule::{Amounts, Fit, Group, Packing, UNBOUNDED};
 use crate::stack::ClusterNode;
 use crate::yaml::Node;
@@ -130,7 +130,9 @@ impl Crowd {
         }
         let open = |node: &ClusterNode| {
             node.machine.schedulable
-                && node.machine.taints.iter().all(|taint| BORNE.contains(&taint.key.as_str()))
+                && node.machine.taints.iter().all(|taint| {
+                    taint.effect == Effect::PreferNoSchedule || BORNE.contains(&taint.key.as_str())
+                })
         };
         let nodes =
             facts.stack.nodes.iter().enumerate().filter(|(_, node)| open(node)).map(|(index, _)| index);
@@ -207,6 +209,11 @@ impl Landing<'_> {
         let id = &self.object.id;
         match id.kind.as_str() {
             "DaemonSet" => Run::Each,
+            "Job" | "CronJob"
+                if self.object.body.at(&["spec", "suspend"]).and_then(Node::as_bool) == Some(true) =>
+            {
+                Run::Kept(0)
+            }
             "Job" | "CronJob" => Run::Passing,
             "Pod" => match self.pod.spec.text_at(&["restartPolicy"]) {
                 None | Some("Always") => Run::Kept(1),

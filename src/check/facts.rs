@@ -126,14 +126,15 @@ impl<'a> Facts<'a> {
     fn learned(mut self) -> Self {
         self.held = self.landings.iter().map(|landing| data::held(&self, landing)).collect();
         self.scaled = crowd::scaled(&self);
-        self.taken = taken::taken(&self);
         self
     }
 
-    /// With Traefik as it is configured.
+    /// With Traefik as it is configured, and so with all ports of nodes that something takes.
     #[must_use]
     pub fn with_traefik(self, traefik: Traefik<'a>) -> Self {
-        Facts { traefik: Some(traefik), ..self }
+        let mut facts = Facts { traefik: Some(traefik), ..self };
+        facts.taken = taken::taken(&facts);
+        facts
     }
 
     /// The object that configures k3s' own Traefik, and what it says.

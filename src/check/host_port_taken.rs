@@ -207,7 +207,7 @@ fn way_out(taken: &Taken<'_>, other: &Taken<'_>, facts: &Facts<'_>) -> String {
 /// The nodePorts that Services ask for: each is the API server's to give once, and every node's.
 fn node_ports(by_number: &BTreeMap<(&str, i64), Vec<&Taken<'_>>>, facts: &Facts<'_>, found: &mut Findings) {
     let mut given: BTreeMap<i64, (&Object, Span)> = BTreeMap::new();
-    for service in facts.objects.iter().filter(|object| object.id.kind == "Service") {
+    for service in facts.services.iter().copied() {
         let spec = |key: &str| service.body.at(&["spec", key]);
         let ports = spec("ports").map_or(&[][..], Node::items).iter();
         let health = spec("healthCheckNodePort").map(|port| (port, "TCP"));

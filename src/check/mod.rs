@@ -12,7 +12,6 @@ mod facts;
 mod program;
 mod rule;
 mod taken;
-mod traefik;
 mod trust;
 #[cfg(test)]
 mod trial;
@@ -21,7 +20,6 @@ pub use crowd::{Crowd, Member, Of};
 pub use data::{Claim, Held, Lies};
 pub use facts::{Facts, Images, Landing, Used};
 pub use requests_exceed_nodes::Said;
-pub use traefik::Traefik;
 
 use crate::finding::{Code, Findings};
 

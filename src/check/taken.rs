@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::Facts;
-use super::traefik::{POOL, Traefik, balanced_nodes};
 use crate::kube::{HostPort, Object};
+use crate::reach::{balancing, is_balanced, labels};
 use crate::source::Span;
-use crate::stack::Protocol;
+use crate::stack::ClusterNode;
 use crate::yaml::Node;
 
-/// Traefik's own ports on its LoadBalancer, unless its chart is told otherwise.
-const TRAEFIK: [(&str, i64); 2] = [("web", 80), ("websecure", 443)];
+/// Entry points that Traefik's Service has unless its chart is told otherwise.
+const TRAEFIK: [&str; 2] = ["web", "websecure"];
 
 /// Who takes a port.
 #[derive(Clone, Copy, Debug)]
@@ -54,14 +54,18 @@ impl Taken<'_> {
     }
 }
 
+/// Other programs that give LoadBalancers their addresses, by a kind of theirs: two Services then may have one port.
+const OTHERS: [&str; 3] = ["IPAddressPool", "CiliumLoadBalancerIPPool", "ServiceGroup"];
+
 /// Everything that takes a port: what k3s brings, then Services, then pods.
 pub(super) fn taken<'a>(facts: &Facts<'a>) -> Vec<Taken<'a>> {
     let mut all = Vec::new();
-    if facts.stack.disables("servicelb").is_none() {
-        all.extend(traefik_ports(facts));
-        for service in facts.objects.iter().filter(|object| is_balanced(object)) {
-            let labels = service.body.at(&["metadata", "labels"]);
-            let nodes = balanced_nodes(&facts.stack.nodes, labels.and_then(|labels| labels.text_at(&[POOL])));
+    let mut external = facts.stack.external.iter().map(|other| other.kind.as_str());
+    let other = OTHERS.iter().any(|kind| facts.of_kind(kind).next().is_some());
+    if !other && !external.any(|kind| OTHERS.contains(&kind)) {
+        all.extend(traefik(facts));
+        for service in facts.services.iter().filter(|service| is_balanced(service, facts.stack)) {
+            let nodes = numbers(facts, &balancing(labels(service), facts.stack));
             let ports = service.body.at(&["spec", "ports"]).map_or(&[][..], Node::items);
             all.extend(ports.iter().filter_map(|port| {
                 let number = port.get("port")?;
@@ -85,49 +89,31 @@ fn take<'a>(who: Who<'a>, protocol: &str, (number, span): (i64, Span), nodes: Ve
     Taken { who, protocol: protocol.to_owned(), address: String::new(), number, span, nodes }
 }
 
-/// Whether ServiceLB serves it: one with a class is another program's.
-pub(super) fn is_balanced(object: &Object) -> bool {
-    let spec =
-        object.body.get("spec").filter(|_| object.id.kind == "Service" && object.id.api_version == "v1");
-    spec.is_some_and(|spec| {
-        spec.text_at(&["type"]) == Some("LoadBalancer") && spec.get("loadBalancerClass").is_none()
-    })
+/// The numbers of nodes.
+fn numbers(facts: &Facts<'_>, nodes: &[&ClusterNode]) -> Vec<usize> {
+    let named = |node: &ClusterNode| nodes.iter().any(|other| other.name.value == node.name.value);
+    facts.stack.nodes.iter().enumerate().filter(|(_, node)| named(node)).map(|(index, _)| index).collect()
 }
 
 /// The ports of k3s' own Traefik; none where it does not run, or has no LoadBalancer of ServiceLB.
-fn traefik_ports<'a>(facts: &Facts<'a>) -> Vec<Taken<'a>> {
-    let Some(traefik) = Traefik::of(facts).filter(Traefik::is_balanced) else { return Vec::new() };
+fn traefik<'a>(facts: &Facts<'a>) -> Vec<Taken<'a>> {
+    let Some(traefik) = facts.traefik.as_ref().filter(|traefik| traefik.is_balanced(facts.stack)) else {
+        return Vec::new();
+    };
+    let written = traefik.values.get("ports").map_or(&[][..], Node::entries);
+    let points = written.iter().map(|entry| entry.key.text.as_ref());
     let mut ports: BTreeMap<(i64, &str), Span> = BTreeMap::new();
-    let points = facts.stack.ingress.as_ref().map_or(&[][..], |ingress| &ingress.entry_points);
-    for point in points {
-        let protocol = if point.protocol == Protocol::UDP { "UDP" } else { "TCP" };
-        ports.insert((i64::from(point.exposed.value), protocol), point.exposed.span);
+    for point in points.chain(TRAEFIK) {
+        let Some(number) = traefik.exposed(point) else { continue };
+        let own = traefik.values.at(&["ports", point]);
+        let protocol =
+            own.and_then(|own| own.text_at(&["protocol"])).filter(|word| *word == "UDP").unwrap_or("TCP");
+        let place = ["exposedPort", "port"].iter().find_map(|key| own?.get(key)).map(|node| node.span);
+        ports.entry((number, protocol)).or_insert(place.unwrap_or(facts.stack.release_span));
     }
-    for (name, number) in TRAEFIK {
-        let own = traefik.value(&["ports", name]);
-        let number = own.and_then(|port| port.get("exposedPort")).and_then(Node::as_int).unwrap_or(number);
-        if own.and_then(expose).unwrap_or(true) {
-            ports.entry((number, "TCP")).or_insert(facts.stack.release_span);
-        }
-    }
-    for entry in traefik.value(&["ports"]).map_or(&[][..], Node::entries) {
-        let port = &entry.value;
-        let known = TRAEFIK.iter().any(|(name, _)| *name == entry.key.text);
-        let number = port.get("exposedPort").or_else(|| port.get("port")).and_then(Node::as_int);
-        if let Some(number) = number.filter(|_| !known && expose(port) == Some(true)) {
-            let protocol = if port.text_at(&["protocol"]) == Some("UDP") { "UDP" } else { "TCP" };
-            ports.entry((number, protocol)).or_insert(traefik.span);
-        }
-    }
-    let nodes = traefik.balanced_nodes(&facts.stack.nodes);
+    let nodes = numbers(facts, &balancing(traefik.labels(), facts.stack));
     let ports = ports.into_iter();
     ports
         .map(|((number, protocol), span)| take(Who::Traefik, protocol, (number, span), nodes.clone()))
         .collect()
-}
-
-/// `expose: true`, from chart 27 on `expose: {default: true}`.
-fn expose(port: &Node) -> Option<bool> {
-    let expose = port.get("expose")?;
-    expose.get("default").unwrap_or(expose).as_bool()
 }

@@ -8,10 +8,11 @@ use clap::Args;
 use super::show::{self, Stream};
 use super::{Color, Format, Status, Trouble, target};
 use crate::check::{Demands, Facts, Landing};
-use crate::finding::{list, nearest};
+use crate::finding::{Findings, list, nearest};
 use crate::k3s::{is_kubectl_only, is_own_role};
 use crate::kube::names;
 use crate::outage::{outage, unsaid};
+use crate::reach::Traefik;
 use crate::report::{self, Label};
 use crate::stack::ClusterNode;
 
@@ -45,7 +46,9 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
         show::findings(&runs, Format::Text, color, Stream::Err, &format!("{}\n", show::totals(&runs)))?;
     }
     let Some(stack) = &run.stack else { return Ok(status) };
-    let facts = Facts::new(stack, &run.apps, &run.objects, Demands::default());
+    // What is wrong with Traefik's values has been told above.
+    let traefik = Traefik::read(stack, &run.objects, &run.sources, &mut Findings::default());
+    let facts = Facts::new(stack, &run.apps, &run.objects, Demands::default()).with_traefik(traefik);
     let text = match (&arguments.down, arguments.each, arguments.labels) {
         (Some(name), ..) => outages(&facts, &[named(&stack.nodes, name)?], arguments.format),
         (None, true, _) => outages(&facts, &(0..stack.nodes.len()).collect::<Vec<_>>(), arguments.format),

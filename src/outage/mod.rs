@@ -10,7 +10,7 @@ mod names;
 
 pub use names::{Dark, Gone};
 
-use crate::check::{Facts, Held, Landing, Lies, Said, Traefik};
+use crate::check::{Facts, Held, Landing, Lies, Said};
 use crate::schedule::Fit;
 use crate::stack::ClusterNode;
 
@@ -109,8 +109,7 @@ pub fn outage<'a>(facts: &Facts<'a>, down: usize) -> Option<Outage<'a>> {
     }
     let stopped =
         |name: &str| workloads.iter().any(|workload| workload.fate == Fate::Stops && workload.name == name);
-    let traefik = Traefik::of(facts);
-    let (names, doors) = names::dark(facts, traefik.as_ref(), down, &stopped);
+    let (names, doors) = names::dark(facts, node, &stopped);
     Some(Outage { node, control, workloads, data, names, doors, rest: rest(facts, down) })
 }
 

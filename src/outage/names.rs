@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Facts, Traefik};
+use crate::check::Facts;
 use crate::kube::Object;
+use crate::reach::{Traefik, Way, hosts, ways};
 use crate::stack::ClusterNode;
 use crate::yaml::Node;
 
@@ -35,61 +36,65 @@ impl Gone {
     }
 }
 
-/// Kinds of routes, and what a rule of theirs names hosts with.
-const ROUTES: [(&str, &str); 2] = [("IngressRoute", "Host("), ("IngressRouteTCP", "HostSNI(")];
-
 /// Names that go dark with a node, and what DNS has to know.
 pub(super) fn dark(
     facts: &Facts<'_>,
-    traefik: Option<&Traefik>,
-    down: usize,
+    down: &ClusterNode,
     stopped: &dyn Fn(&str) -> bool,
 ) -> (Vec<Dark>, Option<String>) {
-    let hosts = hosts(facts);
-    let (closed, doors) =
-        traefik.map_or((false, None), |traefik| doors(facts, traefik, down, !hosts.is_empty()));
-    let why = |backends: &BTreeSet<String>| {
-        let backend = backends.iter().find(|name| stopped(name)).map(|name| Gone::Backend(name.clone()));
-        if closed { Some(Gone::Door) } else { backend }
+    let Some(traefik) = &facts.traefik else { return (Vec::new(), None) };
+    let ways = ways(facts.stack, facts.objects, traefik);
+    let backends = backends(facts);
+    let mut of_host: BTreeMap<&str, Vec<&Way<'_>>> = BTreeMap::new();
+    for way in &ways {
+        if let Some(host) = way.host {
+            of_host.entry(host).or_default().push(way);
+        }
+    }
+    let why = |host: &str, ways: &[&Way<'_>]| {
+        if ways.iter().all(|way| is_closed(way, down)) {
+            return Some(Gone::Door);
+        }
+        let stands_behind = backends.get(host)?;
+        stands_behind.iter().find(|name| stopped(name)).map(|name| Gone::Backend(name.clone()))
     };
-    let dark =
-        hosts.iter().filter_map(|(host, backends)| Some(Dark { host: host.clone(), why: why(backends)? }));
-    (dark.collect(), doors)
+    let dark = of_host
+        .iter()
+        .filter_map(|(host, ways)| Some(Dark { host: (*host).to_owned(), why: why(host, ways)? }));
+    let dark = dark.collect();
+    (dark, of_host.values().flatten().find_map(|way| doors(way, down, traefik, facts)))
 }
 
-/// Whether no way in is left, and what to do where one is.
-fn doors(facts: &Facts<'_>, traefik: &Traefik, down: usize, routed: bool) -> (bool, Option<String>) {
-    let places = traefik.places(facts);
-    if places.is_empty() || !routed {
-        return (false, None);
+/// The nodes of a way that the world finds: those with a publicIP where any has one.
+fn found<'a>(way: &Way<'a>) -> Vec<&'a ClusterNode> {
+    let public = way.nodes.iter().any(|node| !node.public_ips.is_empty());
+    way.nodes.iter().copied().filter(|node| !public || !node.public_ips.is_empty()).collect()
+}
+
+fn is(node: &ClusterNode, down: &ClusterNode) -> bool {
+    node.name.value == down.name.value
+}
+
+fn is_closed(way: &Way<'_>, down: &ClusterNode) -> bool {
+    let nodes = found(way);
+    way.unknown.is_none() && !nodes.is_empty() && nodes.iter().all(|node| is(node, down))
+}
+
+/// Why a way is closed, or at which addresses it is still open.
+fn doors(way: &Way<'_>, down: &ClusterNode, traefik: &Traefik<'_>, facts: &Facts<'_>) -> Option<String> {
+    let nodes = found(way);
+    if way.unknown.is_some() || !nodes.iter().any(|node| is(node, down)) {
+        return None;
     }
-    if places == [down] {
-        return (true, Some("Traefik has no other node".to_owned()));
+    if is_closed(way, down) {
+        let only = traefik.packaged && traefik.nodes(facts.stack).iter().all(|node| is(node, down));
+        let why =
+            if only { "Traefik has no other node" } else { "no other node that answers has a publicIP" };
+        return Some(why.to_owned());
     }
-    // Addresses of a program that is not k3s' own may move with Traefik.
-    let Some(answers) = traefik.answers(facts).filter(|answers| answers.contains(&down)) else {
-        return (false, None);
-    };
-    let reached: Vec<&ClusterNode> = answers.iter().filter_map(|node| facts.stack.nodes.get(*node)).collect();
-    let public = reached.iter().any(|node| !node.public_ips.is_empty());
-    let gone = facts.stack.nodes.get(down).map(|node| node.name.value.as_str()).unwrap_or_default();
-    let left: Vec<&&ClusterNode> = reached
-        .iter()
-        .filter(|node| node.name.value != gone && (!public || !node.public_ips.is_empty()))
-        .collect();
-    if left.is_empty() {
-        let why = if public { "no other node that answers has a publicIP" } else { "no other node answers" };
-        return (true, Some(why.to_owned()));
-    }
-    let was = facts.stack.nodes.get(down).map(address).unwrap_or_default();
-    let others: Vec<String> = left.iter().map(|node| address(node)).collect();
-    let told = !public || facts.stack.nodes.get(down).is_some_and(|node| !node.public_ips.is_empty());
-    (
-        false,
-        told.then(|| {
-            format!("a name that points at {was} alone points nowhere; others answer: {}", others.join(", "))
-        }),
-    )
+    let others = nodes.iter().filter(|node| !is(node, down)).map(|node| address(node));
+    let others = others.collect::<Vec<_>>().join(", ");
+    Some(format!("a name that points at {} alone points nowhere; others answer: {others}", address(down)))
 }
 
 /// What the world uses, else what the network does, else the name.
@@ -99,49 +104,43 @@ fn address(node: &ClusterNode) -> String {
 }
 
 /// Every host that a route names, with the workloads that answer for it.
-fn hosts(facts: &Facts<'_>) -> BTreeMap<String, BTreeSet<String>> {
+fn backends(facts: &Facts<'_>) -> BTreeMap<String, BTreeSet<String>> {
     let services = services(facts);
-    let mut hosts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut add = |object: &Object, names: Vec<&str>, backends: &mut dyn Iterator<Item = &str>| {
+    let mut backends: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut add = |object: &Object, name: &str, service: Option<&str>| {
         let namespace = object.id.namespace.as_deref().unwrap_or_default();
-        let workloads: BTreeSet<String> =
-            backends.filter_map(|service| services.get(&(namespace, service))).flatten().cloned().collect();
-        for name in names {
-            hosts.entry(name.to_owned()).or_default().extend(workloads.iter().cloned());
-        }
+        let workloads = service.and_then(|service| services.get(&(namespace, service)));
+        backends.entry(name.to_owned()).or_default().extend(workloads.into_iter().flatten().cloned());
     };
     for object in facts.objects {
         let kind = object.id.kind.as_str();
         let list = |key: &str| object.body.at(&["spec", key]).map_or(&[][..], Node::items);
-        if let Some((_, matcher)) = ROUTES.iter().find(|(route, _)| *route == kind) {
+        if kind.starts_with("IngressRoute") {
             for rule in list("routes") {
-                let names = named(rule.text_at(&["match"]).unwrap_or_default(), matcher);
+                let named = hosts(rule.text_at(&["match"]).unwrap_or_default()).names;
                 let services = rule.get("services").map_or(&[][..], Node::items);
-                add(object, names, &mut services.iter().filter_map(|service| service.text_at(&["name"])));
+                for (name, service) in
+                    named.iter().flat_map(|name| services.iter().map(move |one| (name, one)))
+                {
+                    add(object, name, service.text_at(&["name"]));
+                }
             }
-        }
-        if kind == "Ingress" {
+        } else if kind == "Ingress" {
             for rule in list("rules") {
-                let paths = rule.at(&["http", "paths"]).map_or(&[][..], Node::items);
-                let backends = paths.iter().filter_map(|path| path.text_at(&["backend", "service", "name"]));
-                add(object, rule.text_at(&["host"]).into_iter().collect(), &mut { backends });
+                let Some(name) = rule.text_at(&["host"]) else { continue };
+                for path in rule.at(&["http", "paths"]).map_or(&[][..], Node::items) {
+                    add(object, name, path.text_at(&["backend", "service", "name"]));
+                }
             }
         }
     }
-    hosts
-}
-
-/// The hosts that a rule names in a matcher: one in Traefik v3, several in v2. `*` is every name, and none.
-fn named<'a>(rule: &'a str, matcher: &str) -> Vec<&'a str> {
-    let inside = rule.split(matcher).skip(1).filter_map(|rest| rest.split(')').next());
-    let quoted = inside.flat_map(|text| text.split(['`', '"']).skip(1).step_by(2));
-    quoted.filter(|host| *host != "*").collect()
+    backends
 }
 
 /// By namespace and name of each Service, the workloads that its selector takes.
 fn services<'f>(facts: &'f Facts<'_>) -> BTreeMap<(&'f str, &'f str), Vec<String>> {
     let mut services = BTreeMap::new();
-    for object in facts.objects.iter().filter(|object| object.id.kind == "Service") {
+    for object in &facts.services {
         let selector = object.body.at(&["spec", "selector"]).map_or(&[][..], Node::entries);
         let meant = facts.landings.iter().filter(|landing| {
             landing.object.id.namespace == object.id.namespace
@@ -157,25 +156,4 @@ fn services<'f>(facts: &'f Facts<'_>) -> BTreeMap<(&'f str, &'f str), Vec<String
         services.insert((object.id.namespace.as_deref().unwrap_or_default(), object.id.name.as_str()), meant);
     }
     services
-}
-
-#[cfg(test)]
-mod tests {
-    use super::named;
-
-    #[test]
-    fn rules_name_hosts_in_either_syntax() {
-        for (rule, hosts) in [
-            ("Host(`a.example`)", &["a.example"][..]),
-            ("(Host(`a.example`) || Host(`b.example`)) && PathPrefix(`/x`)", &["a.example", "b.example"]),
-            ("Host(`a.example`, `b.example`)", &["a.example", "b.example"]),
-            ("Host(\"a.example\")", &["a.example"]),
-            ("PathPrefix(`/x`)", &[]),
-            ("HostRegexp(`.*`)", &[]),
-            ("Host(`open", &["open"]),
-        ] {
-            assert_eq!(named(rule, "Host("), hosts, "{rule}");
-        }
-        assert_eq!(named("HostSNI(`*`)", "HostSNI("), [""; 0]);
-    }
 }
