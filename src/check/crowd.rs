@@ -30,6 +30,8 @@ pub struct Crowd {
     pub members: Vec<Member>,
     /// Those that come and go, such as a Job's: one of each.
     pub passing: Vec<(Member, Group)>,
+    /// The group of each workload, by its number among [`Facts::landings`].
+    groups: BTreeMap<usize, usize>,
     fit: OnceCell<Fit>,
 }
 
@@ -89,10 +91,10 @@ impl Crowd {
             packing: Packing { rooms, ..Packing::default() },
             members: Vec::new(),
             passing: Vec::new(),
+            groups: BTreeMap::new(),
             fit: OnceCell::new(),
         };
         crowd.add_own(facts);
-        let mut of_landing = BTreeMap::new();
         for (index, (landing, held)) in facts.held().enumerate().filter(|(_, (landing, _))| landing.readable)
         {
             let asks = landing.pod.requests();
@@ -107,15 +109,26 @@ impl Crowd {
                     continue;
                 }
             }
-            of_landing.insert(index, crowd.members.len().saturating_sub(1));
+            crowd.groups.insert(index, crowd.members.len().saturating_sub(1));
         }
-        crowd.keep_apart(facts, &of_landing);
+        crowd.keep_apart(facts);
         crowd
     }
 
     /// Whether all that stay fit, and what they leave.
     pub fn fit(&self) -> &Fit {
         self.fit.get_or_init(|| self.packing.fit())
+    }
+
+    /// Whether anything could keep a pod from a place: a node that says what it has, pods that keep apart.
+    pub fn is_bounded(&self) -> bool {
+        let mut rooms = self.packing.rooms.iter().flatten();
+        !self.packing.apart.is_empty() || rooms.any(|room| *room != UNBOUNDED)
+    }
+
+    /// The group of a workload's pods, unless they come and go.
+    pub(super) fn group(&self, landing: usize) -> Option<usize> {
+        self.groups.get(&landing).copied()
     }
 
     fn add(&mut self, member: Member, group: Group) {
@@ -144,25 +157,30 @@ impl Crowd {
     }
 
     /// Ports of nodes, and what the pods themselves ask.
-    fn keep_apart(&mut self, facts: &Facts<'_>, of_landing: &BTreeMap<usize, usize>) {
+    fn keep_apart(&mut self, facts: &Facts<'_>) {
         let mut takers: BTreeMap<(&str, i64), Vec<(usize, &Taken<'_>)>> = BTreeMap::new();
         for taken in facts.taken() {
             let group = match taken.who {
-                Who::Pods(index) => of_landing.get(&index).copied(),
+                Who::Pods(index) => self.groups.get(&index).copied(),
                 Who::Balancer(_) | Who::Traefik => Some(self.balancer(taken)),
             };
             let Some(group) = group else { continue };
             takers.entry((&taken.protocol, taken.number)).or_default().push((group, taken));
         }
+        let each = |group: usize| self.packing.groups.get(group).is_some_and(|group| group.each);
+        let mut apart = BTreeSet::new();
         for takers in takers.values() {
             let few = || takers.iter().take(TAKERS);
             for (at, (one, taken)) in few().enumerate() {
                 let clashing = few().skip(at).filter(|(_, other)| taken.port().clashes(&other.port()));
-                self.packing.apart.extend(clashing.map(|(other, _)| (*one.min(other), *one.max(other))));
+                // One on each node never meets itself.
+                let clashing = clashing.filter(|(other, _)| one != other || !each(*one));
+                apart.extend(clashing.map(|(other, _)| (*one.min(other), *one.max(other))));
             }
         }
+        self.packing.apart.extend(apart);
         for (one, other) in avoided(facts) {
-            let groups = of_landing.get(&one).zip(of_landing.get(&other));
+            let groups = self.groups.get(&one).zip(self.groups.get(&other));
             self.packing.apart.extend(groups.map(|(one, other)| (*one.min(other), *one.max(other))));
         }
     }

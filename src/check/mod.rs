@@ -41,6 +41,7 @@ checks! {
     chart_config_unread,
     chart_images_unseen,
     chart_key_ignored,
+    claim_mode_refused,
     client_ip_lost,
     cluster_dns_wrong,
     cluster_ip_taken,

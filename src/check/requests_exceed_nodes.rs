@@ -7,7 +7,7 @@ use super::data::names;
 use super::{Facts, host_port_taken, replicas_exceed_nodes};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{COUNTED, amount};
-use crate::schedule::{Amounts, By, Fit, Group, Packing, Tight, UNBOUNDED};
+use crate::schedule::{Amounts, By, Fit, Group, Packing, Tight};
 
 /// Requests that the nodes cannot meet.
 pub static CODE: Code = Code {
@@ -37,8 +37,7 @@ const LISTED: usize = 6;
 /// Tells what is too large for its nodes, then what is too much for them together.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let crowd = facts.crowd();
-    let bounded = crowd.packing.rooms.iter().flatten().any(|room| *room != UNBOUNDED);
-    if !bounded && crowd.packing.apart.is_empty() {
+    if !crowd.is_bounded() {
         return;
     }
     let mut packing = crowd.packing.clone();

@@ -1,7 +1,7 @@
 //! An update that waits for ever: the new pod needs what the old one has, and the old one stays until the new one runs
 //! (`pkg/controller/deployment/util`, `ResolveFenceposts`).
 
-use super::crowd::{HOSTNAME, Of, Run};
+use super::crowd::{HOSTNAME, Run};
 use super::data::{Held, Lies};
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
@@ -177,7 +177,7 @@ fn no_room(index: usize, held: &[Held<'_>], facts: &Facts<'_>, tried: &mut usize
         return None;
     }
     let crowd = facts.crowd();
-    let at = crowd.members.iter().position(|member| member.of == Of::Landing(index))?;
+    let at = crowd.group(index).filter(|_| crowd.is_bounded())?;
     let (member, group) = crowd.members.get(at).zip(crowd.packing.groups.get(at))?;
     let ask = member.asks.iter().max_by_key(|ask| ask.span.is_some())?;
     let span = ask.span?;
