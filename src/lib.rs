@@ -18,6 +18,7 @@ pub mod finish; // what depends on the final objects: checksums
 pub mod schedule; // may this pod land on this machine: selectors, affinity, taints
 pub mod reach; // how the world reaches the cluster: Traefik as configured, load balancers, the names that lead there
 pub mod check; // one file a check
+pub mod outage; // what stops when a node dies
 pub mod emit; // order, files, stream
 pub mod cluster; // stacks of one cluster against each other
 pub mod compile; // the way of the data

@@ -1,8 +1,8 @@
 //! Data in a folder of one node, and a pod that may move to another.
 
-use super::{Facts, Landing};
+use super::Facts;
+use super::data::{Lies, names};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::yaml::Node;
 
 /// A writable folder of the node under a pod with several possible nodes.
 pub static CODE: Code = Code {
@@ -24,37 +24,21 @@ pub static CODE: Code = Code {
 
 /// Tells the first such folder of each workload.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in facts.landings.iter().filter(|landing| landing.readable && !landing.pod.is_daemon_set()) {
-        let names: Vec<&str> = landing.open().map(|node| node.name.value.as_str()).collect();
-        let [first, _, ..] = names.as_slice() else { continue };
-        if let Some(path) = writable_folder(landing) {
-            let message = format!("{} writes to a folder of its node, and may land on {} nodes", landing.object.id, names.len());
-            found.push(
-                Finding::new(&CODE, path.span, message)
-                    .label("each node has its own")
-                    .note(format!("it may land on {}", names.join(", ")))
-                    .help(format!("keep it to one: place: {{node: {first}}}")),
-            );
-        }
+    let readable = facts.held().filter(|(landing, _)| landing.readable && !landing.pod.is_daemon_set());
+    for (landing, held) in readable {
+        let Some(folder) = held.iter().find(|held| held.writable && held.lies == Lies::Everywhere) else { continue };
+        let places = landing.places(held);
+        let [first, _, ..] = places.as_slice() else { continue };
+        let id = &landing.object.id;
+        let node = facts.stack.nodes.get(*first).map_or("", |node| node.name.value.as_str());
+        let message = format!("{id} writes to a folder of its node, and may land on {} nodes", places.len());
+        found.push(
+            Finding::new(&CODE, folder.what.span, message)
+                .label("each node has its own")
+                .note(format!("it may land on {}", names(facts, places.iter().copied())))
+                .help(format!("keep it to one: place: {{node: {node}}}")),
+        );
     }
-}
-
-/// The path of a hostPath volume that some container mounts so that it can write.
-fn writable_folder<'a>(landing: &Landing<'a>) -> Option<&'a Node> {
-    let volumes = landing.pod.spec.get("volumes").map_or(&[][..], Node::items);
-    volumes.iter().find_map(|volume| {
-        let path = volume.at(&["hostPath", "path"])?;
-        // Devices are a check of their own.
-        path.as_text().filter(|path| !path.starts_with("/dev/"))?;
-        let name = volume.text_at(&["name"])?;
-        let written = landing.pod.containers().any(|container| {
-            let mounts = container.node.get("volumeMounts").map_or(&[][..], Node::items);
-            mounts.iter().any(|mount| {
-                mount.text_at(&["name"]) == Some(name) && mount.get("readOnly").and_then(Node::as_bool) != Some(true)
-            })
-        });
-        written.then_some(path)
-    })
 }
 
 #[cfg(test)]
@@ -73,6 +57,29 @@ mod tests {
         assert_eq!(told("/srv", "", ", readOnly: false"), [message]);
         assert_eq!(told("/srv", "", ", readOnly: true"), [""; 0]);
         assert_eq!(told("/srv", "  nodeName: alpha\n", ""), [""; 0]);
-        assert_eq!(told("/dev/ttyACM0", "", ""), [""; 0]);
+        for path in ["/dev/ttyACM0", "/run/dbus", "/var/run", "/tmp", "/sys/fs/cgroup", "/etc/localtime"] {
+            assert_eq!(told(path, "", ""), [""; 0], "{path}");
+        }
+        assert_eq!(told("/runs", "", "").len(), 1);
+        assert_eq!(told("'/srv/d.sock', type: Socket", "", ""), [""; 0]);
+    }
+
+    /// A claim of a volume that is a folder of any node hides nothing.
+    #[test]
+    fn a_folder_behind_a_claim() {
+        let volume = |affinity: &str| {
+            format!(
+                "apiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: films}}\nspec: {{hostPath: {{path: /srv/films}}{affinity}}}\n---\n\
+                 apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: films}}\nspec: {{volumeName: films}}\n---\n"
+            )
+        };
+        let uses = pod(
+            "  volumes: [{name: data, persistentVolumeClaim: {claimName: films}}]\n",
+            ", volumeMounts: [{name: data, mountPath: /data}]",
+        );
+        let message = "/srv/films: Pod default/web writes to a folder of its node, and may land on 2 nodes";
+        assert_eq!(told(super::run, "", &format!("{uses}{}", volume(""))), [message]);
+        let one = ", nodeAffinity: {required: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [beta]}]}]}}";
+        assert_eq!(told(super::run, "", &format!("{uses}{}", volume(one))), [""; 0]);
     }
 }

@@ -1,10 +1,14 @@
 //! All that a check may see, and what several of them need computed once.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::Demands;
+use super::crowd::{self, Crowd, Scaled};
+use super::data::{self, Held};
 use super::route::{self, Route};
 use super::served::Served;
+use super::taken::{self, Taken};
 use crate::kube::{Container, Image, Object, Platform, Pod, Reference, Unit, names_others};
 use crate::reach::Traefik;
 use crate::schedule::{Reason, may, problems};
@@ -39,6 +43,11 @@ pub struct Facts<'a> {
     pub(super) routes: Vec<Route<'a>>,
     /// All TCP and UDP routes.
     pub(super) streams: Vec<Route<'a>>,
+    /// What each workload's pods hold that lies on nodes, in the order of `landings`.
+    held: Vec<Vec<Held<'a>>>,
+    taken: Vec<Taken<'a>>,
+    scaled: Scaled<'a>,
+    crowd: OnceCell<Crowd>,
 }
 
 /// Kind, namespace, name.
@@ -115,31 +124,38 @@ impl<'a> Facts<'a> {
             served: Served::default(),
             routes: Vec::new(),
             streams: Vec::new(),
+            held: Vec::new(),
+            taken: Vec::new(),
+            scaled: Scaled::new(),
+            crowd: OnceCell::new(),
         };
         facts.know(objects);
-        facts.route();
-        facts
+        facts.learned()
     }
 
     /// The same, of objects that are no stack's: those of the stack exist beside them.
     #[must_use]
     pub fn with_beside(mut self, beside: &'a [Object]) -> Self {
         self.know(beside);
-        let mut facts = Facts { beside, whole: false, ..self };
-        facts.route();
-        facts
+        Facts { beside, whole: false, ..self }.learned()
     }
 
-    fn route(&mut self) {
-        self.served = Served::of(self);
-        self.routes = route::routes(self);
-        self.streams = route::streams(self);
+    /// With what follows from all objects that are known.
+    fn learned(mut self) -> Self {
+        self.held = self.landings.iter().map(|landing| data::held(&self, landing)).collect();
+        self.scaled = crowd::scaled(&self);
+        self.served = Served::of(&self);
+        self.routes = route::routes(&self);
+        self.streams = route::streams(&self);
+        self
     }
 
-    /// With Traefik as it is configured.
+    /// With Traefik as it is configured, and so with all ports of nodes that something takes.
     #[must_use]
     pub fn with_traefik(self, traefik: Traefik<'a>) -> Self {
-        Facts { traefik: Some(traefik), ..self }
+        let mut facts = Facts { traefik: Some(traefik), ..self };
+        facts.taken = taken::taken(&facts);
+        facts
     }
 
     /// The object that configures k3s' own Traefik, and what it says.
@@ -179,6 +195,34 @@ impl<'a> Facts<'a> {
     /// The one of them with this name.
     pub fn find(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<&'a Object> {
         self.known.get(&(kind, namespace.unwrap_or_default(), name)).copied()
+    }
+
+    /// Those of a kind.
+    pub(super) fn of_kind(&self, kind: &'a str) -> impl Iterator<Item = &'a Object> {
+        self.known
+            .range((kind, "", "")..)
+            .take_while(move |(key, _)| key.0 == kind)
+            .map(|(_, object)| *object)
+    }
+
+    /// What each workload's pods hold that lies on nodes.
+    pub fn held(&self) -> impl Iterator<Item = (&Landing<'a>, &[Held<'a>])> {
+        self.landings.iter().zip(self.held.iter().map(Vec::as_slice))
+    }
+
+    /// Every port of nodes that something takes.
+    pub(super) fn taken(&self) -> &[Taken<'a>] {
+        &self.taken
+    }
+
+    /// Workloads that something else scales.
+    pub(super) fn scaled(&self) -> &Scaled<'a> {
+        &self.scaled
+    }
+
+    /// All pods and what they ask for.
+    pub fn crowd(&self) -> &Crowd {
+        self.crowd.get_or_init(|| Crowd::of(self))
     }
 
     /// Names of those of a kind in a namespace.

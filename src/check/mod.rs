@@ -7,17 +7,23 @@
 //! What must hold: a page's failing example raises its code, the mended one does not (`tests/pages.rs`).
 
 mod backend;
+mod crowd;
+mod data;
 mod facts;
 mod program;
 mod route;
 mod rule;
 mod selected;
 mod served;
+mod taken;
 #[cfg(test)]
 mod trial;
 mod trust;
 
+pub use crowd::{Crowd, Member, Of};
+pub use data::{Claim, Held, Lies};
 pub use facts::{Facts, Images, Landing, Used};
+pub use requests_exceed_nodes::Said;
 
 use crate::finding::{Code, Findings};
 
@@ -40,6 +46,7 @@ checks! {
     chart_config_unread,
     chart_images_unseen,
     chart_key_ignored,
+    claim_mode_refused,
     client_ip_lost,
     cluster_dns_wrong,
     cluster_ip_taken,
@@ -48,6 +55,7 @@ checks! {
     container_conflict,
     container_duplicate,
     data_many_nodes,
+    data_many_pods,
     device_many_nodes,
     device_unprivileged,
     doh_config_unfit,
@@ -58,6 +66,7 @@ checks! {
     external_name_refused,
     field_newer,
     field_refused,
+    host_port_taken,
     host_uncovered,
     image_entrypoint_arch,
     image_gone,
@@ -92,6 +101,9 @@ checks! {
     proxy_config_unfit,
     range_delisted,
     reference_unknown,
+    replicas_exceed_nodes,
+    requests_exceed_nodes,
+    rollout_stuck,
     route_never_matches,
     route_shadowed,
     rule_invalid,
@@ -119,6 +131,7 @@ checks! {
     trusted_range_invalid,
     variable_undefined,
     volume_unknown,
+    volume_unreachable,
 }
 
 /// What a run asks for beside what must always hold.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::{Container, Object, Pod, Role};
+use crate::kube::{Container, HostPort, Object, Pod};
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -103,32 +103,21 @@ fn service<'a>(object: &'a Object, field: &str) -> Vec<Use<'a>> {
     used.collect()
 }
 
-/// Containers that run side by side, with their ports. Init containers run one after another.
-fn ports<'a>(pod: &Pod<'a>) -> impl Iterator<Item = (Container<'a>, &'a Node)> + use<'a> {
-    let main = pod.containers().filter(|container| container.role == Role::Main);
-    main.flat_map(|container| {
-        let ports = container.node.get("ports").map_or(&[][..], Node::items);
-        ports.iter().map(move |port| (container, port))
-    })
-}
-
-/// On the node's network a container's port is the node's.
 fn host_ports<'a>(pod: &Pod<'a>) -> Vec<Use<'a>> {
-    let network = pod.host_network();
-    let used = ports(pod).filter_map(|(container, port)| {
-        let given = port.get("hostPort").filter(|given| number(given).is_some());
-        let node = given.or_else(|| port.get("containerPort").filter(|_| network))?;
-        let address = port.text_at(&["hostIP"]).unwrap_or_default();
-        let by = port.text_at(&["name"]).unwrap_or(container.name);
-        Some(Use { key: (protocol(port), address, number(node)?), span: node.span, by })
-    });
-    used.collect()
+    let used = |port: HostPort<'a>| Use {
+        key: (port.protocol, port.address, port.number),
+        span: port.span,
+        by: port.by,
+    };
+    pod.host_ports().into_iter().map(used).collect()
 }
 
 /// A container may name a port of its own twice: two ports of its Service then lead to it.
 fn own_ports<'a>(pod: &Pod<'a>) -> Vec<Use<'a>> {
     let mut seen = BTreeSet::new();
-    let used = ports(pod).filter_map(|(container, port)| {
+    let lasting = pod.containers().filter(Container::is_lasting);
+    let ports = lasting.flat_map(|container| container.ports().iter().map(move |port| (container, port)));
+    let used = ports.filter_map(|(container, port)| {
         let node = port.get("containerPort")?;
         let key = (protocol(port), "", number(node)?);
         seen.insert((container.name, key)).then_some(Use { key, span: node.span, by: container.name })

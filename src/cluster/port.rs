@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Member;
 use crate::finding::{Code, Finding, Findings, Page, Severity, list};
 use crate::kube::{Object, Pod};
-use crate::reach::{Traefik, balancing, is_balanced};
+use crate::reach::{Traefik, balancing, is_balanced, labels};
 use crate::schedule::may;
 use crate::source::Span;
 use crate::yaml::Node;
@@ -155,7 +155,7 @@ fn of_service<'a>(object: &'a Object, member: &'a Member<'a>, claims: &mut Vec<C
         };
         claim("nodePort", How::NodePort, names(member.stack.nodes.iter().collect()));
         if balanced {
-            claim("port", How::Everywhere, names(balancing(Some(object), member.stack)));
+            claim("port", How::Everywhere, names(balancing(labels(object), member.stack)));
         }
     }
 }
@@ -190,7 +190,10 @@ fn of_traefik<'a>(member: &'a Member<'a>, claims: &mut Vec<Claim<'a>>) {
         claims.push(Claim {
             port: (if protocol(&entry.value) == "UDP" { "UDP" } else { "TCP" }, number),
             how: How::Everywhere,
-            nodes: balancing(None, member.stack).into_iter().map(|node| node.name.value.as_str()).collect(),
+            nodes: balancing(traefik.labels(), member.stack)
+                .into_iter()
+                .map(|node| node.name.value.as_str())
+                .collect(),
             address: "",
             what: format!("Traefik's entry point `{}`", entry.key.text),
             span: entry.key.span,

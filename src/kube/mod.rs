@@ -18,6 +18,7 @@ pub mod secret;
 
 mod device;
 mod gone;
+mod host_port;
 mod image;
 mod labels;
 mod machine;
@@ -27,8 +28,10 @@ mod platform;
 mod pod;
 mod quantity;
 mod reference;
+mod request;
 mod selector;
 mod served;
+mod selects;
 mod tag;
 mod taint;
 #[cfg(test)]
@@ -36,6 +39,7 @@ pub(crate) mod tree;
 
 pub use device::Device;
 pub use gone::{Gone, gone};
+pub use host_port::HostPort;
 pub use image::Image;
 pub use labels::LabelSelector;
 pub use machine::Machine;
@@ -45,7 +49,9 @@ pub use platform::Platform;
 pub use pod::{Container, Pod, Role};
 pub use quantity::Quantity;
 pub use reference::{Reference, Target, named, names_others};
+pub use request::{Ask, COUNTED, amount};
 pub use selector::{Operator, Requirement};
+pub use selects::selects;
 pub use served::{Served, Verdict, kinds, served};
 pub use tag::Tag;
 pub use taint::{Effect, Taint};

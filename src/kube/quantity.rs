@@ -72,6 +72,13 @@ impl Quantity {
         Err(format!("`{text}` is {number} {amount}: write `{number}Mi` or `{number}Gi`"))
     }
 
+    /// As the scheduler counts it, rounded up: thousandths of what is first in [`COUNTED`](super::COUNTED), whole ones of
+    /// the others. Less than nothing is nothing.
+    pub fn counted(self, counted: usize) -> u64 {
+        let unit = if counted == 0 { 1_000_000 } else { 1_000_000_000 };
+        u64::try_from(divided_up(self.nanos.max(0), unit)).unwrap_or(u64::MAX)
+    }
+
     /// Its value in billionths.
     pub fn nanos(self) -> i128 {
         self.nanos
@@ -113,8 +120,13 @@ fn times(number: i128, base: i128, exponent: i32) -> i128 {
     if exponent >= 0 {
         return number.saturating_mul(factor);
     }
-    let rest = number.checked_rem(factor).unwrap_or(0);
-    number.checked_div(factor).unwrap_or(0).saturating_add(i128::from(rest != 0))
+    divided_up(number, factor)
+}
+
+/// Divided, rounded up.
+fn divided_up(number: i128, unit: i128) -> i128 {
+    let rest = number.checked_rem(unit).unwrap_or(0);
+    number.checked_div(unit).unwrap_or(0).saturating_add(i128::from(rest != 0))
 }
 
 fn unknown(text: &str, suffix: &str) -> String {

@@ -6,7 +6,7 @@ use crate::source::Span;
 use crate::stack::{ClusterNode, Stack};
 use crate::yaml::{Build, Node};
 
-/// Where any node has it `true`, only those that do are used.
+/// Where any node has it, whatever its value, only those are used that have it `true`.
 const ENABLED: &str = "svccontroller.k3s.cattle.io/enablelb";
 
 /// Of a node and of a Service: the Service's ports are opened on nodes of its pool. Only where [`ENABLED`] is used.
@@ -29,14 +29,19 @@ pub fn is_balanced(service: &Object, stack: &Stack) -> bool {
         && stack.disables("servicelb").is_none()
 }
 
-/// The nodes on which it opens the ports of a Service; of Traefik's own, for which there is no object.
-pub fn balancing<'a>(service: Option<&Object>, stack: &'a Stack) -> Vec<&'a ClusterNode> {
+/// The labels of a Service.
+pub fn labels(service: &Object) -> Option<&Node> {
+    service.body.at(&["metadata", "labels"])
+}
+
+/// The nodes on which it opens the ports of a Service with these labels.
+pub fn balancing<'a>(labels: Option<&Node>, stack: &'a Stack) -> Vec<&'a ClusterNode> {
     let says = |node: &ClusterNode, key: &str, value: &str| {
         node.machine.labels.get(key).is_some_and(|own| own == value)
     };
-    let chosen = stack.nodes.iter().any(|node| says(node, ENABLED, "true"));
-    let pool = service.and_then(|service| service.body.text_at(&["metadata", "labels", POOL]));
-    let pod = daemon(service.map_or(stack.span, |service| service.body.span));
+    let chosen = stack.nodes.iter().any(|node| node.machine.labels.contains_key(ENABLED));
+    let pool = labels.and_then(|labels| labels.text_at(&[POOL]));
+    let pod = daemon(stack.span);
     let Some(pod) = Pod::of(&pod) else { return Vec::new() };
     let open = |node: &&ClusterNode| {
         let chosen =

@@ -14,7 +14,7 @@ mod record;
 mod traefik;
 mod way;
 
-pub use balancer::{balancing, is_balanced};
+pub use balancer::{balancing, is_balanced, labels};
 pub use hosts::{Hosts, hosts};
 pub use record::{Record, Records, records};
 pub use traefik::{Header, Traefik, Trusted, is_traefik_config};

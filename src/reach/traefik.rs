@@ -104,6 +104,23 @@ impl<'a> Traefik<'a> {
         policy.filter(|policy| policy.as_text() == Some("Local"))
     }
 
+    /// The labels of its Service.
+    pub fn labels(&self) -> Option<&Node> {
+        self.values.at(&["service", "labels"])
+    }
+
+    /// Whether its Service is left to k3s' own load balancer. What a release ignores (`service.type` from chart 40 on)
+    /// counts as if it did not: then nothing is claimed.
+    pub fn is_balanced(&self, stack: &Stack) -> bool {
+        let service = |path: &[&str]| self.values.get("service").and_then(|service| service.at(path));
+        let kinds = [service(&["type"]), service(&["spec", "type"])];
+        let kind = kinds.into_iter().flatten().all(|kind| kind.as_text() == Some("LoadBalancer"));
+        let class = [service(&["loadBalancerClass"]), service(&["spec", "loadBalancerClass"])];
+        let off = service(&["enabled"]).and_then(Node::as_bool) == Some(false);
+        let runs = self.packaged && stack.disables("servicelb").is_none();
+        runs && kind && !off && class.iter().all(Option::is_none)
+    }
+
     /// Whether it has the node's own address, so that no Service changes a caller's.
     pub fn on_host(&self) -> bool {
         let host_network = self.values.get("hostNetwork").and_then(Node::as_bool) == Some(true);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Traefik, balancing, hosts, is_balanced};
+use super::{Traefik, balancing, hosts, is_balanced, labels};
 use crate::kube::{Object, Pod};
 use crate::schedule::may;
 use crate::stack::{ClusterNode, Stack, host_name};
@@ -102,7 +102,7 @@ impl<'a, 't> Door<'a, 't> {
 /// The nodes where Traefik may land and its Service is open. With the policy `Cluster` any node that is open leads on to
 /// it, so where there is no such node, any will do.
 fn behind_balancer<'a>(stack: &'a Stack, traefik: &Traefik<'_>) -> Vec<&'a ClusterNode> {
-    let open = balancing(None, stack);
+    let open = balancing(traefik.labels(), stack);
     let is_open = |node: &&ClusterNode| open.iter().any(|other| other.name.value == node.name.value);
     let both: Vec<_> = traefik.nodes(stack).into_iter().filter(is_open).collect();
     if both.is_empty() && traefik.local().is_none() { open } else { both }
@@ -176,7 +176,7 @@ fn service<'a>(object: &'a Object, objects: &'a [Object], stack: &'a Stack, ways
         return;
     };
     let balanced = is_balanced(object, stack);
-    let mut nodes = if balanced { balancing(Some(object), stack) } else { Vec::new() };
+    let mut nodes = if balanced { balancing(labels(object), stack) } else { Vec::new() };
     if spec.text_at(&["externalTrafficPolicy"]) == Some("Local") {
         nodes.retain(|node| selected(object, objects).iter().any(|pod| may(pod, &node.machine).is_ok()));
     }

@@ -10,7 +10,9 @@ mod diff;
 mod dns;
 mod explain;
 mod json;
+mod labels;
 mod nodes;
+mod outage;
 mod text;
 mod veil;
 
@@ -18,5 +20,7 @@ pub use diff::{Compared, diff_json, diff_markdown, diff_text};
 pub use dns::{json as dns_json, text as dns_text};
 pub use explain::{explain, list_codes};
 pub use json::{SCHEMA_VERSION, findings as json};
+pub use labels::{Label, json as labels_json, text as labels_text};
 pub use nodes::{Placement, json as nodes_json, text as nodes_text};
+pub use outage::{json as outage_json, text as outage_text};
 pub use text::{Style, findings as text, harmless_lines};

@@ -16,9 +16,14 @@ enum Looks<'a> {
 }
 
 pub(super) fn check(pod: &Pod, machine: &Machine) -> Result<(), Reason> {
-    let Ok(Some(required)) = pod.required_affinity() else {
-        return Ok(());
-    };
+    match pod.required_affinity() {
+        Ok(Some(required)) => against(required, machine),
+        _ => Ok(()),
+    }
+}
+
+/// The same of what stands under `required`.
+pub(super) fn against(required: &Node, machine: &Machine) -> Result<(), Reason> {
     let Ok(terms) = terms(required) else { return Ok(()) };
     let mut misses = Vec::new();
     for node in terms {

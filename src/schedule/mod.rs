@@ -9,15 +9,21 @@
 //! be read shuts none out either; [`problems`] tells of it, and a pod that has some is refused for them alone.
 //!
 //! A new rule is a file with `check` and `problems`, and a line in [`may`] and in [`problems`].
+//!
+//! What one pod alone cannot tell, whether all of them fit at once, is `fit`'s.
 
 mod affinity;
+mod fit;
 mod node_name;
 mod node_selector;
 mod taints;
 
+pub use fit::{Amounts, By, Fit, Group, Packing, Tight, UNBOUNDED};
+
 use crate::finding::Label;
 use crate::kube::{Machine, Pod};
 use crate::source::Span;
+use crate::yaml::Node;
 
 /// Which rule shut a machine out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -67,6 +73,11 @@ pub fn may(pod: &Pod, machine: &Machine) -> Result<(), Reason> {
     node_selector::check(pod, machine)?;
     affinity::check(pod, machine)?;
     taints::check(pod, machine)
+}
+
+/// Whether the required node affinity of a volume holds for the machine; what cannot be read holds.
+pub fn matches(required: &Node, machine: &Machine) -> bool {
+    affinity::against(required, machine).is_ok()
 }
 
 /// What the API server would refuse, what the scheduler would silently take for false, and what has no effect: each

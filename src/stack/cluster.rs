@@ -139,15 +139,16 @@ pub struct NodeFile {
     /// The addresses that the world and so DNS uses; behind 1:1 NAT they differ from `ip`.
     #[serde(rename = "publicIP")]
     pub public_ip: Vec<Spanned<String>>,
-    /// Its roles, as in the ROLES column of `kubectl get node`: each the label `node-role.kubernetes.io/ROLE: "true"`.
+    /// Its roles, as in the ROLES column of `kubectl get node`: each the label `node-role.kubernetes.io/ROLE: "true"`, which
+    /// `stackc nodes --labels` prints the commands for.
     pub roles: Vec<Spanned<String>>,
     /// Any other labels of it, or other values of those that it has by itself.
     pub labels: Named<Spanned<String>>,
     /// Its taints, as in k3s' `node-taint`: `KEY[=VALUE]:EFFECT`.
     pub taints: Vec<Spanned<String>>,
-    /// Its processors: a quantity, such as `4`.
+    /// Its processors: a quantity, such as `4`. What its pods ask for has to fit.
     pub cpu: Option<Spanned<String>>,
-    /// Its memory: a quantity, such as `24Gi`.
+    /// Its memory: a quantity, such as `24Gi`. What its pods ask for has to fit.
     pub memory: Option<Spanned<String>>,
     /// The kubelet's `allowed-unsafe-sysctls`; a name may end in `*`. A pod that sets another unsafe one is refused there.
     #[serde(rename = "allowedUnsafeSysctls")]

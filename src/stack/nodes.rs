@@ -31,6 +31,9 @@ pub struct ClusterNode {
     pub public_ips: Vec<(IpAddr, Span)>,
     /// Its roles.
     pub roles: Vec<String>,
+    /// What it has, in the order of [`COUNTED`](crate::kube::COUNTED): cpu in thousandths, memory in bytes; none where it is
+    /// not said. All of it is for pods: k3s' kubelet holds nothing back (`eviction-hard` speaks of disks alone).
+    pub has: [Option<(u64, Span)>; 2],
     /// Unsafe sysctls that its kubelet allows; a name may end in `*`.
     pub allowed_unsafe_sysctls: Vec<String>,
     /// As the scheduler sees it; its labels are what kubelet and k3s set, its roles and its own.
@@ -43,11 +46,16 @@ impl ClusterNode {
         is_name("node's name", name, names::dns_subdomain, found);
         let platform = platform_of(&file.arch, found);
         let also_runs = file.also_runs.iter().filter_map(|word| platform_of(word, found)).collect();
-        for quantity in [&file.cpu, &file.memory].into_iter().flatten() {
-            if let Err(reason) = Quantity::parse(&quantity.value) {
-                found.push(value_invalid(quantity.span, reason));
+        let has = [(0, &file.cpu), (1, &file.memory)].map(|(counted, written)| {
+            let written = written.as_ref()?;
+            match Quantity::parse(&written.value) {
+                Ok(quantity) => Some((quantity.counted(counted), written.span)),
+                Err(reason) => {
+                    found.push(value_invalid(written.span, reason));
+                    None
+                }
             }
-        }
+        });
         let external_ips = addresses(&file.external_ip, found);
         let roles: Vec<String> =
             file.roles.iter().filter(|role| is_role(role, found)).map(|r| r.value.clone()).collect();
@@ -68,6 +76,7 @@ impl ClusterNode {
             external_ips,
             public_ips: addresses(&file.public_ip, found),
             roles,
+            has,
             allowed_unsafe_sysctls: file
                 .allowed_unsafe_sysctls
                 .iter()
@@ -80,6 +89,21 @@ impl ClusterNode {
                 schedulable: file.schedulable.unwrap_or(true),
             },
         })
+    }
+}
+
+impl ClusterNode {
+    /// Labels that stack.yaml gives it beside what kubelet and k3s' cloud provider set by themselves. What is no label was
+    /// told, and is left out.
+    pub fn given_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = system_labels(&self.name.value, self.platform);
+        let valid = |key: &str, value: &str| names::label_key(key).and(names::label_value(value)).is_ok();
+        let given = self
+            .machine
+            .labels
+            .iter()
+            .filter(move |(key, value)| own.get(*key) != Some(*value) && valid(key, value));
+        given.map(|(key, value)| (key.as_str(), value.as_str()))
     }
 }
 

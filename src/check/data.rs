@@ -1,0 +1,236 @@
+//! What a pod holds that lies on a node, and where. No check itself.
+
+use std::collections::BTreeSet;
+
+use super::{Facts, Landing};
+use crate::kube::Object;
+use crate::kube::field::given;
+use crate::schedule::matches;
+use crate::yaml::Node;
+
+/// Folders of the node that hold no data of a program: sockets, devices, what the system makes anew at its start.
+const NO_DATA: [&str; 9] = [
+    "/dev",
+    "/proc",
+    "/sys",
+    "/run",
+    "/var/run",
+    "/tmp",
+    "/lib/modules",
+    "/etc/localtime",
+    "/etc/machine-id",
+];
+
+/// Kinds of hostPath that hold none either.
+const NO_FOLDER: [&str; 3] = ["Socket", "CharDevice", "BlockDevice"];
+
+/// Something on a node that a pod mounts.
+#[derive(Debug)]
+pub struct Held<'a> {
+    /// The folder, or the claim's name, as written.
+    pub what: &'a Node,
+    /// The claim, unless it is a folder of the node.
+    pub claim: Option<Claim<'a>>,
+    /// Which nodes have it.
+    pub lies: Lies,
+    /// Whether a container may write to it.
+    pub writable: bool,
+}
+
+/// A claim.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// Its spec, where it is known.
+    pub spec: Option<&'a Node>,
+    /// Whether each pod has its own: a StatefulSet's template.
+    pub own: bool,
+}
+
+/// Where something lies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Lies {
+    /// On whichever node the pod runs: each has a folder of its own of that name.
+    Everywhere,
+    /// On these nodes alone, by their number in the stack: a PersistentVolume says so.
+    On(Vec<usize>),
+    /// On the node where a pod first used it: k3s' own `local-path` makes it there, and it stays.
+    FirstUse,
+    /// On no node of its own, or nobody knows.
+    Unknown,
+}
+
+impl Claim<'_> {
+    /// Whether this is all that the claim allows.
+    pub(super) fn only(&self, mode: &str) -> bool {
+        let modes = self.spec.and_then(|spec| spec.get("accessModes")).map_or(&[][..], Node::items);
+        !modes.is_empty() && modes.iter().all(|word| word.as_text() == Some(mode))
+    }
+}
+
+impl<'a> Landing<'a> {
+    /// The numbers of the nodes where its pods may land, seen from what they hold, too.
+    pub fn places(&self, held: &[Held<'a>]) -> Vec<usize> {
+        let open =
+            self.nodes.iter().enumerate().filter(|(_, (_, verdict))| verdict.is_ok()).map(|(index, _)| index);
+        open.filter(|node| held.iter().all(|held| held.is_within_reach(*node))).collect()
+    }
+}
+
+impl Held<'_> {
+    /// Whether a pod on this node can have it.
+    pub fn is_within_reach(&self, node: usize) -> bool {
+        match &self.lies {
+            Lies::On(nodes) => nodes.contains(&node),
+            _ => true,
+        }
+    }
+}
+
+/// What a workload's pods hold.
+pub(super) fn held<'a>(facts: &Facts<'a>, landing: &Landing<'a>) -> Vec<Held<'a>> {
+    let spec = landing.pod.spec;
+    let volumes = spec.get("volumes").map_or(&[][..], Node::items).iter().filter_map(|volume| {
+        let name = volume.text_at(&["name"])?;
+        let writable = is_written(landing, name);
+        let folder =
+            volume.get("hostPath").filter(|folder| is_data(folder)).and_then(|folder| folder.get("path"));
+        let in_folder = folder.map(|what| Held { what, claim: None, lies: Lies::Everywhere, writable });
+        in_folder.or_else(|| {
+            let source = volume.get("persistentVolumeClaim")?;
+            let what = source.get("claimName")?;
+            let only_read = source.get("readOnly").and_then(Node::as_bool) == Some(true);
+            let found =
+                facts.find("PersistentVolumeClaim", landing.object.id.namespace.as_deref(), what.as_text()?);
+            let claim = found.and_then(|claim| given(&claim.body, "spec"));
+            let (what, lies) = lies(facts, landing, what, claim);
+            Some(Held {
+                what,
+                claim: Some(Claim { spec: claim, own: false }),
+                lies,
+                writable: writable && !only_read,
+            })
+        })
+    });
+    let templates = landing.object.body.at(&["spec", "volumeClaimTemplates"]).map_or(&[][..], Node::items);
+    let templates = templates.iter().filter_map(|template| {
+        let what = template.at(&["metadata", "name"])?;
+        let claim = given(template, "spec");
+        let lies =
+            if claim.is_some_and(|spec| is_local_path(facts, spec)) { Lies::FirstUse } else { Lies::Unknown };
+        let writable = is_written(landing, what.as_text()?);
+        Some(Held { what, claim: Some(Claim { spec: claim, own: true }), lies, writable })
+    });
+    volumes.chain(templates).collect()
+}
+
+fn is_data(folder: &Node) -> bool {
+    let Some(path) = folder.text_at(&["path"]) else { return false };
+    let below =
+        |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    !NO_DATA.iter().any(|root| below(root))
+        && folder.text_at(&["type"]).is_none_or(|kind| !NO_FOLDER.contains(&kind))
+}
+
+/// Whether some container mounts a volume so that it can write.
+fn is_written(landing: &Landing<'_>, volume: &str) -> bool {
+    landing.pod.containers().any(|container| {
+        let mounts = container.node.get("volumeMounts").map_or(&[][..], Node::items);
+        let blocks = container.node.get("volumeDevices").map_or(&[][..], Node::items);
+        mounts.iter().chain(blocks).any(|mount| {
+            mount.text_at(&["name"]) == Some(volume)
+                && mount.get("readOnly").and_then(Node::as_bool) != Some(true)
+        })
+    })
+}
+
+/// Where a claim's data lies; for a PersistentVolume that is a folder, that folder.
+fn lies<'a>(
+    facts: &Facts<'a>,
+    landing: &Landing<'a>,
+    name: &'a Node,
+    claim: Option<&'a Node>,
+) -> (&'a Node, Lies) {
+    let Some(spec) = claim else { return (name, Lies::Unknown) };
+    let volumes = volumes(facts, landing, name.as_text().unwrap_or_default(), spec);
+    if let [first, ..] = volumes.as_slice() {
+        let required = |volume: &&Object| volume.body.at(&["spec", "nodeAffinity", "required"]).is_none();
+        if !volumes.iter().any(required) {
+            return (name, Lies::On(nodes(facts, &volumes)));
+        }
+        let folder =
+            first.body.at(&["spec", "hostPath"]).filter(|folder| volumes.len() == 1 && is_data(folder));
+        return match folder.and_then(|folder| folder.get("path")) {
+            Some(path) => (path, Lies::Everywhere),
+            None => (name, Lies::Unknown),
+        };
+    }
+    (name, if is_local_path(facts, spec) { Lies::FirstUse } else { Lies::Unknown })
+}
+
+fn nodes(facts: &Facts<'_>, volumes: &[&Object]) -> Vec<usize> {
+    let holds = |volume: &&Object, index: usize| {
+        let required = volume.body.at(&["spec", "nodeAffinity", "required"]);
+        let machine = facts.stack.nodes.get(index).map(|node| &node.machine);
+        required.zip(machine).is_some_and(|(required, machine)| matches(required, machine))
+    };
+    (0..facts.stack.nodes.len()).filter(|index| volumes.iter().any(|volume| holds(volume, *index))).collect()
+}
+
+/// The PersistentVolumes that a claim may be bound to, where they are known: the one that it names, the one that names it,
+/// else all of a class that nothing provisions.
+fn volumes<'a>(facts: &Facts<'a>, landing: &Landing<'a>, name: &str, spec: &Node) -> Vec<&'a Object> {
+    if let Some(wanted) = spec.text_at(&["volumeName"]) {
+        return facts.find("PersistentVolume", None, wanted).into_iter().collect();
+    }
+    let mut all = facts.of_kind("PersistentVolume").peekable();
+    if all.peek().is_none() {
+        return Vec::new();
+    }
+    let all: Vec<&Object> = all.collect();
+    let names_it = |volume: &&&Object| {
+        let of = |key: &str| volume.body.text_at(&["spec", "claimRef", key]);
+        of("name") == Some(name) && of("namespace") == landing.object.id.namespace.as_deref()
+    };
+    if let Some(own) = all.iter().find(names_it) {
+        return vec![*own];
+    }
+    let class = spec.text_at(&["storageClassName"]);
+    let free = |volume: &&Object| {
+        volume.body.at(&["spec", "claimRef"]).is_none()
+            && volume.body.text_at(&["spec", "storageClassName"]) == class
+    };
+    if class.is_some_and(|class| is_static(facts, class)) {
+        all.into_iter().filter(free).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Whether volumes of a class are made by hand: the empty one, and those of the stack that say so.
+fn is_static(facts: &Facts<'_>, class: &str) -> bool {
+    let provisioner =
+        |class: &Object| class.body.text_at(&["provisioner"]) == Some("kubernetes.io/no-provisioner");
+    class.is_empty() || facts.find("StorageClass", None, class).is_some_and(provisioner)
+}
+
+/// Whether k3s' own provisioner makes the volume: its class is named, or it is the only one that there is.
+pub(super) fn is_local_path(facts: &Facts<'_>, spec: &Node) -> bool {
+    let own = |class: &Object| class.body.text_at(&["provisioner"]) == Some("rancher.io/local-path");
+    match spec.get("storageClassName").map(Node::as_text) {
+        Some(Some("local-path")) => facts.find("StorageClass", None, "local-path").is_none_or(own),
+        Some(Some(name)) => facts.find("StorageClass", None, name).is_some_and(own),
+        _ => {
+            let elsewhere = facts.stack.external.iter().any(|other| other.kind == "StorageClass");
+            let other = facts.of_kind("StorageClass").any(|class| !own(class));
+            facts.stack.disables("local-storage").is_none() && !elsewhere && !other
+        }
+    }
+}
+
+/// Names of nodes, as sentences list them.
+pub(super) fn names(facts: &Facts<'_>, nodes: impl IntoIterator<Item = usize>) -> String {
+    let nodes: BTreeSet<usize> = nodes.into_iter().collect();
+    let names =
+        nodes.iter().filter_map(|node| facts.stack.nodes.get(*node)).map(|node| node.name.value.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}
