@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::taken::{Taken, Who};
 use super::{Facts, Landing};
-use crate::kube::{Ask, Effect, selects};
+use crate::kube::{Ask, Effect, LabelSelector};
 use crate::schedule::{Amounts, Fit, Group, Packing, UNBOUNDED};
 use crate::stack::ClusterNode;
 use crate::yaml::Node;
@@ -275,6 +275,12 @@ impl Landing<'_> {
     pub fn labels(&self) -> Option<&Node> {
         self.pod.template.at(&["metadata", "labels"])
     }
+}
+
+/// Whether a selector of a rule between pods takes what has these labels: an empty one takes everything, none nothing.
+pub(super) fn selects(selector: &Node, labels: Option<&Node>) -> bool {
+    selector.as_map().is_some()
+        && LabelSelector::read(selector).is_ok_and(|selector| selector.matches(labels))
 }
 
 /// Pairs of workloads whose pods never share a node, by what one of the two asks.

@@ -9,7 +9,7 @@ use super::data::{self, Held};
 use super::route::{self, Route};
 use super::served::Served;
 use super::taken::{self, Taken};
-use crate::kube::{Container, Image, Object, Platform, Pod, Reference, Unit, names_others};
+use crate::kube::{Container, HostPort, Image, Object, Platform, Pod, Reference, Unit, names_others};
 use crate::reach::Traefik;
 use crate::schedule::{Reason, may, problems};
 use crate::stack::{ClusterNode, Declared, Outline, Stack};
@@ -81,6 +81,8 @@ pub struct Landing<'a> {
     pub images: Vec<Used<'a>>,
     /// Every object that its pods need.
     pub references: Vec<Reference<'a>>,
+    /// Each port of its node that a pod takes.
+    pub host_ports: Vec<HostPort<'a>>,
 }
 
 /// How many images rest on what.
@@ -283,6 +285,6 @@ fn landing<'a>(
     };
     let nodes = stack.nodes.iter().map(|node| (node, may(&pod, &node.machine))).collect();
     let readable = stack.nodes_complete && problems(&pod).is_empty();
-    let (images, references) = (images(&pod), pod.references());
-    Some(Landing { object, app, pod, nodes, readable, images, references })
+    let (images, references, host_ports) = (images(&pod), pod.references(), pod.host_ports());
+    Some(Landing { object, app, pod, nodes, readable, images, references, host_ports })
 }

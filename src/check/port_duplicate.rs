@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{Container, HostPort, Object, Pod};
 use crate::source::Span;
@@ -56,7 +56,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for landing in &facts.landings {
         let id = &landing.object.id;
         let message = |number: &str| format!("{id} takes the port {number} of its node twice");
-        let told = HOST.tell(host_ports(&landing.pod), message, found);
+        let told = HOST.tell(host_ports(landing), message, found);
         let own = own_ports(&landing.pod).into_iter().filter(|used| !told.contains(&used.span));
         let message = |number: &str| format!("two containers of {id} listen on the port {number}");
         CONTAINERS.tell(own.collect(), message, found);
@@ -103,13 +103,13 @@ fn service<'a>(object: &'a Object, field: &str) -> Vec<Use<'a>> {
     used.collect()
 }
 
-fn host_ports<'a>(pod: &Pod<'a>) -> Vec<Use<'a>> {
-    let used = |port: HostPort<'a>| Use {
+fn host_ports<'l>(landing: &'l Landing<'_>) -> Vec<Use<'l>> {
+    let used = |port: &HostPort<'l>| Use {
         key: (port.protocol, port.address, port.number),
         span: port.span,
         by: port.by,
     };
-    pod.host_ports().into_iter().map(used).collect()
+    landing.host_ports.iter().map(used).collect()
 }
 
 /// A container may name a port of its own twice: two ports of its Service then lead to it.

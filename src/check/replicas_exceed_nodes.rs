@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::crowd::Run;
+use super::crowd::{Run, selects};
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::selects;
 use crate::source::Span;
 use crate::stack::ClusterNode;
 use crate::yaml::Node;
@@ -65,8 +64,7 @@ fn names(nodes: &[&ClusterNode]) -> String {
 }
 
 fn ports(landing: &Landing<'_>, open: &[&ClusterNode]) -> Option<Limit> {
-    let ports = landing.pod.host_ports();
-    let port = ports.first()?;
+    let port = landing.host_ports.first()?;
     let why = format!("each takes the port {}/{} of its node", port.number, port.protocol);
     Some(Limit { room: open.len(), span: port.span, why })
 }

@@ -143,10 +143,9 @@ impl Share {
 
 /// What the pods' own ports, claims and rules say, whatever else runs.
 fn simple(landing: &Landing<'_>, held: &[Held<'_>], count: usize) -> Option<Cause> {
-    let places = landing.places(held).len();
     // More pods than nodes are a finding of their own.
-    let full = places == count;
-    let port = landing.pod.host_ports().into_iter().next().filter(|_| full).map(|port| Cause {
+    let full = || landing.places(held).len() == count;
+    let port = landing.host_ports.first().filter(|_| full()).map(|port| Cause {
         span: port.span,
         label: "each pod takes it".to_owned(),
         note: format!("the port {}/{} is taken on each node where it may land", port.number, port.protocol),
@@ -161,7 +160,7 @@ fn simple(landing: &Landing<'_>, held: &[Held<'_>], count: usize) -> Option<Caus
     };
     let away = || {
         let mut own = landing.avoids().filter(|(topology, term)| *topology == HOSTNAME && landing.means(term, landing));
-        own.find(|(_, term)| full && term.get("matchLabelKeys").is_none()).map(|(_, term)| Cause {
+        own.find(|(_, term)| full() && term.get("matchLabelKeys").is_none()).map(|(_, term)| Cause {
             span: term.span,
             label: "the old pods are meant, too".to_owned(),
             note: "a pod of it stands on each node where it may land".to_owned(),
@@ -214,7 +213,7 @@ fn more(packing: &Packing, at: usize, nodes: Vec<usize>) -> Packing {
 fn surging(landing: &Landing<'_>) -> Option<Finding> {
     let strategy = landing.object.body.at(&["spec", "updateStrategy"])?;
     let surge = strategy.at(&["rollingUpdate", "maxSurge"])?;
-    let port = landing.pod.host_ports().into_iter().next()?;
+    let port = landing.host_ports.first()?;
     let comes_first = !matches!(Share::of(Some(surge))?, Share::Number(0) | Share::Percent(0));
     let id = &landing.object.id;
     comes_first.then(|| {

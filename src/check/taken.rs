@@ -75,9 +75,11 @@ pub(super) fn taken<'a>(facts: &Facts<'a>) -> Vec<Taken<'a>> {
         }
     }
     for (index, (landing, held)) in facts.held().enumerate().filter(|(_, (landing, _))| landing.readable) {
-        let ports = landing.pod.host_ports();
-        let nodes = if ports.is_empty() { Vec::new() } else { landing.places(held) };
-        all.extend(ports.into_iter().map(|port| Taken {
+        if landing.host_ports.is_empty() {
+            continue;
+        }
+        let nodes = landing.places(held);
+        all.extend(landing.host_ports.iter().map(|port| Taken {
             address: port.address.to_owned(),
             ..take(Who::Pods(index), port.protocol, (port.number, port.span), nodes.clone())
         }));

@@ -31,7 +31,6 @@ mod reference;
 mod request;
 mod selector;
 mod served;
-mod selects;
 mod tag;
 mod taint;
 #[cfg(test)]
@@ -51,7 +50,6 @@ pub use quantity::Quantity;
 pub use reference::{Reference, Target, named, names_others};
 pub use request::{Ask, COUNTED, amount};
 pub use selector::{Operator, Requirement};
-pub use selects::selects;
 pub use served::{Served, Verdict, kinds, served};
 pub use tag::Tag;
 pub use taint::{Effect, Taint};

@@ -1,6 +1,6 @@
 //! What a pod asks of its node, as the scheduler counts it (`component-helpers/resource`).
 
-use crate::kube::{Container, Pod, Quantity, Role};
+use crate::kube::{Pod, Quantity, Role};
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -18,6 +18,9 @@ pub struct Ask {
 
 impl Ask {
     fn add(&mut self, other: Ask) {
+        if other.amount == 0 {
+            return;
+        }
         // The place of the larger part is the one to look at.
         if other.amount > self.amount || self.span.is_none() {
             self.span = other.span;
@@ -43,37 +46,41 @@ impl Pod<'_> {
     /// Without a request, Kubernetes takes the limit for it. What cannot be read, what a LimitRange adds, and resources of
     /// the pod as a whole do not count: it asks for no less than this.
     pub fn requests(&self) -> [Ask; 2] {
-        let mut all = [Ask::default(); 2];
-        for (counted, (name, total)) in COUNTED.iter().zip(&mut all).enumerate() {
-            let (mut lasting, mut largest) = (Ask::default(), Ask::default());
-            for container in self.containers() {
-                let Some(ask) = asked(&container, name, counted) else { continue };
+        let (mut lasting, mut largest) = ([Ask::default(); 2], [Ask::default(); 2]);
+        for container in self.containers() {
+            let Some(resources) = container.node.get("resources") else { continue };
+            let amounts = asked(resources).into_iter().zip(lasting.iter_mut().zip(&mut largest));
+            for (ask, (lasting, largest)) in amounts {
                 if container.is_lasting() {
                     lasting.add(ask);
                 } else if container.role == Role::Init {
-                    let mut beside = lasting;
+                    let mut beside = *lasting;
                     beside.add(ask);
-                    largest = if beside.amount > largest.amount { beside } else { largest };
+                    *largest = if beside.amount > largest.amount { beside } else { *largest };
                 }
             }
-            *total = if largest.amount > lasting.amount { largest } else { lasting };
         }
-        all
+        let more =
+            |(lasting, largest): (Ask, Ask)| if largest.amount > lasting.amount { largest } else { lasting };
+        let [cpu, memory] = lasting;
+        let [first_cpu, first_memory] = largest;
+        [more((cpu, first_cpu)), more((memory, first_memory))]
     }
 }
 
-fn asked(container: &Container<'_>, name: &str, counted: usize) -> Option<Ask> {
-    let resources = container.node.get("resources")?;
-    let given = |part: &str| resources.at(&[part, name]);
-    let node = given("requests").or_else(|| given("limits"))?;
-    Some(Ask { amount: counted_amount(node, counted)?, span: Some(node.span) })
+/// What a container's resources ask for.
+fn asked(resources: &Node) -> [Ask; 2] {
+    let (requests, limits) = (resources.get("requests"), resources.get("limits"));
+    [0, 1].map(|counted| {
+        let name = COUNTED.get(counted).copied().unwrap_or_default();
+        let given = requests.and_then(|part| part.get(name)).or_else(|| limits?.get(name));
+        given.and_then(|node| ask(node, counted)).unwrap_or_default()
+    })
 }
 
-fn counted_amount(node: &Node, counted: usize) -> Option<u64> {
-    Quantity::parse(&node.written()?)
-        .ok()
-        .map(|quantity| quantity.counted(counted))
-        .filter(|amount| *amount > 0)
+fn ask(node: &Node, counted: usize) -> Option<Ask> {
+    let amount = Quantity::parse(&node.written()?).ok()?.counted(counted);
+    (amount > 0).then_some(Ask { amount, span: Some(node.span) })
 }
 
 #[cfg(test)]
