@@ -134,6 +134,21 @@ fn findings_of_a_revision_show_no_secret() {
     }
 }
 
+/// Too long to be read twice: nothing of it is shown, and nothing of what stands far from it is lost.
+#[test]
+fn a_long_secret_is_not_shown_either() {
+    let folder = Folder::demo();
+    let long = format!("{HEAD}  a: |\n{}  other: HUNTER2: x\n", "    HUNTER2\n".repeat(200_000));
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: A_B}\n";
+    folder.write("demo/manifests/s.yaml", format!("{map}---\n{}{long}", "# x\n".repeat(50)));
+    for form in ["text", "json"] {
+        let ran = folder.stackc(&format!("check demo --format {form}"));
+        assert_eq!(ran.status, 1);
+        shows_nothing(form, &ran);
+        assert!(form == "json" || ran.out.contains("metadata: {name: A_B}"), "{}", ran.out);
+    }
+}
+
 /// What a file of another kind says behind a secret's name; the rest is shown.
 #[test]
 fn typed_files_that_cannot_be_read_hide_what_is_named_so() {

@@ -111,7 +111,7 @@ fn texts(old: &str, new: &str) -> Seen {
         _ => (old, new),
     };
     let signs = lines(&old.split('\n').collect::<Vec<_>>(), &new.split('\n').collect::<Vec<_>>());
-    let (old, new) = (veil::lines(old), veil::lines(new));
+    let (old, new): (Vec<_>, Vec<_>) = (veil::lines(old).collect(), veil::lines(new).collect());
     Seen::Lines(told(signs, &old, &new))
 }
 

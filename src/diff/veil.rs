@@ -123,13 +123,13 @@ fn whole(node: &Node) -> Node {
 
 /// A text with its secret lines hidden.
 pub(super) fn texts(text: &str) -> String {
-    lines(text).join("\n")
+    lines(text).collect::<Vec<_>>().join("\n")
 }
 
 /// The lines of a text as they may be shown, one for each.
-pub fn lines(text: &str) -> Vec<Cow<'_, str>> {
+pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     let mut inside = Inside::Nothing;
-    text.split('\n').map(|line| shown(line, &mut inside)).collect()
+    text.split('\n').map(move |line| shown(line, &mut inside))
 }
 
 /// A value that goes on over lines.

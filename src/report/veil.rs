@@ -5,15 +5,21 @@
 //! stackc's own words; elsewhere what follows a name such as `password` is hidden.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use crate::diff::{HIDDEN, without_secrets};
 use crate::finding::{Finding, Findings, Label, Words};
 use crate::kube::exposed::all_exposed;
 use crate::kube::secret;
-use crate::source::{FileId, Sources, Span};
-use crate::yaml::{Dialect, Node, Value, read};
+use crate::source::{FileId, SourceFile, Sources, Span};
+use crate::yaml::{Dialect, Node, Value, is_of_reading, read};
+
+/// Lines around a place that may be shown with it: those between labels of one piece.
+const AROUND: usize = 24;
+/// Bytes of a document that is read once more; of a longer one nothing is shown.
+const LONGEST: usize = 1 << 20;
 
 /// Of the files that findings point into.
 #[derive(Default)]
@@ -28,15 +34,20 @@ impl Veil {
     pub(super) fn over(findings: &[Finding], sources: &Sources) -> Veil {
         let secret = findings.iter().filter(|finding| finding.secret);
         let mut veil = Veil { shut: Vec::new(), covered: secret.map(|f| f.primary.span).collect() };
-        let files: BTreeSet<FileId> = findings.iter().flat_map(labels).map(|label| label.span.file).collect();
-        for file in files {
+        let mut files: BTreeMap<FileId, Looked> = BTreeMap::new();
+        for finding in findings {
+            for label in labels(finding) {
+                let looked = files.entry(label.span.file).or_default();
+                looked.places.push(label.span.start);
+                looked.is_unread |= is_of_reading(finding.code);
+            }
+        }
+        for (file, looked) in files {
             let source = sources.file(file);
             // An app with a mistake is not compiled, so that no check could mark what is secret in it.
             let exposed = all_exposed(&source.text).into_iter();
             veil.covered.extend(exposed.map(|place| file.part(place.start, place.end)));
-            if is_yaml(&source.path) {
-                veil.look(file, &source.text);
-            }
+            veil.look(source, file, looked);
         }
         veil
     }
@@ -72,18 +83,50 @@ impl Veil {
         Cow::Owned(told.note("a Secret is in this file, so its lines are not shown"))
     }
 
-    fn look(&mut self, file: FileId, text: &str) {
-        let near = secret::is_near(text);
-        for (start, document) in documents(text) {
+    fn look(&mut self, source: &SourceFile, file: FileId, looked: Looked) {
+        let near = secret::is_near(&source.text);
+        if !is_yaml(&source.path) || !(near || looked.is_unread) {
+            return;
+        }
+        let pieces = looked.pieces(source);
+        for (start, document) in documents(&source.text) {
             let place = Place { file, start, text: document };
-            match document_of(document) {
-                Ok(_) if !near => {}
-                Ok(Some(node)) => self.covered.extend(place.covered(&node)),
-                Ok(None) => self.covered.extend(place.words(0, document.len())),
-                Err(()) if near => self.shut.push(place.span(0, document.len())),
-                Err(()) => self.covered.extend(place.by_name()),
+            let all = place.span(0, document.len());
+            let shown = pieces.partition_point(|piece| piece.end < all.start);
+            if pieces.get(shown).is_none_or(|piece| piece.start > all.end) {
+                continue;
+            }
+            let is_long = document.len() > LONGEST;
+            match (near, if near && !is_long { document_of(document) } else { Err(()) }) {
+                (true, Ok(Some(node))) => self.covered.extend(place.covered(&node)),
+                (true, Ok(None)) => self.covered.extend(place.words(0, document.len())),
+                (true, Err(())) => self.shut.push(all),
+                (false, _) if is_long => self.covered.push(all),
+                (false, _) => self.covered.extend(place.by_name()),
             }
         }
+    }
+}
+
+/// What findings look at in a file.
+#[derive(Default)]
+struct Looked {
+    places: Vec<u32>,
+    /// Whether it could not be read whole.
+    is_unread: bool,
+}
+
+impl Looked {
+    /// The places with the lines that may be shown around them, in their order.
+    fn pieces(mut self, source: &SourceFile) -> Vec<Range<u32>> {
+        self.places.sort_unstable();
+        let start_of = |line: usize| source.lines().get(line.saturating_sub(1)).copied();
+        let piece = |place: u32| {
+            let line = source.line_of(place);
+            let from = start_of(line.saturating_sub(AROUND).max(1)).unwrap_or(0);
+            from..start_of(line.saturating_add(AROUND)).unwrap_or(u32::MAX)
+        };
+        self.places.into_iter().map(piece).collect()
     }
 }
 
@@ -99,19 +142,24 @@ fn is_yaml(path: &str) -> bool {
 
 /// Where each document begins, and its text, parted as Kubernetes does it. What only looks like a separator, such as the
 /// first line of a key in PEM, stays in its document.
-fn documents(text: &str) -> Vec<(usize, &str)> {
-    let mut all = Vec::new();
-    let (mut start, mut at) = (0_usize, 0_usize);
-    for line in text.split_inclusive('\n') {
+fn documents(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_separator = |line: &str| {
         let rest = line.strip_prefix("---").map(str::trim);
-        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#')) {
-            all.push((start, text.get(start..at).unwrap_or_default()));
-            start = at.saturating_add(line.len());
-        }
-        at = at.saturating_add(line.len());
-    }
-    all.push((start, text.get(start..).unwrap_or_default()));
-    all
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+    };
+    let mut next = Some(0_usize);
+    std::iter::from_fn(move || {
+        let start = next?;
+        let rest = text.get(start..)?;
+        let mut length = 0_usize;
+        let separator = rest.split_inclusive('\n').find(|line| {
+            let found = is_separator(line);
+            length = length.saturating_add(if found { 0 } else { line.len() });
+            found
+        });
+        next = separator.map(|line| start.saturating_add(length).saturating_add(line.len()));
+        Some((start, rest.get(..length).unwrap_or_default()))
+    })
 }
 
 /// The one map that a text is; none for comments alone.
@@ -224,5 +272,33 @@ fn leaves<'a>(node: &'a Node, path: &mut Vec<&'a str>, open: &mut Vec<Span>) {
         }
         Value::List(items) => items.iter().for_each(|item| leaves(item, path, open)),
         _ => open.extend(secret::is_open(path).then_some(node.span)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{documents, is_yaml};
+
+    #[test]
+    fn documents_are_parted_at_separators_alone() {
+        for (text, expected) in [
+            ("", vec![(0, "")]),
+            ("a: b", vec![(0, "a: b")]),
+            ("a\n---\nb\n", vec![(0, "a\n"), (6, "b\n")]),
+            ("---\na\n--- # x\nb", vec![(0, ""), (4, "a\n"), (14, "b")]),
+            ("k: |\n-----BEGIN X-----\n ---\n---y\n", vec![(0, "k: |\n-----BEGIN X-----\n ---\n---y\n")]),
+            ("a\n---", vec![(0, "a\n"), (5, "")]),
+        ] {
+            assert_eq!(documents(text).collect::<Vec<_>>(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn files_of_yaml() {
+        for (path, yaml) in
+            [("a/b.yaml", true), ("a.YML", true), ("a.json", true), ("<stdin>", true), ("a.conf.j2", false)]
+        {
+            assert_eq!(is_yaml(path), yaml, "{path}");
+        }
     }
 }

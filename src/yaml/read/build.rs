@@ -571,7 +571,8 @@ impl<'t, 'f> Builder<'t, 'f> {
                 Finding::new(
                     &YAML_ALIAS,
                     span,
-                    format!("the anchor name `{name}` is not one that kubectl reads"),
+                    // It may be a password that begins with `&`, so it is not said.
+                    "the anchor's name is not one that kubectl reads",
                 )
                 .help("use letters, digits, `-` and `_`"),
             );

@@ -155,6 +155,11 @@ pub(super) fn read_text(file: FileId, text: &str, dialect: Dialect, found: &mut 
     Builder::new(file, text, dialect, found).run()
 }
 
+/// Whether a finding says that a file could not be read, or not all of it.
+pub fn is_of_reading(code: &Code) -> bool {
+    code.name.starts_with("yaml-") || *code == KEY_DUPLICATE || *code == KEY_NOT_TEXT
+}
+
 /// Reads a typed file: exactly one map.
 pub fn read_typed(sources: &Sources, file: FileId, found: &mut Findings) -> Option<Node> {
     let before = found.errors();
