@@ -10,6 +10,7 @@
 
 mod build;
 mod decode;
+mod inline;
 pub mod json;
 mod merge;
 mod node;
@@ -24,6 +25,7 @@ pub use build::Build;
 pub use decode::{
     KEY_MISSING, VALUE_UNKNOWN, decode, key_missing, key_unknown, out_of_range, unknown_keys, wrong_type,
 };
+pub use inline::read_inline;
 pub use merge::{Overrides, merge, merge_noting};
 pub use node::{Entry, Key, Map, Node, Value, Written};
 pub use read::{Dialect, FILE_UNREADABLE, YAML_DOCUMENT, read, read_typed, unreadable};

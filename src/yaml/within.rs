@@ -93,6 +93,27 @@ fn walk(raw: &str, decoded: &str) -> Option<Vec<At>> {
     Some(walked)
 }
 
+/// For each byte of a decoded scalar, and for its end, where it stands in the file; none where the two texts cannot be
+/// walked side by side. `from` is where the scalar's text begins in `raw`.
+pub(super) fn offsets(raw: &str, from: usize, decoded: &str) -> Option<Vec<usize>> {
+    let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let mut rest = raw.get(from.max(quote.map_or(0, char::len_utf8))..)?;
+    let mut offsets = Vec::with_capacity(decoded.len().saturating_add(1));
+    for character in decoded.chars() {
+        loop {
+            let at = raw.len().checked_sub(rest.len())?;
+            let (length, matched) = step(rest, quote, character)?;
+            rest = rest.get(length..)?;
+            if matched {
+                offsets.extend(std::iter::repeat_n(at, character.len_utf8()));
+                break;
+            }
+        }
+    }
+    offsets.push(raw.len().checked_sub(rest.len())?);
+    Some(offsets)
+}
+
 /// How many raw bytes stand for the next decoded character, and whether they complete it.
 fn step(raw: &str, quote: Option<char>, decoded: char) -> Option<(usize, bool)> {
     let first = raw.chars().next()?;
