@@ -40,7 +40,7 @@ pub use gone::{Gone, gone};
 pub use image::Image;
 pub use labels::LabelSelector;
 pub use machine::Machine;
-pub use manifest::objects;
+pub use manifest::{is_cluster_scoped, objects};
 pub use merge_keys::{Absent, How, Keys, Type, Union, is_kubernetes, type_of};
 pub use object::{Object, ObjectId, Unit};
 pub use platform::Platform;

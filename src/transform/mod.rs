@@ -7,13 +7,58 @@
 //! changes nothing, the difference of two objects makes the one of the other (property tests in `difference.rs`); what
 //! comes out is what kustomize makes, but for a list of differences with reasons (`tests/kustomize.rs`).
 
+mod affix;
+mod build;
+mod codes;
+mod configuration;
 #[cfg(test)]
 mod difference;
-pub mod json6902;
-pub mod merge_key;
-pub mod strategic;
+mod field;
+mod generators;
+mod hash;
+mod images;
+mod json6902;
+mod kustomization;
+mod labels;
+mod load;
+mod merge_key;
+mod namespace;
+mod order;
+mod patches;
+mod pattern;
+mod references;
+mod refused;
+mod replacements;
+mod replicas;
+mod resource;
+mod strategic;
+mod target;
 
+pub use build::{apply, build};
+pub use kustomization::Kustomization;
+pub use load::{Layer, load};
+
+use crate::finding::Code;
 use crate::source::Span;
+
+/// What transforming can find.
+pub static CODES: &[&Code] = &[
+    &codes::KUSTOMIZATION_INVALID,
+    &codes::KUSTOMIZATION_REFUSED,
+    &codes::KUSTOMIZATION_PATH,
+    &codes::RESOURCE_INVALID,
+    &codes::RESOURCE_DUPLICATE,
+    &codes::PATCH_INVALID,
+    &codes::PATCH_NO_TARGET,
+    &codes::PATCH_NO_CHANGE,
+    &codes::PATCH_OVERRIDDEN,
+    &codes::FIELD_GAVE_WAY,
+    &codes::LIST_REPLACED_WHOLE,
+    &codes::INSTRUCTION_NO_MATCH,
+    &codes::REPLACEMENT_INVALID,
+    &codes::GENERATOR_INVALID,
+    &codes::REFERENCE_AMBIGUOUS,
+];
 
 /// Why an instruction cannot be followed; whoever gave it makes a finding of it.
 #[derive(Clone, PartialEq, Debug)]

@@ -3,14 +3,14 @@
 use super::read::read_text;
 use super::within::offsets;
 use super::{Dialect, Map, Node, Value};
-use crate::finding::{Finding, Findings};
-use crate::source::{FileId, Sources, Span};
+use crate::finding::Findings;
+use crate::source::{Sources, Span};
 
 /// All documents of a text value. What is wrong is told at its place in the file.
-pub fn read_inline(sources: &Sources, text: &Node, found: &mut Findings) -> Vec<Node> {
+pub fn read_inline(sources: &Sources, text: &Node, dialect: Dialect, found: &mut Findings) -> Vec<Node> {
     let Some(decoded) = text.as_text() else { return Vec::new() };
     let mut own = Findings::default();
-    let mut documents = read_text(text.span.file, decoded, Dialect::Manifest, &mut own);
+    let mut documents = read_text(text.span.file, decoded, dialect, &mut own);
     let places = Places::of(sources, text.span, decoded);
     documents.iter_mut().for_each(|document| places.node(document));
     for mut finding in own.sorted() {
@@ -18,7 +18,7 @@ pub fn read_inline(sources: &Sources, text: &Node, found: &mut Findings) -> Vec<
         for label in &mut finding.labels {
             label.span = places.span(label.span);
         }
-        found.push(Finding { ..finding });
+        found.push(finding);
     }
     documents
 }
@@ -62,10 +62,10 @@ impl Places {
     }
 }
 
-/// A place that a test can look at.
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::FileId;
     use crate::yaml::read;
 
     fn inner(written: &str) -> (Sources, Vec<Node>, Findings) {
@@ -74,7 +74,7 @@ mod tests {
         let mut found = Findings::default();
         let outer = read(&sources, file, Dialect::Manifest, &mut found);
         let text = outer.first().and_then(|node| node.get("patch")).cloned().expect("a patch");
-        let documents = read_inline(&sources, &text, &mut found);
+        let documents = read_inline(&sources, &text, Dialect::Manifest, &mut found);
         (sources, documents, found)
     }
 

@@ -21,6 +21,8 @@ pub enum Dialect {
     Typed,
     /// Kubernetes manifests: any number of documents, keys that are numbers become text.
     Manifest,
+    /// What kustomize reads, by YAML 1.2's words: `yes`, `on` and their like are text.
+    Kustomize,
 }
 
 impl Dialect {
@@ -28,7 +30,7 @@ impl Dialect {
     fn depth(self) -> usize {
         match self {
             Dialect::Typed => 64,
-            Dialect::Manifest => 128,
+            Dialect::Manifest | Dialect::Kustomize => 128,
         }
     }
 
@@ -36,7 +38,7 @@ impl Dialect {
     fn nodes(self) -> usize {
         match self {
             Dialect::Typed => 100_000,
-            Dialect::Manifest => usize::MAX,
+            Dialect::Manifest | Dialect::Kustomize => usize::MAX,
         }
     }
 }
