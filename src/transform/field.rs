@@ -84,7 +84,8 @@ fn walk(node: &mut Node, path: &[String], make: Option<(&Value, Span)>, visit: &
                     Some(_) => {}
                 }
             }
-            if let Some(next) = map.get_mut(key).filter(|next| !matches!(next.value, Value::Null)) {
+            let is_there = |next: &&mut Node| make.is_some() || !matches!(next.value, Value::Null);
+            if let Some(next) = map.get_mut(key).filter(is_there) {
                 walk(next, rest, make, visit);
             }
         }

@@ -9,20 +9,21 @@ use crate::yaml::{Key, Map, Named, Node, Spanned, Value};
 /// The labels of every object.
 const METADATA: Row = ("", "", "", "metadata/labels", true);
 
-/// The labels of pods, and of what makes them.
+/// The labels of claims that a StatefulSet makes.
+const CLAIMS: Row = ("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true);
+
+/// The labels of pods, and of what makes them or is made for them.
 pub const TEMPLATES: &[Row] = &[
     ("", "v1", "ReplicationController", "spec/template/metadata/labels", true),
     ("", "", "Deployment", "spec/template/metadata/labels", true),
     ("", "", "ReplicaSet", "spec/template/metadata/labels", true),
     ("", "", "DaemonSet", "spec/template/metadata/labels", true),
     ("apps", "", "StatefulSet", "spec/template/metadata/labels", true),
+    CLAIMS,
     ("batch", "", "Job", "spec/template/metadata/labels", true),
     ("batch", "", "CronJob", "spec/jobTemplate/metadata/labels", true),
     ("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels", true),
 ];
-
-/// The labels of claims that a StatefulSet makes.
-const CLAIMS: Row = ("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true);
 
 /// Selectors, and the terms in pods that select other pods.
 pub const SELECTORS: &[Row] = &[
@@ -32,7 +33,6 @@ pub const SELECTORS: &[Row] = &[
     ("", "", "ReplicaSet", "spec/selector/matchLabels", true),
     ("", "", "DaemonSet", "spec/selector/matchLabels", true),
     ("apps", "", "StatefulSet", "spec/selector/matchLabels", true),
-    CLAIMS,
     ("batch", "", "Job", "spec/selector/matchLabels", false),
     ("batch", "", "CronJob", "spec/jobTemplate/spec/selector/matchLabels", false),
     ("policy", "", "PodDisruptionBudget", "spec/selector/matchLabels", false),
