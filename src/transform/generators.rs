@@ -245,7 +245,7 @@ fn over(old: &Resource, mut made: Resource, behavior: Behavior) -> Resource {
             beneath(&mut made.body, &[what], old.body.get(what));
         }
     }
-    let hashed = made.hashed;
+    let hashed = made.hashed && old.hashed;
     let name = old.id.clone();
     if let Some(metadata) = made.body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut) {
         metadata.remove("namespace");
