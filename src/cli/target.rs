@@ -49,7 +49,9 @@ pub(super) fn kustomization(path: Option<&Path>) -> Option<Folder> {
 pub(super) fn kustomized(folder: &Folder, release: Option<&str>) -> Result<Compiled, Trouble> {
     let version = match release {
         None => Release::newest_known(),
-        Some(text) => Version::parse(text).map_err(|reason| Trouble::Told(format!("--k3s {text}: {reason}")))?,
+        Some(text) => {
+            Version::parse(text).map_err(|reason| Trouble::Told(format!("--k3s {text}: {reason}")))?
+        }
     };
     Ok(kustomize(folder, version.minor))
 }

@@ -69,8 +69,8 @@ impl Folder {
     /// Why it cannot be read, in a user's words: it is outside of the repository (the nearest folder above with `.git`).
     pub fn enter(&self, path: &str) -> Result<Folder, String> {
         let shown = tidy(&self.shown.join(path));
-        let root =
-            fs::canonicalize(self.root.join(path)).map_err(|error| format!("{}: {error}", shown.display()))?;
+        let root = fs::canonicalize(self.root.join(path))
+            .map_err(|error| format!("{}: {error}", shown.display()))?;
         if let Some(repository) = self.root.ancestors().find(|folder| folder.join(".git").exists())
             && !root.starts_with(repository)
         {

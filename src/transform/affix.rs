@@ -5,8 +5,11 @@ use crate::transform::resource::Resources;
 use crate::yaml::{Node, Spanned, Value};
 
 /// Names that mean something by themselves.
-const KEPT: [(&str, &str); 3] =
-    [("", "Namespace"), ("apiextensions.k8s.io", "CustomResourceDefinition"), ("apiregistration.k8s.io", "APIService")];
+const KEPT: [(&str, &str); 3] = [
+    ("", "Namespace"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    ("apiregistration.k8s.io", "APIService"),
+];
 
 /// Where the text goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,14 +35,18 @@ pub fn apply(text: &Spanned<String>, side: Side, own: &[Field], resources: &mut 
         return;
     }
     for resource in resources.iter_mut() {
-        let kept = |(group, kind): &(&str, &str)| resource.original().kind == *kind && (group.is_empty() || resource.original().group() == *group);
+        let kept = |(group, kind): &(&str, &str)| {
+            resource.original().kind == *kind && (group.is_empty() || resource.original().group() == *group)
+        };
         if KEPT.iter().any(kept) {
             continue;
         }
         resource.remember();
         let list = if side == Side::Prefix { &mut resource.prefixes } else { &mut resource.suffixes };
         list.push(text.value.clone());
-        for field in own.iter().filter(|field| field.is_of(&resource.id) && field.path != ["metadata", "name"]) {
+        for field in
+            own.iter().filter(|field| field.is_of(&resource.id) && field.path != ["metadata", "name"])
+        {
             field.visit(&mut resource.body, &Value::Null, text.span, &mut |node| {
                 if let Some(old) = node.as_text() {
                     *node = Node::text(text.span, side.around(old, &text.value));

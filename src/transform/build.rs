@@ -11,7 +11,9 @@ use crate::transform::field::{Field, Row};
 use crate::transform::load::{self, Input, Layer};
 use crate::transform::patches::{self, Which};
 use crate::transform::resource::{self, Resource, Resources};
-use crate::transform::{affix, generators, hash, images, labels, namespace, order, references, replacements, replicas};
+use crate::transform::{
+    affix, generators, hash, images, labels, namespace, order, references, replacements, replicas,
+};
 use crate::yaml::{Dialect, Named, Spanned};
 
 /// Objects with this annotation are for tools, not for a cluster.
@@ -42,7 +44,13 @@ pub fn build(layer: &Layer, sources: &Sources, minor: u16, found: &mut Findings)
 }
 
 /// The same for objects that are there already.
-pub fn apply(objects: Vec<Object>, layer: &Layer, sources: &Sources, minor: u16, found: &mut Findings) -> Vec<Object> {
+pub fn apply(
+    objects: Vec<Object>,
+    layer: &Layer,
+    sources: &Sources,
+    minor: u16,
+    found: &mut Findings,
+) -> Vec<Object> {
     let mut build = Build { sources, minor, found };
     let mut gathered = Gathered::default();
     gathered.resources.extend(objects.into_iter().map(Resource::from));
@@ -95,10 +103,14 @@ impl Build<'_> {
     fn unique(&mut self, resources: &mut Resources, what: &str) {
         let twins = resources.twins();
         for (first, second) in &twins {
-            let (Some(first), Some(second)) = (resources.get(*first), resources.get(*second)) else { continue };
+            let (Some(first), Some(second)) = (resources.get(*first), resources.get(*second)) else {
+                continue;
+            };
             let message = format!("{what}: {}", second.id.shown());
             self.found.push(
-                Finding::new(&RESOURCE_DUPLICATE, second.place(), message).label("again here").also(first.place(), "first here"),
+                Finding::new(&RESOURCE_DUPLICATE, second.place(), message)
+                    .label("again here")
+                    .also(first.place(), "first here"),
             );
         }
         if !twins.is_empty() {
@@ -130,7 +142,12 @@ impl Build<'_> {
         self.labels(layer, all);
         let Gathered { resources, configuration } = all;
         patches::apply(layer, Which::Json6902, resources, configuration, self);
-        replicas::apply(&kustomization.replicas, &with(replicas::ROWS, &configuration.replicas), resources, self.found);
+        replicas::apply(
+            &kustomization.replicas,
+            &with(replicas::ROWS, &configuration.replicas),
+            resources,
+            self.found,
+        );
         let entries: Vec<_> = kustomization.images.iter().chain(&kustomization.image_tags).collect();
         images::apply(&entries, &configuration.images, resources, self.found);
         replacements::apply(layer, resources, self);
@@ -139,7 +156,8 @@ impl Build<'_> {
     fn labels(&mut self, layer: &Layer, all: &mut Gathered) {
         let kustomization = &layer.kustomization;
         let Gathered { resources, configuration } = all;
-        let common: Vec<Field> = labels::everywhere().into_iter().chain(configuration.common_labels.iter().cloned()).collect();
+        let common: Vec<Field> =
+            labels::everywhere().into_iter().chain(configuration.common_labels.iter().cloned()).collect();
         let templates = with(labels::TEMPLATES, &configuration.templates);
         for entry in &kustomization.labels {
             let fields = labels::fields(entry, &common, &templates, &configuration.labels);
@@ -176,7 +194,8 @@ impl Build<'_> {
                 other => {
                     let message = format!("`{other}` is no word of `buildMetadata`");
                     self.found.push(
-                        Finding::new(&KUSTOMIZATION_INVALID, word.span, message).help("known here: managedByLabel"),
+                        Finding::new(&KUSTOMIZATION_INVALID, word.span, message)
+                            .help("known here: managedByLabel"),
                     );
                 }
             }

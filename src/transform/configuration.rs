@@ -86,7 +86,8 @@ impl Configuration {
             let file = files.get(&path.value).copied();
             file.map_or_else(Vec::new, |file| crate::yaml::read(sources, file, Dialect::Manifest, found))
         };
-        let configurations: Vec<Node> = kustomization.configurations.iter().flat_map(&mut documents).collect();
+        let configurations: Vec<Node> =
+            kustomization.configurations.iter().flat_map(&mut documents).collect();
         let crds: Vec<Node> = kustomization.crds.iter().flat_map(&mut documents).collect();
         let openapi = kustomization.openapi.as_ref().and_then(|openapi| openapi.path.as_ref());
         let schemas: Vec<Node> = openapi.into_iter().flat_map(&mut documents).collect();
@@ -221,7 +222,8 @@ impl Configuration {
             let says = |key: &str| property.value.get(key).is_some();
             if let Some(named) = property.value.text_at(&["x-kubernetes-object-ref-kind"]) {
                 let name = property.value.text_at(&["x-kubernetes-object-ref-name-key"]).unwrap_or("name");
-                let version = property.value.text_at(&["x-kubernetes-object-ref-api-version"]).unwrap_or_default();
+                let version =
+                    property.value.text_at(&["x-kubernetes-object-ref-api-version"]).unwrap_or_default();
                 let group = version.split_once('/').map_or("", |(group, _)| group).to_owned();
                 let (field, form) = (field(name), Form::Name);
                 self.references.push(Reference { group, kind: named.to_owned(), field, form });
@@ -265,7 +267,9 @@ fn own(schema: &Node, definitions: Option<&Node>, depth: usize) -> Own {
         let target = resolved(value);
         let is_list = value.text_at(&["type"]) == Some("array");
         let inner = match value.get("items").filter(|_| is_list) {
-            Some(items) => own(resolved(items).as_ref().unwrap_or(items), definitions, depth.saturating_add(1)),
+            Some(items) => {
+                own(resolved(items).as_ref().unwrap_or(items), definitions, depth.saturating_add(1))
+            }
             None => own(target.as_ref().unwrap_or(value), definitions, depth.saturating_add(1)),
         };
         let strategy = value.text_at(&["x-kubernetes-patch-strategy"]).unwrap_or_default();
@@ -277,7 +281,10 @@ fn own(schema: &Node, definitions: Option<&Node>, depth: usize) -> Own {
             .filter_map(|key| key.as_text().map(str::to_owned))
             .collect();
         let merge_key = value.text_at(&["x-kubernetes-patch-merge-key"]).filter(|_| merges);
-        let is_scalars = !matches!(value.get("items").and_then(|items| items.get("properties")).map(|node| &node.value), Some(Value::Map(_)));
+        let is_scalars = !matches!(
+            value.get("items").and_then(|items| items.get("properties")).map(|node| &node.value),
+            Some(Value::Map(_))
+        );
         let field = match (is_list, merge_key) {
             (true, _) if !map_keys.is_empty() => OwnField::Keyed(map_keys),
             (true, Some(key)) => OwnField::Keyed(vec![key.to_owned()]),

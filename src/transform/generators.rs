@@ -70,12 +70,15 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
     let own = generator.options.as_ref();
     let (mut data, mut binary) = (Map::default(), Map::default());
     for (key, span, bytes) in pairs(generator, layer, build)? {
-        names::config_key(&key).map_err(|reason| Wrong::at(span, format!("`{key}` cannot be a key: {reason}")))?;
+        names::config_key(&key)
+            .map_err(|reason| Wrong::at(span, format!("`{key}` cannot be a key: {reason}")))?;
         if data.get(&key).or(binary.get(&key)).is_some() {
             return Err(Wrong::at(span, format!("the key `{key}` stands twice")));
         }
         let (map, text) = match (made, String::from_utf8(bytes)) {
-            (Made::Secret, text) => (&mut data, secret(&text.map_or_else(|error| error.into_bytes(), String::into_bytes))),
+            (Made::Secret, text) => {
+                (&mut data, secret(&text.map_or_else(|error| error.into_bytes(), String::into_bytes)))
+            }
             (Made::ConfigMap, Ok(text)) => (&mut data, text),
             (Made::ConfigMap, Err(error)) => (&mut binary, lines(&BASE64.encode(&error.into_bytes()))),
         };
@@ -83,7 +86,8 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
     }
     data.entries.sort_by(|a, b| a.key.text.cmp(&b.key.text));
     binary.entries.sort_by(|a, b| a.key.text.cmp(&b.key.text));
-    let options = |pick: fn(&GeneratorOptions) -> &Named<Spanned<String>>| both(global.map(pick), own.map(pick));
+    let options =
+        |pick: fn(&GeneratorOptions) -> &Named<Spanned<String>>| both(global.map(pick), own.map(pick));
     let namespace = generator.namespace.as_ref().map(Node::from);
     let metadata = Making::at(span)
         .with("name", Node::from(&generator.name))
@@ -95,7 +99,8 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
     };
     let map = |map: Map| Node { span, value: Value::Map(map) };
     let kind = if made == Made::Secret { "Secret" } else { "ConfigMap" };
-    let mut body = Making::at(span).text("apiVersion", "v1").text("kind", kind).with("metadata", metadata.node());
+    let mut body =
+        Making::at(span).text("apiVersion", "v1").text("kind", kind).with("metadata", metadata.node());
     if made == Made::Secret {
         let given = generator.kind.as_ref().filter(|kind| !kind.value.is_empty()).map(Node::from);
         body = body.with("type", given.unwrap_or_else(|| Node::text(span, "Opaque")));
@@ -134,9 +139,11 @@ fn pairs(generator: &Generator, layer: &Layer, build: &Build<'_>) -> Result<Vec<
         }
     }
     for text in &generator.literals {
-        let (key, value) = text.value.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-            Wrong::at(text.span, format!("`{}` is not KEY=TEXT", text.value))
-        })?;
+        let (key, value) = text
+            .value
+            .split_once('=')
+            .filter(|(key, _)| !key.is_empty())
+            .ok_or_else(|| Wrong::at(text.span, format!("`{}` is not KEY=TEXT", text.value)))?;
         pairs.push((key.to_owned(), text.span, unquoted(value).as_bytes().to_vec()));
     }
     for text in &generator.files {
@@ -157,11 +164,17 @@ fn env(name: &Spanned<String>, file: &SourceFile, pairs: &mut Vec<Pair>) -> Resu
         }
         let number = at.saturating_add(1);
         let Some((key, value)) = line.split_once('=') else {
-            let reason = format!("line {number} of {} has no `=`: it would take the value from the environment", name.value);
+            let reason = format!(
+                "line {number} of {} has no `=`: it would take the value from the environment",
+                name.value
+            );
             return Err(Wrong::at(name.span, reason).help(format!("write `{line}=TEXT`")));
         };
         names::env_name(key).map_err(|reason| {
-            Wrong::at(name.span, format!("line {number} of {}: `{key}` cannot be a key: {reason}", name.value))
+            Wrong::at(
+                name.span,
+                format!("line {number} of {}: `{key}` cannot be a key: {reason}", name.value),
+            )
         })?;
         pairs.push((key.to_owned(), name.span, value.as_bytes().to_vec()));
     }
@@ -213,12 +226,18 @@ fn lines(text: &str) -> String {
 /// Adds what was made, or lays it over what is there.
 fn add(made: Resource, generator: &Generator, resources: &mut Resources, found: &mut Findings) {
     let Ok(behavior) = behavior(generator) else { return };
-    let told = |reason: String| Wrong::at(generator.behavior.as_ref().map_or(generator.name.span, |text| text.span), reason);
+    let told = |reason: String| {
+        Wrong::at(generator.behavior.as_ref().map_or(generator.name.span, |text| text.span), reason)
+    };
     match (resources.called(&made.id).as_slice(), behavior) {
         ([], Behavior::Create) => resources.extend([made]),
         ([], _) => {
             let help = super::target::near(&made.id, resources);
-            let wrong = told(format!("there is no {} to {} it with", made.id.shown(), if behavior == Behavior::Merge { "merge" } else { "replace" }));
+            let wrong = told(format!(
+                "there is no {} to {} it with",
+                made.id.shown(),
+                if behavior == Behavior::Merge { "merge" } else { "replace" }
+            ));
             tell(Wrong { help, ..wrong }, generator, found);
         }
         (_, Behavior::Create) => {
@@ -247,7 +266,9 @@ fn over(old: &Resource, mut made: Resource, behavior: Behavior) -> Resource {
     }
     let hashed = made.hashed && old.hashed;
     let name = old.id.clone();
-    if let Some(metadata) = made.body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut) {
+    if let Some(metadata) =
+        made.body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut)
+    {
         metadata.remove("namespace");
     }
     made.rename(name.name, old.place());
@@ -262,8 +283,8 @@ fn beneath(body: &mut Node, path: &[&'static str], old: Option<&Node>) {
     let Some(old) = old.and_then(Node::as_map) else { return };
     let mut node = body;
     for step in path {
+        let span = node.span;
         let Some(map) = node.as_map_mut() else { return };
-        let span = old.entries.first().map_or_else(|| Span::from_numbers([0, 0, 0]), |entry| entry.key.span);
         node = map.or_insert(step, Node { span, value: Value::Map(Map::default()) });
     }
     let Some(new) = node.as_map_mut() else { return };

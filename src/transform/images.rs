@@ -20,14 +20,12 @@ const LISTS: [&str; 2] = ["containers", "initContainers"];
 
 /// Applies all entries, in order, to every image.
 pub fn apply(entries: &[&Image], own: &[Field], resources: &mut Resources, found: &mut Findings) {
-    if entries.is_empty() {
-        return;
-    }
+    let Some(first) = entries.first() else { return };
     let mut changes = Changes::new(entries, found);
     for resource in resources.bodies_mut().filter(|resource| resource.id.kind != "CustomResourceDefinition") {
         changes.walk(&mut resource.body);
         for field in own.iter().filter(|field| field.is_of(&resource.id)) {
-            field.visit(&mut resource.body, &Value::Null, Span::from_numbers([0, 0, 0]), &mut |node| changes.image(node));
+            field.visit(&mut resource.body, &Value::Null, first.name.span, &mut |node| changes.image(node));
         }
     }
     changes.tell(found);

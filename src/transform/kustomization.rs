@@ -336,7 +336,10 @@ fn without_nulls(node: &mut Node) {
     match &mut node.value {
         Value::Map(map) => {
             map.entries.retain(|entry| !matches!(entry.value.value, Value::Null));
-            map.entries.iter_mut().filter(|entry| entry.key.text != "patch").for_each(|entry| without_nulls(&mut entry.value));
+            map.entries
+                .iter_mut()
+                .filter(|entry| entry.key.text != "patch")
+                .for_each(|entry| without_nulls(&mut entry.value));
         }
         Value::List(items) => items.iter_mut().for_each(without_nulls),
         _ => {}

@@ -99,7 +99,8 @@ pub fn fields(entry: &Labels, common: &[Field], templates: &[Field], every: &[Fi
 
 /// A field as a user says it.
 pub fn field(spec: &FieldSpec) -> Field {
-    let text = |text: &Option<Spanned<String>>| text.as_ref().map_or(String::new(), |text| text.value.clone());
+    let text =
+        |text: &Option<Spanned<String>>| text.as_ref().map_or(String::new(), |text| text.value.clone());
     Field {
         group: text(&spec.group),
         version: text(&spec.version),
@@ -128,7 +129,10 @@ fn put(node: &mut Node, pairs: &Named<Spanned<String>>) {
     for (key, value) in pairs.iter() {
         let span: Span = value.span;
         if map.get(&key.value).and_then(Node::as_text) != Some(&value.value) {
-            map.set(Key { span: key.span, text: key.value.clone().into() }, Node::text(span, value.value.clone()));
+            map.set(
+                Key { span: key.span, text: key.value.clone().into() },
+                Node::text(span, value.value.clone()),
+            );
         }
     }
 }

@@ -127,7 +127,10 @@ impl Loader<'_> {
                 None
             }
             (Some((text, Wanted::Component)), "Kustomization") => {
-                told(text, format!("{shown} is no Component: it goes into `resources`, or says `kind: Component`"));
+                told(
+                    text,
+                    format!("{shown} is no Component: it goes into `resources`, or says `kind: Component`"),
+                );
                 None
             }
             _ => Some(()),
@@ -146,10 +149,11 @@ impl Loader<'_> {
                 continue;
             }
             match here.lies(&text.value) {
-                Lies::Folder => inputs.extend(self.enter(text, Wanted::Resource).map(Box::new).map(Input::Layer)),
-                _ => inputs.extend(
-                    self.file(&here, text).map(|file| Input::File(here.path(&text.value), file)),
-                ),
+                Lies::Folder => {
+                    inputs.extend(self.enter(text, Wanted::Resource).map(Box::new).map(Input::Layer))
+                }
+                _ => inputs
+                    .extend(self.file(&here, text).map(|file| Input::File(here.path(&text.value), file))),
             }
         }
         inputs
@@ -179,7 +183,8 @@ impl Loader<'_> {
             }
         };
         if self.way.iter().any(|before| folder.holds(before)) {
-            let message = format!("{} leads back to where it is named: nothing would ever be ready", folder.shown());
+            let message =
+                format!("{} leads back to where it is named: nothing would ever be ready", folder.shown());
             self.tell(text, message);
             return None;
         }
@@ -253,6 +258,11 @@ fn generated(generator: &Generator) -> impl Iterator<Item = Text> {
 }
 
 /// The documents of a file that a kustomization names.
-pub(super) fn documents(file: FileId, dialect: Dialect, sources: &Sources, found: &mut Findings) -> Vec<Node> {
+pub(super) fn documents(
+    file: FileId,
+    dialect: Dialect,
+    sources: &Sources,
+    found: &mut Findings,
+) -> Vec<Node> {
     read(sources, file, dialect, found)
 }

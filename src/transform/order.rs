@@ -50,7 +50,9 @@ pub fn apply(options: Option<&SortOptions>, resources: &mut Resources, found: &m
             }
         }
         Some("legacy") | None if options.is_none() || order.is_some() => {
-            let own = |kinds: &[crate::yaml::Spanned<String>]| kinds.iter().map(|kind| kind.value.clone()).collect();
+            let own = |kinds: &[crate::yaml::Spanned<String>]| {
+                kinds.iter().map(|kind| kind.value.clone()).collect()
+            };
             let (first, last): (Vec<String>, Vec<String>) = match legacy {
                 Some(legacy) => (own(&legacy.order_first), own(&legacy.order_last)),
                 None => (FIRST.map(str::to_owned).into(), LAST.map(str::to_owned).into()),
@@ -58,7 +60,10 @@ pub fn apply(options: Option<&SortOptions>, resources: &mut Resources, found: &m
             resources.sort_by_cached_key(|resource| key(&resource.id, &first, &last));
         }
         other => {
-            let Some(span) = order.map(|order| order.span).or_else(|| Some(resources.get(0)?.body.span)) else { return };
+            let Some(span) = order.map(|order| order.span).or_else(|| Some(resources.get(0)?.body.span))
+            else {
+                return;
+            };
             let said = other.unwrap_or_default();
             let near = nearest(said, ["fifo", "legacy"]).map(|near| format!("did you mean `{near}`?"));
             told(span, format!("`order: {said}` is neither `fifo` nor `legacy`"), near);

@@ -9,8 +9,8 @@ use crate::source::{FileId, Sources, Span};
 use crate::transform::Wrong;
 use crate::transform::build::Build;
 use crate::transform::codes::{
-    FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE, PATCH_NO_TARGET,
-    PATCH_OVERRIDDEN,
+    FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE,
+    PATCH_NO_TARGET, PATCH_OVERRIDDEN,
 };
 use crate::transform::configuration::Configuration;
 use crate::transform::json6902::{self, Operation};
@@ -48,7 +48,13 @@ enum Content {
 }
 
 /// Applies the patches of a layer, in order.
-pub fn apply(layer: &Layer, which: Which, resources: &mut Resources, configuration: &Configuration, build: &mut Build<'_>) {
+pub fn apply(
+    layer: &Layer,
+    which: Which,
+    resources: &mut Resources,
+    configuration: &Configuration,
+    build: &mut Build<'_>,
+) {
     let mut marks = Marks::default();
     let ready = match which {
         Which::First => {
@@ -66,7 +72,8 @@ pub fn apply(layer: &Layer, which: Which, resources: &mut Resources, configurati
             patches.flat_map(|patch| old_json(patch, layer, &mut marks, build)).collect()
         }
     };
-    let mut apply = Apply { configuration, marks: &marks, minor: build.minor, found: build.found, gone: BTreeSet::new() };
+    let mut apply =
+        Apply { configuration, marks: &marks, minor: build.minor, found: build.found, gone: BTreeSet::new() };
     for patch in &ready {
         apply.patch(patch, resources);
     }
@@ -119,7 +126,10 @@ fn entry<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Bui
     }
     if documents.len() > 1 && patch.target.is_some() {
         let reason = "several patches with one `target`: each of them would be applied to the same objects";
-        invalid(build.found, Wrong::at(place, reason).help("leave `target` out, or make an entry of each patch"));
+        invalid(
+            build.found,
+            Wrong::at(place, reason).help("leave `target` out, or make an entry of each patch"),
+        );
         return Vec::new();
     }
     let read = |document| strategic(document, place, patch.target.as_ref(), options, build.found);
@@ -127,16 +137,29 @@ fn entry<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Bui
 }
 
 /// The documents of an entry, from its file or its own text.
-fn content(patch: &Patch, layer: &Layer, marks: &mut Marks, build: &mut Build<'_>) -> Option<(Span, Vec<Node>)> {
+fn content(
+    patch: &Patch,
+    layer: &Layer,
+    marks: &mut Marks,
+    build: &mut Build<'_>,
+) -> Option<(Span, Vec<Node>)> {
     let (place, documents) = match (&patch.path, &patch.patch) {
         (Some(path), Some(own)) => {
-            let finding = Finding::new(&KUSTOMIZATION_INVALID, own.span, "a patch is in a file (`path`) or here (`patch`), not both");
+            let finding = Finding::new(
+                &KUSTOMIZATION_INVALID,
+                own.span,
+                "a patch is in a file (`path`) or here (`patch`), not both",
+            );
             build.found.push(finding.also(path.span, "the file"));
             return None;
         }
         (None, None) => {
             let place = patch.target.as_ref().and_then(target::place).unwrap_or_else(|| layer.file.start());
-            build.found.push(Finding::new(&KUSTOMIZATION_INVALID, place, "an entry of `patches` has neither `path` nor `patch`"));
+            build.found.push(Finding::new(
+                &KUSTOMIZATION_INVALID,
+                place,
+                "an entry of `patches` has neither `path` nor `patch`",
+            ));
             return None;
         }
         (Some(path), None) => {
@@ -150,7 +173,8 @@ fn content(patch: &Patch, layer: &Layer, marks: &mut Marks, build: &mut Build<'_
         }
     };
     if documents.is_empty() {
-        let what = patch.path.as_ref().map_or("the patch".to_owned(), |path| format!("the patch {}", path.value));
+        let what =
+            patch.path.as_ref().map_or("the patch".to_owned(), |path| format!("the patch {}", path.value));
         invalid(build.found, Wrong::at(place, format!("{what} holds nothing")).help("remove the entry"));
         return None;
     }
@@ -182,7 +206,12 @@ fn text_documents(node: &Node, sources: &Sources, found: &mut Findings) -> Optio
     Some(if is_list { read_inline(sources, node, Dialect::Manifest, found) } else { documents })
 }
 
-fn json<'l>(documents: &[Node], place: Span, target: Option<&'l Selector>, found: &mut Findings) -> Vec<Ready<'l>> {
+fn json<'l>(
+    documents: &[Node],
+    place: Span,
+    target: Option<&'l Selector>,
+    found: &mut Findings,
+) -> Vec<Ready<'l>> {
     let mut wrong = Vec::new();
     let mut all = Vec::new();
     for document in documents {
@@ -213,14 +242,18 @@ fn strategic<'l>(
     }
     let id = Id::of(&document);
     if target.is_none() {
-        let missing: Vec<&str> = [("apiVersion", &id.api_version), ("kind", &id.kind), ("metadata.name", &id.name)]
-            .into_iter()
-            .filter(|(_, text)| text.is_empty())
-            .map(|(key, _)| key)
-            .collect();
+        let missing: Vec<&str> =
+            [("apiVersion", &id.api_version), ("kind", &id.kind), ("metadata.name", &id.name)]
+                .into_iter()
+                .filter(|(_, text)| text.is_empty())
+                .map(|(key, _)| key)
+                .collect();
         if !missing.is_empty() {
             let span = document.entries().first().map_or(document.span, |entry| entry.key.span);
-            let reason = format!("the patch has no `{}`, so it does not say which object it is for", missing.join("`, no `"));
+            let reason = format!(
+                "the patch has no `{}`, so it does not say which object it is for",
+                missing.join("`, no `")
+            );
             invalid(found, Wrong::at(span, reason).help("write it, or name the objects by a `target`"));
             return None;
         }
@@ -230,7 +263,13 @@ fn strategic<'l>(
     let may_rename = allowed(|options| options.allow_name_change);
     let may_change_kind = allowed(|options| options.allow_kind_change);
     bare(&mut document, may_rename, may_change_kind);
-    Some(Ready { place, content: Content::Strategic { id, named, patch: document }, target, may_rename, may_change_kind })
+    Some(Ready {
+        place,
+        content: Content::Strategic { id, named, patch: document },
+        target,
+        may_rename,
+        may_change_kind,
+    })
 }
 
 /// Leaves out what only says which object is meant: kustomize keeps the object's own.
@@ -251,7 +290,12 @@ fn bare(patch: &mut Node, may_rename: bool, may_change_kind: bool) {
 }
 
 /// One entry of `patchesStrategicMerge`: a file, or the patch itself.
-fn old_strategic<'l>(entry: &Node, layer: &Layer, marks: &mut Marks, build: &mut Build<'_>) -> Vec<Ready<'l>> {
+fn old_strategic<'l>(
+    entry: &Node,
+    layer: &Layer,
+    marks: &mut Marks,
+    build: &mut Build<'_>,
+) -> Vec<Ready<'l>> {
     let documents = match load::path(entry) {
         Some(path) => layer.files.get(&path.value).and_then(|file| {
             marks.file(*file);
@@ -274,7 +318,10 @@ fn old_strategic<'l>(entry: &Node, layer: &Layer, marks: &mut Marks, build: &mut
 fn old_json<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Build<'_>) -> Vec<Ready<'l>> {
     let Some((place, documents)) = content(patch, layer, marks, build) else { return Vec::new() };
     let Some(target) = &patch.target else {
-        invalid(build.found, Wrong::at(place, "a JSON patch needs a `target`").help("target: {kind: KIND, name: NAME}"));
+        invalid(
+            build.found,
+            Wrong::at(place, "a JSON patch needs a `target`").help("target: {kind: KIND, name: NAME}"),
+        );
         return Vec::new();
     };
     json(&documents, place, Some(target), build.found)
@@ -325,7 +372,8 @@ impl Apply<'_> {
         if places.is_empty() {
             let place = target::place(selector).unwrap_or(place);
             let message = format!("the patch is for no object here ({})", target::shown(selector));
-            self.found.push(Finding::new(&PATCH_NO_TARGET, place, message).maybe_help(target.nearest(resources)));
+            self.found
+                .push(Finding::new(&PATCH_NO_TARGET, place, message).maybe_help(target.nearest(resources)));
         }
         places
     }
@@ -335,13 +383,16 @@ impl Apply<'_> {
         match places.as_slice() {
             [_] => return places,
             [] => {
-                let message = format!("the patch is for {} ({}), which is not here", id.shown(), id.api_version);
+                let message =
+                    format!("the patch is for {} ({}), which is not here", id.shown(), id.api_version);
                 let near = target::near(id, resources);
                 self.found.push(Finding::new(&PATCH_NO_TARGET, named, message).maybe_help(near));
             }
             [first, second, ..] => {
-                let names = [first, second].map(|at| resources.get(*at).map_or_else(String::new, |own| own.id.shown()));
-                let message = format!("several objects are or were called {}: {}", id.shown(), names.join(", "));
+                let names = [first, second]
+                    .map(|at| resources.get(*at).map_or_else(String::new, |own| own.id.shown()));
+                let message =
+                    format!("several objects are or were called {}: {}", id.shown(), names.join(", "));
                 self.found.push(
                     Finding::new(&PATCH_NO_TARGET, named, message).help("write the name that it has now"),
                 );
@@ -391,7 +442,9 @@ impl Apply<'_> {
         }
         for (key, old, new) in outcome.replaced {
             let message = format!("{shown}: two patches set `{key}` to different values");
-            let finding = Finding::new(&PATCH_OVERRIDDEN, new, message).label("this one wins").also(old, "this has no effect");
+            let finding = Finding::new(&PATCH_OVERRIDDEN, new, message)
+                .label("this one wins")
+                .also(old, "this has no effect");
             self.found.push(finding.help("leave one of them"));
         }
         for (key, old, new) in outcome.gave_way {

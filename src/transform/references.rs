@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, Severity};
 use crate::source::Span;
 use crate::transform::codes::REFERENCE_AMBIGUOUS;
 use crate::transform::field::{Field, steps};
@@ -84,13 +84,25 @@ const ROWS: &[(&str, &str, &str, &str, Form)] = &[
     ("", "ConfigMap", "Node", "spec/configSource/configMap", Form::Name),
     ("", "ConfigMap", "Role", "rules/resourceNames", Form::Name),
     ("", "ConfigMap", "ClusterRole", "rules/resourceNames", Form::Name),
-    ("", "ConfigMap", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap", Form::Name),
+    (
+        "",
+        "ConfigMap",
+        "Ingress",
+        "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap",
+        Form::Name,
+    ),
     ("", "Secret", "Role", "rules/resourceNames", Form::Name),
     ("", "Secret", "ClusterRole", "rules/resourceNames", Form::Name),
     ("", "Secret", "Ingress", "spec/tls/secretName", Form::Name),
     ("", "Secret", "Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret", Form::Name),
     ("", "Secret", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret", Form::Name),
-    ("", "Secret", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret", Form::Name),
+    (
+        "",
+        "Secret",
+        "Ingress",
+        "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret",
+        Form::Name,
+    ),
     ("", "Secret", "ServiceAccount", "imagePullSecrets/name", Form::Name),
     ("", "Secret", "ServiceAccount", "secrets/name", Form::Name),
     ("", "Secret", "StorageClass", "parameters/secretName", Form::Name),
@@ -118,7 +130,13 @@ const ROWS: &[(&str, &str, &str, &str, Form)] = &[
     ("", "PersistentVolume", "ClusterRole", "rules/resourceNames", Form::Name),
     ("storage.k8s.io", "StorageClass", "PersistentVolume", "spec/storageClassName", Form::Name),
     ("storage.k8s.io", "StorageClass", "PersistentVolumeClaim", "spec/storageClassName", Form::Name),
-    ("storage.k8s.io", "StorageClass", "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName", Form::Name),
+    (
+        "storage.k8s.io",
+        "StorageClass",
+        "StatefulSet",
+        "spec/volumeClaimTemplates/spec/storageClassName",
+        Form::Name,
+    ),
     ("networking.k8s.io", "IngressClass", "Ingress", "spec/ingressClassName", Form::Name),
     ("", "Middleware", "IngressRoute", "spec/routes/middlewares", Form::Near),
     ("", "MiddlewareTCP", "IngressRouteTCP", "spec/routes/middlewares", Form::Near),
@@ -173,7 +191,8 @@ fn rows() -> impl Iterator<Item = Reference> {
         form,
     };
     let pods = WORKLOADS.iter().flat_map(move |(of, spec)| {
-        PODS.iter().map(move |(group, kind, path)| reference(group, kind, of, &format!("{spec}/{path}"), Form::Name))
+        PODS.iter()
+            .map(move |(group, kind, path)| reference(group, kind, of, &format!("{spec}/{path}"), Form::Name))
     });
     ROWS.iter().map(move |(group, kind, of, path, form)| reference(group, kind, of, path, *form)).chain(pods)
 }
@@ -192,7 +211,9 @@ pub fn follow(own: &[Reference], resources: &mut Resources, found: &mut Findings
         let mine = by_kind.get(&resource.id.kind).map_or(&[][..], Vec::as_slice);
         for row in mine.iter().chain(&of_any).filter(|row| row.field.is_of(&resource.id)) {
             let role = role_ref(body).filter(|_| row.field.path == ["roleRef", "name"]);
-            if role.is_some_and(|(group, kind)| kind != row.kind || (!row.group.is_empty() && group != row.group)) {
+            if role.is_some_and(|(group, kind)| {
+                kind != row.kind || (!row.group.is_empty() && group != row.group)
+            }) {
                 continue;
             }
             let span = body.span;
@@ -258,17 +279,22 @@ impl<'r> Names<'r> {
 
     /// A map with a name, and perhaps a namespace and a kind.
     fn object(&self, node: &mut Node, row: &Reference, referrer: &Referrer<'_>, found: &mut Findings) {
-        let Some(name) = node.get("name").filter(|name| name.as_text().is_some_and(|text| !text.contains(ELSEWHERE)))
+        let Some(name) =
+            node.get("name").filter(|name| name.as_text().is_some_and(|text| !text.contains(ELSEWHERE)))
         else {
             return;
         };
         let own_kind = node.text_at(&["kind"]);
-        if own_kind.is_some_and(|kind| kind != row.kind) || (own_kind.is_none() && row.kind == "TraefikService") {
+        if own_kind.is_some_and(|kind| kind != row.kind)
+            || (own_kind.is_none() && row.kind == "TraefikService")
+        {
             return;
         }
         let (text, span) = (name.as_text().unwrap_or_default(), name.span);
         let namespace = node.text_at(&["namespace"]).map(str::to_owned);
-        let Some(target) = self.target(text, namespace.as_deref(), row, referrer, span, found) else { return };
+        let Some(target) = self.target(text, namespace.as_deref(), row, referrer, span, found) else {
+            return;
+        };
         let (new_name, new_namespace) = (target.id.name.clone(), target.id.namespace.clone());
         let Some(map) = node.as_map_mut() else { return };
         let mut set = |key: &'static str, text: String| {
@@ -296,8 +322,11 @@ impl<'r> Names<'r> {
         let places = self.by_name.get(name)?;
         let from = referrer.resource;
         let is_target = |resource: &&Resource| {
-            let was = |id: &crate::transform::resource::Id| id.kind == row.kind && (row.group.is_empty() || row.group == id.group());
-            resource.before.iter().any(|id| id.name == name && was(id)) && referrer.can_reach(resource, namespace, row.form)
+            let was = |id: &crate::transform::resource::Id| {
+                id.kind == row.kind && (row.group.is_empty() || row.group == id.group())
+            };
+            resource.before.iter().any(|id| id.name == name && was(id))
+                && referrer.can_reach(resource, namespace, row.form)
         };
         let mut fits: Vec<&Resource> =
             places.iter().filter_map(|at| self.resources.get(*at)).filter(is_target).collect();
@@ -310,30 +339,43 @@ impl<'r> Names<'r> {
                 first
             };
         }
+        let all = fits.clone();
         for empty_fits in [true, false] {
             if fits.len() > 1 {
                 fits.retain(|resource| affixed_alike(from, resource, empty_fits));
             }
         }
-        let first = fits.first().copied()?;
+        let Some(first) = fits.first().copied() else {
+            // kustomize leaves the old name, which nothing has any more.
+            if all.len() > 1 && !self.is_name(name, row) {
+                found.push(ambiguous(name, &all, row, from, span).weighs(Severity::Warning));
+            }
+            return None;
+        };
         let same = |other: &&Resource| {
-            other.id.name == first.id.name && (row.form == Form::Name || other.id.namespace == first.id.namespace)
+            other.id.name == first.id.name
+                && (row.form == Form::Name || other.id.namespace == first.id.namespace)
         };
         if fits.iter().all(same) {
             return Some(first);
         }
-        let names: Vec<String> = fits.iter().map(|resource| format!("`{}`", resource.id.name)).collect();
-        let message = format!("{} names {} `{name}`, which could be {}", from.id.shown(), row.kind, names.join(" or "));
-        found.push(
-            Finding::new(&REFERENCE_AMBIGUOUS, span, message).help("write the name that is meant as it will be in the end"),
-        );
+        found.push(ambiguous(name, &fits, row, from, span));
         None
+    }
+
+    /// Whether something of the kind is called so now.
+    fn is_name(&self, name: &str, row: &Reference) -> bool {
+        self.resources.iter().any(|resource| resource.id.name == name && resource.id.kind == row.kind)
     }
 
     /// Traefik's annotation of an Ingress.
     fn router(&self, body: &mut Node, referrer: &Referrer<'_>, found: &mut Findings) {
-        let annotations = body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut);
-        let node = annotations.and_then(|map| map.get_mut("annotations")).and_then(Node::as_map_mut).and_then(|map| map.get_mut(ROUTER));
+        let annotations =
+            body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut);
+        let node = annotations
+            .and_then(|map| map.get_mut("annotations"))
+            .and_then(Node::as_map_mut)
+            .and_then(|map| map.get_mut(ROUTER));
         let Some(node) = node else { return };
         let Some(text) = node.as_text() else { return };
         let parts: Vec<String> =
@@ -349,7 +391,13 @@ impl<'r> Names<'r> {
         let row = Reference {
             group: String::new(),
             kind: "Middleware".to_owned(),
-            field: Field { group: String::new(), version: String::new(), kind: String::new(), path: Vec::new(), create: false },
+            field: Field {
+                group: String::new(),
+                version: String::new(),
+                kind: String::new(),
+                path: Vec::new(),
+                create: false,
+            },
             form: Form::Near,
         };
         let Some(both) = part.trim().strip_suffix(PROVIDER) else { return part.to_owned() };
@@ -364,9 +412,18 @@ impl<'r> Names<'r> {
     }
 }
 
+fn ambiguous(name: &str, fits: &[&Resource], row: &Reference, from: &Resource, span: Span) -> Finding {
+    let names: Vec<String> = fits.iter().map(|resource| format!("`{}`", resource.id.name)).collect();
+    let message =
+        format!("{} names {} `{name}`, which could be {}", from.id.shown(), row.kind, names.join(" or "));
+    Finding::new(&REFERENCE_AMBIGUOUS, span, message)
+        .help("write the name that is meant as it will be in the end")
+}
+
 /// Of a RoleBinding, the namespaces of the accounts that it names.
 fn accounts(resource: &Resource, body: &Node) -> Vec<String> {
-    let subjects = body.get("subjects").filter(|_| resource.id.kind == "RoleBinding").map_or(&[][..], Node::items);
+    let subjects =
+        body.get("subjects").filter(|_| resource.id.kind == "RoleBinding").map_or(&[][..], Node::items);
     let accounts = subjects.iter().filter(|subject| subject.text_at(&["kind"]) == Some("ServiceAccount"));
     accounts.filter_map(|subject| subject.text_at(&["namespace"])).map(str::to_owned).collect()
 }

@@ -18,7 +18,7 @@ const NAME: &str = "metadata.name";
 pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
     for replacement in &layer.kustomization.replacements {
         let Some(path) = &replacement.path else {
-            one(replacement, resources, build.found);
+            one(replacement, layer.file.start(), resources, build.found);
             continue;
         };
         if replacement.source.is_some() {
@@ -34,7 +34,7 @@ pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
             };
             for item in &list {
                 if let Some(replacement) = decode::<Replacement>(item, build.found) {
-                    one(&replacement, resources, build.found);
+                    one(&replacement, item.span, resources, build.found);
                 }
             }
         }
@@ -45,8 +45,14 @@ fn tell(wrong: Wrong, found: &mut Findings) {
     found.push(Finding::new(&REPLACEMENT_INVALID, wrong.span, wrong.reason).maybe_help(wrong.help));
 }
 
-fn one(replacement: &Replacement, resources: &mut Resources, found: &mut Findings) {
-    let value = match value(replacement, resources) {
+/// `here` is where it is written.
+fn one(replacement: &Replacement, here: Span, resources: &mut Resources, found: &mut Findings) {
+    if replacement.targets.is_empty() {
+        let place = replacement.source.as_ref().and_then(|source| target::place(&selector(source)));
+        let place = place.or(replacement.source_value.as_ref().map(|text| text.span)).unwrap_or(here);
+        return tell(Wrong::at(place, "a replacement needs at least one target"), found);
+    }
+    let value = match value(replacement, here, resources) {
         Ok(value) => value,
         Err(wrong) => return tell(wrong, found),
     };
@@ -56,7 +62,7 @@ fn one(replacement: &Replacement, resources: &mut Resources, found: &mut Finding
 }
 
 /// The value that is copied.
-fn value(replacement: &Replacement, resources: &mut Resources) -> Result<Node, Wrong> {
+fn value(replacement: &Replacement, here: Span, resources: &mut Resources) -> Result<Node, Wrong> {
     let source = match (&replacement.source, &replacement.source_value) {
         (None, Some(text)) => return Ok(Node::text(text.span, text.value.clone())),
         (Some(source), None) => source,
@@ -65,25 +71,36 @@ fn value(replacement: &Replacement, resources: &mut Resources) -> Result<Node, W
         }
         (None, None) => {
             let span = replacement.targets.first().and_then(|target| target::place(&target.select));
-            let span = span.or_else(|| Some(resources.get(0)?.body.span));
-            let span = span.unwrap_or_else(|| Span::from_numbers([0, 0, 0]));
-            return Err(Wrong::at(span, "a replacement needs a `source` and at least one target"));
+            return Err(Wrong::at(
+                span.unwrap_or(here),
+                "a replacement needs a `source` and at least one target",
+            ));
         }
     };
     let selector = selector(source);
     let place = target::place(&selector).or(source.field_path.as_ref().map(|path| path.span));
-    let place = place.unwrap_or_else(|| Span::from_numbers([0, 0, 0]));
+    let place = place.unwrap_or(here);
     let fits = |id: &Id| {
-        let is = |text: &Option<Spanned<String>>, own: &str| text.as_ref().is_none_or(|text| text.value == own);
-        let namespace = source.namespace.as_ref().is_none_or(|text| text.value == id.scope() || text.value == id.namespace);
-        is(&source.group, id.group()) && is(&source.version, id.version()) && is(&source.kind, &id.kind) && is(&source.name, &id.name) && namespace
+        let is =
+            |text: &Option<Spanned<String>>, own: &str| text.as_ref().is_none_or(|text| text.value == own);
+        let namespace = source
+            .namespace
+            .as_ref()
+            .is_none_or(|text| text.value == id.scope() || text.value == id.namespace);
+        is(&source.group, id.group())
+            && is(&source.version, id.version())
+            && is(&source.kind, &id.kind)
+            && is(&source.name, &id.name)
+            && namespace
     };
     let candidates = match &source.name {
         Some(name) => resources.named(&name.value),
         None => (0..resources.len()).collect(),
     };
-    let matches: Vec<usize> =
-        candidates.into_iter().filter(|at| resources.get(*at).is_some_and(|resource| resource.ids().any(fits))).collect();
+    let matches: Vec<usize> = candidates
+        .into_iter()
+        .filter(|at| resources.get(*at).is_some_and(|resource| resource.ids().any(fits)))
+        .collect();
     let said = target::shown(&selector);
     match matches.as_slice() {
         [] => {
@@ -96,7 +113,8 @@ fn value(replacement: &Replacement, resources: &mut Resources) -> Result<Node, W
             part(source, resource, place)
         }
         [first, second, ..] => {
-            let names = [first, second].map(|at| resources.get(*at).map_or_else(String::new, |own| own.id.shown()));
+            let names =
+                [first, second].map(|at| resources.get(*at).map_or_else(String::new, |own| own.id.shown()));
             let reason = format!("several objects are the source ({said}): {}", names.join(", "));
             Err(Wrong::at(place, reason).help("say `kind`, `name` and `namespace` of the one that is meant"))
         }
@@ -117,16 +135,20 @@ fn selector(source: &Source) -> Selector {
 
 /// The source's field, or the part of its text that is asked for.
 fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong> {
-    let (path, span) = source.field_path.as_ref().map_or((NAME, place), |path| (path.value.as_str(), path.span));
+    let (path, span) =
+        source.field_path.as_ref().map_or((NAME, place), |path| (path.value.as_str(), path.span));
     let mut node = &resource.body;
     for step in steps(path) {
         let next = match (&node.value, &step) {
             (Value::Map(map), Step::Key(key)) => map.get(key),
             (Value::List(items), Step::Key(key)) => key.parse::<usize>().ok().and_then(|at| items.get(at)),
-            (Value::List(items), Step::Item(field, value)) => items.iter().find(|item| is_item(item, field, value)),
+            (Value::List(items), Step::Item(field, value)) => {
+                items.iter().find(|item| is_item(item, field, value))
+            }
             _ => None,
         };
-        node = next.ok_or_else(|| Wrong::at(span, format!("{} has no field `{path}`", resource.id.shown())))?;
+        node =
+            next.ok_or_else(|| Wrong::at(span, format!("{} has no field `{path}`", resource.id.shown())))?;
     }
     let is_empty = matches!(node.value, Value::Null) || node.as_text() == Some("");
     if is_empty {
@@ -134,7 +156,10 @@ fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong
     }
     let Some(delimiter) = delimiter(source.options.as_ref()) else { return Ok(node.clone()) };
     let text = node.written().ok_or_else(|| {
-        Wrong::at(span, format!("`{path}` of {} is {}: only a text has parts", resource.id.shown(), node.kind()))
+        Wrong::at(
+            span,
+            format!("`{path}` of {} is {}: only a text has parts", resource.id.shown(), node.kind()),
+        )
     })?;
     let index = source.options.as_ref().and_then(|options| options.index).unwrap_or(0);
     let part = usize::try_from(index).ok().and_then(|at| text.split(&delimiter.value).nth(at));
@@ -152,7 +177,8 @@ fn delimiter(options: Option<&FieldOptions>) -> Option<&Spanned<String>> {
 fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, found: &mut Findings) {
     let mut wrong = Vec::new();
     let select = Target::read(&entry.select, &mut wrong);
-    let reject: Vec<Target> = entry.reject.iter().map(|selector| Target::read(selector, &mut wrong)).collect();
+    let reject: Vec<Target> =
+        entry.reject.iter().map(|selector| Target::read(selector, &mut wrong)).collect();
     wrong.into_iter().for_each(|wrong| tell(wrong, found));
     let default = [Spanned { span: value.span, value: NAME.to_owned() }];
     let paths = if entry.field_paths.is_empty() { &default[..] } else { &entry.field_paths };
@@ -177,7 +203,8 @@ fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, foun
     }
     if !used {
         let span = target::place(&entry.select).unwrap_or(value.span);
-        let message = format!("the replacement's target ({}) is no object here", target::shown(&entry.select));
+        let message =
+            format!("the replacement's target ({}) is no object here", target::shown(&entry.select));
         found.push(Finding::new(&INSTRUCTION_NO_MATCH, span, message).maybe_help(select.nearest(resources)));
     }
 }
@@ -359,7 +386,8 @@ impl Walk<'_> {
                 let known = items.iter().any(|item| is_item(item, field, value));
                 if !known && self.create.is_some() {
                     let text = Node::text(self.span, value.clone());
-                    let item = if field.is_empty() { text } else { Node::map(self.span, [(field.clone(), text)]) };
+                    let item =
+                        if field.is_empty() { text } else { Node::map(self.span, [(field.clone(), text)]) };
                     items.push(item);
                 }
                 for item in items.iter_mut().filter(|item| is_item(item, field, value)) {

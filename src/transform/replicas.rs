@@ -23,7 +23,9 @@ pub fn apply(entries: &[Replica], fields: &[Field], resources: &mut Resources, f
         for at in resources.named(&entry.name.value) {
             let Some(resource) = resources.get_mut(at) else { continue };
             let named = |id: &Id, field: &Field| id.name == entry.name.value && field.is_of(id);
-            for field in fields.iter().filter(|field| resource.ids().any(|id| named(id, field))).collect::<Vec<_>>() {
+            for field in
+                fields.iter().filter(|field| resource.ids().any(|id| named(id, field))).collect::<Vec<_>>()
+            {
                 used = true;
                 let count = Node::int(entry.count.span, entry.count.value);
                 field.visit(&mut resource.body, &Value::Null, entry.count.span, &mut |node| {

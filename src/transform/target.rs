@@ -32,7 +32,8 @@ impl Target {
             })
         };
         let [group, version, kind, name, namespace] =
-            [&selector.group, &selector.version, &selector.kind, &selector.name, &selector.namespace].map(&mut pattern);
+            [&selector.group, &selector.version, &selector.kind, &selector.name, &selector.namespace]
+                .map(&mut pattern);
         let mut labels = |text: &Option<Spanned<String>>| {
             let Some(text) = text else { return Labels::default() };
             Labels::read(&text.value).unwrap_or_else(|reason| {
@@ -56,7 +57,10 @@ impl Target {
 
     /// Places of what it selects, in order.
     pub fn select(&self, resources: &mut Resources) -> Vec<usize> {
-        self.reachable(resources).into_iter().filter(|at| resources.get(*at).is_some_and(|resource| self.fits(resource))).collect()
+        self.reachable(resources)
+            .into_iter()
+            .filter(|at| resources.get(*at).is_some_and(|resource| self.fits(resource)))
+            .collect()
     }
 
     fn fits(&self, resource: &Resource) -> bool {
@@ -114,7 +118,9 @@ fn scope(id: &Id) -> &str {
 
 /// What an object that is not there may have meant.
 pub fn near(id: &Id, resources: &Resources) -> Option<String> {
-    let same_name = resources.iter().find(|resource| resource.ids().any(|own| own.name == id.name && own.kind == id.kind));
+    let same_name = resources
+        .iter()
+        .find(|resource| resource.ids().any(|own| own.name == id.name && own.kind == id.kind));
     if let Some(other) = same_name {
         let own = &other.id;
         let (what, said, is) = if own.api_version == id.api_version {
@@ -239,11 +245,17 @@ pub fn shown(selector: &Selector) -> String {
 
 /// The place of a selector's name, else of its kind: where to look first.
 pub fn place(selector: &Selector) -> Option<Span> {
-    [&selector.name, &selector.kind, &selector.label_selector, &selector.namespace, &selector.annotation_selector]
-        .into_iter()
-        .flatten()
-        .next()
-        .map(|text| text.span)
+    [
+        &selector.name,
+        &selector.kind,
+        &selector.label_selector,
+        &selector.namespace,
+        &selector.annotation_selector,
+    ]
+    .into_iter()
+    .flatten()
+    .next()
+    .map(|text| text.span)
 }
 
 #[cfg(test)]
@@ -256,7 +268,8 @@ mod tests {
 
     #[test]
     fn labels_are_selected_as_kubectl_selects_them() {
-        let body = json!({"metadata": {"name": "x", "labels": {"app": "web", "tier": "a", "example.com/x": ""}}});
+        let body =
+            json!({"metadata": {"name": "x", "labels": {"app": "web", "tier": "a", "example.com/x": ""}}});
         let resource = Resource::new(tree(&body), Unit::Manifest("a".into()));
         let rows = [
             ("app=web", true),
