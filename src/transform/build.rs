@@ -139,7 +139,7 @@ impl Build<'_> {
                 affix::apply(text, side, own, resources);
             }
         }
-        self.labels(layer, all);
+        Build::labels(layer, all);
         let Gathered { resources, configuration } = all;
         patches::apply(layer, Which::Json6902, resources, configuration, self);
         replicas::apply(
@@ -153,7 +153,7 @@ impl Build<'_> {
         replacements::apply(layer, resources, self);
     }
 
-    fn labels(&mut self, layer: &Layer, all: &mut Gathered) {
+    fn labels(layer: &Layer, all: &mut Gathered) {
         let kustomization = &layer.kustomization;
         let Gathered { resources, configuration } = all;
         let common: Vec<Field> =

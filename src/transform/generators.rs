@@ -1,5 +1,7 @@
 //! `configMapGenerator` and `secretGenerator`: objects made of texts and files.
 
+use std::string::FromUtf8Error;
+
 use data_encoding::BASE64;
 
 use crate::finding::{Finding, Findings};
@@ -77,7 +79,7 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
         }
         let (map, text) = match (made, String::from_utf8(bytes)) {
             (Made::Secret, text) => {
-                (&mut data, secret(&text.map_or_else(|error| error.into_bytes(), String::into_bytes)))
+                (&mut data, secret(&text.map_or_else(FromUtf8Error::into_bytes, String::into_bytes)))
             }
             (Made::ConfigMap, Ok(text)) => (&mut data, text),
             (Made::ConfigMap, Err(error)) => (&mut binary, lines(&BASE64.encode(&error.into_bytes()))),

@@ -131,6 +131,7 @@ pub struct FieldSpec {
 
 /// A patch of either kind.
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "kustomize's words")]
 pub struct Patch {
     /// The file.
     pub path: Option<Text>,
@@ -157,6 +158,7 @@ pub struct PatchOptions {
 /// Which objects; texts are regular expressions that must fit as a whole.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "kustomize's words")]
 pub struct Selector {
     /// API group.
     pub group: Option<Text>,

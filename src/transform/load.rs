@@ -11,7 +11,7 @@ use crate::transform::codes::{KUSTOMIZATION_INVALID, KUSTOMIZATION_PATH};
 use crate::transform::configuration::Configuration;
 use crate::transform::kustomization::{Generator, Kustomization};
 use crate::transform::refused;
-use crate::yaml::{Dialect, Node, Spanned, read, read_typed};
+use crate::yaml::{Dialect, Node, Spanned, read, read_one};
 
 type Text = Spanned<String>;
 
@@ -83,7 +83,7 @@ impl Loader<'_> {
             return None;
         };
         let file = folder.read(name, self.sources);
-        let tree = read_typed(self.sources, file, self.found)?;
+        let tree = read_one(self.sources, file, Dialect::Kustomization, self.found)?;
         refused::tell(&tree, self.found);
         let kustomization = Kustomization::read(tree, self.found)?;
         self.check_kind(&kustomization, &folder, from)?;
@@ -150,7 +150,7 @@ impl Loader<'_> {
             }
             match here.lies(&text.value) {
                 Lies::Folder => {
-                    inputs.extend(self.enter(text, Wanted::Resource).map(Box::new).map(Input::Layer))
+                    inputs.extend(self.enter(text, Wanted::Resource).map(Box::new).map(Input::Layer));
                 }
                 _ => inputs
                     .extend(self.file(&here, text).map(|file| Input::File(here.path(&text.value), file))),

@@ -144,13 +144,13 @@ fn content(
     build: &mut Build<'_>,
 ) -> Option<(Span, Vec<Node>)> {
     let (place, documents) = match (&patch.path, &patch.patch) {
-        (Some(path), Some(own)) => {
+        (Some(file), Some(own)) => {
             let finding = Finding::new(
                 &KUSTOMIZATION_INVALID,
                 own.span,
                 "a patch is in a file (`path`) or here (`patch`), not both",
             );
-            build.found.push(finding.also(path.span, "the file"));
+            build.found.push(finding.also(file.span, "the file"));
             return None;
         }
         (None, None) => {
@@ -162,10 +162,10 @@ fn content(
             ));
             return None;
         }
-        (Some(path), None) => {
-            let file = *layer.files.get(&path.value)?;
+        (Some(name), None) => {
+            let file = *layer.files.get(&name.value)?;
             marks.file(file);
-            (path.span, file_documents(file, build.sources, build.found)?)
+            (name.span, file_documents(file, build.sources, build.found)?)
         }
         (None, Some(own)) => {
             marks.text(own.span);
@@ -218,7 +218,9 @@ fn json<'l>(
         all.extend(json6902::operations(document, &mut wrong));
     }
     if !wrong.is_empty() {
-        wrong.into_iter().for_each(|wrong| invalid(found, wrong));
+        for wrong in wrong {
+            invalid(found, wrong);
+        }
         return Vec::new();
     }
     if all.is_empty() {
@@ -296,15 +298,14 @@ fn old_strategic<'l>(
     marks: &mut Marks,
     build: &mut Build<'_>,
 ) -> Vec<Ready<'l>> {
-    let documents = match load::path(entry) {
-        Some(path) => layer.files.get(&path.value).and_then(|file| {
+    let documents = if let Some(path) = load::path(entry) {
+        layer.files.get(&path.value).and_then(|file| {
             marks.file(*file);
             file_documents(*file, build.sources, build.found)
-        }),
-        None => {
-            marks.text(entry.span);
-            text_documents(entry, build.sources, build.found)
-        }
+        })
+    } else {
+        marks.text(entry.span);
+        text_documents(entry, build.sources, build.found)
     };
     let Some(documents) = documents else { return Vec::new() };
     if documents.is_empty() {
@@ -365,7 +366,9 @@ impl Apply<'_> {
         let mut wrong = Vec::new();
         let target = Target::read(selector, &mut wrong);
         if !wrong.is_empty() {
-            wrong.into_iter().for_each(|wrong| invalid(self.found, wrong));
+            for wrong in wrong {
+                invalid(self.found, wrong);
+            }
             return Vec::new();
         }
         let places = target.select(resources);
@@ -389,10 +392,10 @@ impl Apply<'_> {
                 self.found.push(Finding::new(&PATCH_NO_TARGET, named, message).maybe_help(near));
             }
             [first, second, ..] => {
-                let names = [first, second]
+                let shown = [first, second]
                     .map(|at| resources.get(*at).map_or_else(String::new, |own| own.id.shown()));
                 let message =
-                    format!("several objects are or were called {}: {}", id.shown(), names.join(", "));
+                    format!("several objects are or were called {}: {}", id.shown(), shown.join(", "));
                 self.found.push(
                     Finding::new(&PATCH_NO_TARGET, named, message).help("write the name that it has now"),
                 );

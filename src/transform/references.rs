@@ -5,6 +5,7 @@
 //! project's (kustomize leaves them at the old names, the project's facts page on kustomize, 1.3).
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Findings, Severity};
 use crate::source::Span;
@@ -243,6 +244,8 @@ struct Referrer<'r> {
 struct Names<'r> {
     resources: &'r Resources,
     by_name: BTreeMap<&'r str, Vec<usize>>,
+    /// Where objects lived at first.
+    namespaces: BTreeSet<&'r str>,
 }
 
 impl<'r> Names<'r> {
@@ -256,7 +259,8 @@ impl<'r> Names<'r> {
                 }
             }
         }
-        Names { resources, by_name }
+        let namespaces = resources.iter().map(|resource| resource.original().scope()).collect();
+        Names { resources, by_name, namespaces }
     }
 
     fn update(&self, node: &mut Node, row: &Reference, referrer: &Referrer<'_>, found: &mut Findings) {
@@ -331,13 +335,9 @@ impl<'r> Names<'r> {
         let mut fits: Vec<&Resource> =
             places.iter().filter_map(|at| self.resources.get(*at)).filter(is_target).collect();
         if let Some(namespace) = namespace {
-            let first: Vec<&Resource> =
-                fits.iter().copied().filter(|resource| resource.original().scope() == namespace).collect();
-            fits = if first.is_empty() {
-                fits.into_iter().filter(|resource| resource.id.scope() == namespace).collect()
-            } else {
-                first
-            };
+            // The namespace as it was written, if anything lived there then.
+            let first = self.namespaces.contains(namespace);
+            fits.retain(|to| (if first { to.original() } else { &to.id }).scope() == namespace);
         }
         let all = fits.clone();
         for empty_fits in [true, false] {

@@ -179,7 +179,9 @@ fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, foun
     let select = Target::read(&entry.select, &mut wrong);
     let reject: Vec<Target> =
         entry.reject.iter().map(|selector| Target::read(selector, &mut wrong)).collect();
-    wrong.into_iter().for_each(|wrong| tell(wrong, found));
+    for wrong in wrong {
+        tell(wrong, found);
+    }
     let default = [Spanned { span: value.span, value: NAME.to_owned() }];
     let paths = if entry.field_paths.is_empty() { &default[..] } else { &entry.field_paths };
     let (mut used, mut renamed) = (false, false);
@@ -367,10 +369,14 @@ impl Walk<'_> {
                 }
             }
             (Value::Map(map), Step::Each) => {
-                map.entries.iter_mut().for_each(|entry| self.at(&mut entry.value, rest, made, visit));
+                for entry in &mut map.entries {
+                    self.at(&mut entry.value, rest, made, visit);
+                }
             }
             (Value::List(items), Step::Each) => {
-                items.iter_mut().for_each(|item| self.at(item, rest, made, visit));
+                for item in items {
+                    self.at(item, rest, made, visit);
+                }
             }
             (Value::List(items), Step::Key(key)) => {
                 if let Some(item) = key.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {

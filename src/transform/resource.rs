@@ -234,11 +234,6 @@ impl Resources {
         self.all.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
     /// The one at a place.
     pub fn get(&self, at: usize) -> Option<&Resource> {
         self.all.get(at)

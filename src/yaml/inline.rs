@@ -12,7 +12,9 @@ pub fn read_inline(sources: &Sources, text: &Node, dialect: Dialect, found: &mut
     let mut own = Findings::default();
     let mut documents = read_text(text.span.file, decoded, dialect, &mut own);
     let places = Places::of(sources, text.span, decoded);
-    documents.iter_mut().for_each(|document| places.node(document));
+    for document in &mut documents {
+        places.node(document);
+    }
     for mut finding in own.sorted() {
         finding.primary.span = places.span(finding.primary.span);
         for label in &mut finding.labels {

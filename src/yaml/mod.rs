@@ -28,7 +28,7 @@ pub use decode::{
 pub use inline::read_inline;
 pub use merge::{Overrides, merge, merge_noting};
 pub use node::{Entry, Key, Map, Node, Value, Written};
-pub use read::{Dialect, FILE_UNREADABLE, YAML_DOCUMENT, read, read_typed, unreadable};
+pub use read::{Dialect, FILE_UNREADABLE, YAML_DOCUMENT, read, read_one, read_typed, unreadable};
 pub use shape::{Either, Form, Shape, fields, like, shape};
 pub use spanned::{Named, Spanned, maybe};
 pub use within::{inner, within};

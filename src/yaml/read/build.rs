@@ -663,7 +663,7 @@ fn key_text(scalar: Scalar, text: &str, dialect: Dialect) -> Result<Cow<'static,
     let what = match scalar {
         Scalar::Text => return Ok(Cow::Owned(text.to_owned())),
         Scalar::Null => return Err("a key is missing here".into()),
-        _ if dialect != Dialect::Typed => {
+        _ if matches!(dialect, Dialect::Manifest | Dialect::Kustomize) => {
             return scalar.into_key(text.into()).map_err(|reason| reason.words().into());
         }
         Scalar::Bool(_) => "true or false",

@@ -21,6 +21,8 @@ pub enum Dialect {
     Typed,
     /// Kubernetes manifests: any number of documents, keys that are numbers become text.
     Manifest,
+    /// kustomize's own file: one document, typed, of any size.
+    Kustomization,
     /// What kustomize reads, by YAML 1.2's words: `yes`, `on` and their like are text.
     Kustomize,
 }
@@ -29,7 +31,7 @@ impl Dialect {
     /// Nesting of lists and maps, block and flow together.
     fn depth(self) -> usize {
         match self {
-            Dialect::Typed => 64,
+            Dialect::Typed | Dialect::Kustomization => 64,
             Dialect::Manifest | Dialect::Kustomize => 128,
         }
     }
@@ -38,7 +40,7 @@ impl Dialect {
     fn nodes(self) -> usize {
         match self {
             Dialect::Typed => 100_000,
-            Dialect::Manifest | Dialect::Kustomize => usize::MAX,
+            Dialect::Manifest | Dialect::Kustomization | Dialect::Kustomize => usize::MAX,
         }
     }
 }
@@ -159,8 +161,13 @@ pub(super) fn read_text(file: FileId, text: &str, dialect: Dialect, found: &mut 
 
 /// Reads a typed file: exactly one map.
 pub fn read_typed(sources: &Sources, file: FileId, found: &mut Findings) -> Option<Node> {
+    read_one(sources, file, Dialect::Typed, found)
+}
+
+/// Reads a file that holds exactly one map.
+pub fn read_one(sources: &Sources, file: FileId, dialect: Dialect, found: &mut Findings) -> Option<Node> {
     let before = found.errors();
-    let mut documents = read(sources, file, Dialect::Typed, found);
+    let mut documents = read(sources, file, dialect, found);
     if documents.len() > 1 {
         let second = documents.get(1).map_or(file.start(), |node| node.span);
         found.push(
