@@ -10,8 +10,8 @@ use crate::compile::{Compiled, compile, kustomize};
 use crate::k3s::{Release, Version};
 use crate::rendered::judge;
 use crate::source::{
-    Folder, KUSTOMIZATIONS, OVERLAY_FILE, STACK_FILE, Sources, find_above, find_below, locate, read_input, read_rendered,
-    read_stream,
+    Folder, KUSTOMIZATIONS, OVERLAY_FILE, STACK_FILE, Sources, find_above, find_below, locate, read_input,
+    read_rendered, read_stream,
 };
 
 /// The one stack of `build` and `nodes`: the one named, else the nearest above, else the only one below.

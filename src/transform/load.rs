@@ -211,7 +211,7 @@ impl Loader<'_> {
             None | Some(Fault::NotUtf8 { .. }) => return Some(file),
             Some(Fault::Outside) => format!("{path} is not in or below {}", folder.shown()),
             Some(Fault::NotRegular) => format!("{path} is no file"),
-            Some(fault) => crate::yaml::unreadable(file, &path, fault).message,
+            Some(fault) => crate::yaml::unreadable(file, &path, fault).message.to_string(),
         };
         self.tell(text, message);
         None

@@ -19,7 +19,7 @@ use crate::transform::load::{self, Layer};
 use crate::transform::resource::{Id, Resource, Resources};
 use crate::transform::strategic::{self, Outcome, Shape};
 use crate::transform::target::{self, Target};
-use crate::yaml::{Dialect, Node, Value, read, read_inline};
+use crate::yaml::{Dialect, Node, Value, inner_all, read};
 
 /// Which patches of a layer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -194,16 +194,14 @@ fn file_documents(file: FileId, sources: &Sources, found: &mut Findings) -> Opti
 
 /// A patch in a text; a map or list is taken as it is.
 fn text_documents(node: &Node, sources: &Sources, found: &mut Findings) -> Option<Vec<Node>> {
-    if node.as_text().is_none() {
-        return Some(vec![node.clone()]);
-    }
+    let Some(text) = node.as_text() else { return Some(vec![node.clone()]) };
     let before = found.errors();
-    let documents = read_inline(sources, node, Dialect::Kustomize, found);
+    let documents = inner_all(sources, node.span, text, Dialect::Kustomize, found);
     if found.errors() > before {
         return None;
     }
     let is_list = documents.iter().any(|document| matches!(document.value, Value::List(_)));
-    Some(if is_list { read_inline(sources, node, Dialect::Manifest, found) } else { documents })
+    Some(if is_list { inner_all(sources, node.span, text, Dialect::Manifest, found) } else { documents })
 }
 
 fn json<'l>(

@@ -10,7 +10,6 @@
 
 mod build;
 mod decode;
-mod inline;
 pub mod json;
 mod merge;
 mod node;
@@ -25,13 +24,12 @@ pub use build::Build;
 pub use decode::{
     KEY_MISSING, VALUE_UNKNOWN, decode, key_missing, key_unknown, out_of_range, unknown_keys, wrong_type,
 };
-pub use inline::read_inline;
 pub use merge::{Overrides, merge, merge_noting};
 pub use node::{Entry, Key, Map, Node, Value, Written};
 pub use read::{Dialect, FILE_UNREADABLE, YAML_DOCUMENT, read, read_one, read_typed, unreadable};
 pub use shape::{Either, Form, Shape, fields, like, shape};
 pub use spanned::{Named, Spanned, maybe};
-pub use within::{inner, within};
+pub use within::{inner, inner_all, within};
 
 use crate::finding::Code;
 
