@@ -2,6 +2,8 @@
 //! names, labels, annotations, old JSON patches, replicas, images, replacements. Hashes and references come last, once for
 //! all layers, since only then all names are known.
 
+use std::borrow::Cow;
+
 use crate::finding::{Finding, Findings};
 use crate::kube::{Object, Unit};
 use crate::source::{FileId, Sources};
@@ -14,7 +16,7 @@ use crate::transform::resource::{self, Resource, Resources};
 use crate::transform::{
     affix, generators, hash, images, labels, namespace, order, references, replacements, replicas,
 };
-use crate::yaml::{Dialect, Named, Spanned};
+use crate::yaml::{Dialect, Named, Node, Spanned};
 
 /// Objects with this annotation are for tools, not for a cluster.
 const LOCAL: &str = "config.kubernetes.io/local-config";
@@ -176,6 +178,9 @@ impl Build<'_> {
         references::follow(&all.configuration.references, resources, self.found);
         resources.retain(|resource| resource.meta("annotations", LOCAL).is_none_or(|text| text == "false"));
         self.unique(resources, "two objects have come to be one");
+        for resource in resources.bodies_mut() {
+            annotations(&mut resource.body);
+        }
         order::apply(kustomization.sort_options.as_ref(), resources, self.found);
         self.metadata(&kustomization.build_metadata, resources);
         all.resources.into_vec().into_iter().map(Object::from).collect()
@@ -200,6 +205,34 @@ impl Build<'_> {
                 }
             }
         }
+    }
+}
+
+/// Annotations that tools of kustomize's family leave for each other.
+const INTERNAL: [&str; 4] = [
+    "internal.config.kubernetes.io/",
+    "config.kubernetes.io/index",
+    "config.kubernetes.io/path",
+    "config.k8s.io/id",
+];
+
+/// Takes out those of [`INTERNAL`]; what is left is text, as it has to be, in the characters that the user wrote.
+fn annotations(body: &mut Node) {
+    let Some(metadata) = body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut)
+    else {
+        return;
+    };
+    let Some(map) = metadata.get_mut("annotations").and_then(Node::as_map_mut) else { return };
+    let before = map.entries.len();
+    map.entries.retain(|entry| !INTERNAL.iter().any(|start| entry.key.text.starts_with(start)));
+    for entry in &mut map.entries {
+        let text = entry.value.written().map(Cow::into_owned);
+        if let Some(text) = text.filter(|_| entry.value.as_text().is_none()) {
+            entry.value = Node::text(entry.value.span, text);
+        }
+    }
+    if map.entries.is_empty() && before > 0 {
+        metadata.remove("annotations");
     }
 }
 

@@ -101,7 +101,7 @@ impl<'a> Changes<'a> {
         }
         let mut from = 0;
         let mut changed = None;
-        while let Some(at) = self.next(&image.name, from) {
+        while let Some(at) = self.next(&image, from) {
             let Some(entry) = self.entries.get(at) else { break };
             if let Some(used) = self.used.get_mut(at) {
                 *used = true;
@@ -117,8 +117,16 @@ impl<'a> Changes<'a> {
         }
     }
 
-    fn next(&self, name: &str, from: usize) -> Option<usize> {
-        let named = self.named.get(name).and_then(|places| places.iter().copied().find(|at| *at >= from));
+    /// The next entry for an image. kustomize compares the whole reference, so an entry may name a tag as well, and one
+    /// with a strange tag is none.
+    fn next(&self, image: &Parts, from: usize) -> Option<usize> {
+        if !image.is_plain() {
+            return None;
+        }
+        let name = image.name.as_str();
+        let tagged = image.tag.as_ref().map(|tag| format!("{name}:{tag}"));
+        let named = |name: &str| self.named.get(name)?.iter().copied().find(|at| *at >= from);
+        let named = named(name).into_iter().chain(tagged.and_then(|name| named(&name))).min();
         let fits = |(at, regex): &(usize, Regex)| (*at >= from && regex.is_match(name)).then_some(*at);
         let pattern = self.patterns.iter().find_map(fits);
         named.into_iter().chain(pattern).min()
@@ -164,6 +172,13 @@ impl Parts {
             _ => (rest, None),
         };
         Parts { name: name.to_owned(), tag, digest }
+    }
+
+    /// Whether tag and digest are of characters that such have.
+    fn is_plain(&self) -> bool {
+        let plain = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || "_.{}-".contains(c));
+        let digest = self.digest.as_ref().map(|digest| digest.trim_start_matches("sha256:").to_owned());
+        self.tag.as_ref().is_none_or(plain) && digest.as_ref().is_none_or(plain)
     }
 
     /// Does what an entry says; the place of what it set.
