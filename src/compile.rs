@@ -12,11 +12,12 @@ use crate::kube::{self, Object, Unit};
 use crate::lock::{self, Lock};
 use crate::lower::{self, Files, Merged};
 use crate::reach::Traefik;
-use crate::source::{FileId, Input, Part, Sources, Span};
+use crate::source::{FileId, Folder, Input, Part, Sources, Span};
 use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
 use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
 use crate::template::{self, Templates};
+use crate::transform;
 use crate::yaml::{self, Build, Dialect, Map, Node, Overrides, Value};
 
 /// All that a run made of its input.
@@ -69,6 +70,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         stack::CODES,
         kinds::CODES,
         lower::CODES,
+        transform::CODES,
         finish::CODES,
         check::CODES,
         emit::CODES,
@@ -86,19 +88,9 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     let mut overrides = std::mem::take(&mut layers.overrides);
     strays(&layers, &sources, &mut found);
     let (cluster, defaults, templates) = cluster(&layers, &folder_name, &sources, &mut found);
-    let mut compiled = Compiled {
-        objects: manifests(&layers, &sources, cluster.as_ref(), &mut found),
-        sources,
-        cluster_files: layers.folders.iter().map(|folder| folder.file).collect(),
-        stack: None,
-        apps: Vec::new(),
-        files: Vec::new(),
-        images: Images::default(),
-        overrides: Overrides::default(),
-        findings: Vec::new(),
-        dropped: 0,
-        errors: 0,
-    };
+    let objects = manifests(&layers, &sources, cluster.as_ref(), &mut found);
+    let mut compiled = Compiled::of(sources, objects);
+    compiled.cluster_files = layers.folders.iter().map(|folder| folder.file).collect();
     let mut drafts = drafts(&layers, &compiled.sources, &mut overrides, &mut found);
     if cluster.is_none() {
         for read in &drafts {
@@ -144,7 +136,35 @@ pub fn together(runs: &mut [Compiled]) {
     }
 }
 
+/// Builds a kustomization, which knows no cluster: what it makes is checked against a stack by `check --stack`.
+/// `minor` is Kubernetes', for the merge keys.
+pub fn kustomize(folder: &Folder, minor: u16) -> Compiled {
+    let (mut sources, mut found) = (Sources::default(), Findings::default());
+    let layer = transform::load(folder, &mut sources, &mut found);
+    let objects = layer.map(|layer| transform::build(&layer, &sources, minor, &mut found));
+    let mut compiled = Compiled::of(sources, objects.unwrap_or_default());
+    compiled.tell(found);
+    compiled
+}
+
 impl Compiled {
+    /// Of nothing but objects.
+    fn of(sources: Sources, objects: Vec<Object>) -> Compiled {
+        Compiled {
+            sources,
+            cluster_files: Vec::new(),
+            stack: None,
+            apps: Vec::new(),
+            objects,
+            files: Vec::new(),
+            images: Images::default(),
+            overrides: Overrides::default(),
+            findings: Vec::new(),
+            dropped: 0,
+            errors: 0,
+        }
+    }
+
     /// Takes in what was found, in its order, and counts it.
     pub fn tell(&mut self, found: Findings) {
         self.dropped = found.dropped();

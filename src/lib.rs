@@ -14,6 +14,7 @@ pub mod lock; // stackc.lock as text to pins and back
 pub mod stack; // the typed stack: cluster, network, nodes, ingress, secrets, app, place
 pub mod kinds; // one file a kind of app; a kind becomes the general app
 pub mod lower; // the general app to objects
+pub mod transform; // one file a field of kustomize's: patches, names, labels, generators
 pub mod finish; // what depends on the final objects: checksums
 pub mod schedule; // may this pod land on this machine: selectors, affinity, taints
 pub mod reach; // how the world reaches the cluster: Traefik as configured, load balancers, the names that lead there

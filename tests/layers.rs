@@ -12,7 +12,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("granit_parser", &["yaml/read"]),
     ("minijinja", &["template"]),
-    ("regex_lite", &["fetch", "traefik"]),
+    ("regex_lite", &["fetch", "traefik", "transform"]),
     ("reqwest", &["fetch"]),
     ("rustls", &["fetch"]),
     ("sha2", &["kube/digest.rs"]),

@@ -22,6 +22,7 @@ mod install_model;
 mod install_reader;
 mod kubectl;
 mod kubernetes;
+mod kustomize;
 mod layers;
 mod lock;
 mod lock_kept;

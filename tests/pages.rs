@@ -6,7 +6,7 @@ use stackc::compile::codes;
 use stackc::fetch;
 use stackc::finding::Code;
 
-use crate::stack::{APP, Folder, STACK};
+use crate::stack::{APP, Folder, Ran, STACK};
 
 /// The file that a line begins: `# apps/web.yaml` or, of a folder that the stack includes, `# ../shared/apps/web.yaml`; the
 /// path and no more. Any other comment belongs to its file.
@@ -44,7 +44,21 @@ fn all_codes() -> impl Iterator<Item = &'static Code> {
     codes().chain(fetch::CODES.iter().copied())
 }
 
+/// A kustomization is built; its files may have any name.
+fn built(example: &str) -> Vec<String> {
+    let folder = Folder::new();
+    for part in example.split("# ").filter(|part| !part.is_empty()) {
+        let (path, text) = part.split_once('\n').expect("`# FILE`");
+        folder.write(&format!("demo/{path}"), text);
+    }
+    let ran = folder.stackc("build demo --format json");
+    Ran { out: ran.err.clone(), ..ran }.codes()
+}
+
 fn found(example: &str) -> Vec<String> {
+    if example.starts_with("# kustomization.yaml") {
+        return built(example);
+    }
     let folder = Folder::new();
     for (path, text) in files(example) {
         folder.write(&format!("demo/{path}"), text);

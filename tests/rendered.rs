@@ -202,7 +202,7 @@ fn a_path_without_objects_is_an_error() {
         ("none.yaml", "file-unreadable", "none.yaml: no such file or folder"),
         ("empty", "file-unreadable", "empty holds no .yaml, .yml or .json file"),
         ("chart", "file-unreadable", "helm template NAME chart | stackc check --stack STACK -"),
-        ("base", "file-unreadable", "kubectl kustomize base | stackc check --stack STACK -"),
+        ("base", "file-unreadable", "stackc build base | stackc check --stack STACK -"),
         ("comments.yaml", "yaml-document", "no Kubernetes object is in here"),
         ("list.yaml", "yaml-document", "no Kubernetes object is in here"),
         ("-", "yaml-document", "<stdin>:1:1"),

@@ -11,11 +11,14 @@ use super::show::{self, Stream};
 use super::{Color, Format, Status, Trouble, folder, target};
 use crate::check::Demands;
 use crate::emit;
+use crate::source::Folder;
 use crate::yaml::Node;
 
 /// Compile a stack: all manifests on stdout, or a file an app in a folder
 ///
-/// PATH is a stack or its stack.yaml; without it, the nearest above, else the only one below.
+/// PATH is a stack or its stack.yaml; without it, the nearest above, else the only one below. Or PATH is a folder with a
+/// kustomization.yaml: what it makes goes to stdout as kubectl kustomize would print it, and is checked by
+/// stackc build PATH | stackc check --stack STACK -
 #[derive(Debug, Args)]
 #[command(after_help = "The output folder is made if it is missing: stackc build -o out/\n\
     (`stackc build > out/` cannot work: a shell does not redirect into a folder.)")]
@@ -31,6 +34,9 @@ pub(super) struct Arguments {
     /// Say behind each value which line asked for it, and what it lies over; for people, on stdout
     #[arg(long, conflicts_with = "output")]
     annotate: bool,
+    /// Of a kustomization: the k3s release whose merge keys count, such as v1.37.1+k3s1; else the newest
+    #[arg(long, value_name = "RELEASE")]
+    k3s: Option<String>,
     /// What only stack.yaml or stackc itself says of images and Cloudflare is an error: all has to be in stackc.lock
     #[arg(long)]
     locked: bool,
@@ -70,6 +76,12 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     if arguments.output.is_none() {
         refuse_live_stdout()?;
     }
+    if let Some(folder) = target::kustomization(arguments.path.as_deref()) {
+        return kustomized(&folder, arguments, color);
+    }
+    if arguments.k3s.is_some() {
+        return Err(Trouble::Told("--k3s is for kustomizations: a stack says its release itself".to_owned()));
+    }
     let stack = target::one(arguments.path.as_deref())?;
     let compiled = target::compiled(&stack, Demands { locked: arguments.locked, ..Demands::default() })?;
     let runs = [compiled];
@@ -97,6 +109,29 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
             Emit::Yaml => show::out_parts(emit::stream(&run.files, &run.objects, None))?,
             Emit::Json => show::out(&emit::json(&run.objects))?,
         },
+    }
+    Ok(Status::Fine)
+}
+
+/// A kustomization's objects on stdout: it knows no files of k3s'.
+fn kustomized(folder: &Folder, arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
+    if arguments.output.is_some() {
+        let help = "a kustomization makes no files of its own: leave -o out, or name it in a stack";
+        return Err(Trouble::Told(help.to_owned()));
+    }
+    let runs = [target::kustomized(folder, arguments.k3s.as_deref())?];
+    let totals = show::totals(&runs);
+    let after = if totals.is_empty() { String::new() } else { format!("{totals}\n") };
+    let [run] = &runs;
+    if !run.findings.is_empty() || arguments.format == Format::Json {
+        show::findings(&runs, arguments.format, color, Stream::Err, &after)?;
+    }
+    if run.errors > 0 {
+        return Ok(Status::Findings);
+    }
+    match arguments.emit {
+        Emit::Yaml => show::out_parts(emit::objects(&run.objects))?,
+        Emit::Json => show::out(&emit::json(&run.objects))?,
     }
     Ok(Status::Fine)
 }

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::{Trouble, show};
 use crate::check::Demands;
-use crate::compile::{Compiled, compile};
+use crate::compile::{Compiled, compile, kustomize};
+use crate::k3s::{Release, Version};
 use crate::rendered::judge;
 use crate::source::{
-    OVERLAY_FILE, STACK_FILE, Sources, find_above, find_below, locate, read_input, read_rendered, read_stream,
+    Folder, KUSTOMIZATIONS, OVERLAY_FILE, STACK_FILE, Sources, find_above, find_below, locate, read_input,
+    read_rendered, read_stream,
 };
 
 /// The one stack of `build` and `nodes`: the one named, else the nearest above, else the only one below.
@@ -29,6 +31,29 @@ pub(super) fn one(path: Option<&Path>) -> Result<PathBuf, Trouble> {
         ))),
         _ => Err(Trouble::Told(format!("several stacks are here; name one of them:\n{}", lines(&below)))),
     }
+}
+
+/// The kustomization that a path names: its folder, if that is no stack, or its file.
+pub(super) fn kustomization(path: Option<&Path>) -> Option<Folder> {
+    let path = path?;
+    let is_file = path.file_name().is_some_and(|name| KUSTOMIZATIONS.iter().any(|known| name == *known));
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = if is_file && path.is_file() { parent } else { path };
+    if locate(folder).is_some() {
+        return None;
+    }
+    Folder::open(folder).ok().filter(|folder| !folder.kustomizations().is_empty())
+}
+
+/// Reads and builds a kustomization, by the merge keys of a k3s release, else of the newest that is known.
+pub(super) fn kustomized(folder: &Folder, release: Option<&str>) -> Result<Compiled, Trouble> {
+    let version = match release {
+        None => Release::newest_known(),
+        Some(text) => {
+            Version::parse(text).map_err(|reason| Trouble::Told(format!("--k3s {text}: {reason}")))?
+        }
+    };
+    Ok(kustomize(folder, version.minor))
 }
 
 /// A path of a stack, if one comes first, and the names behind it.

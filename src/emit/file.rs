@@ -183,6 +183,19 @@ pub fn stream<'a>(
     parts.chain([end.into()])
 }
 
+/// Objects that no file holds as one stream, part by part; its last line tells a whole one from one that was cut off.
+pub fn objects(objects: &[Object]) -> impl Iterator<Item = Cow<'_, str>> {
+    let plural = if objects.len() == 1 { "object" } else { "objects" };
+    let end = format!("# stackc: end of {} {plural}\n", objects.len());
+    let before = std::iter::once("").chain(std::iter::repeat(SEPARATOR));
+    let parts = before.zip(objects).map(|(before, object)| {
+        let mut text = before.to_owned();
+        write::document(&object.body, &mut text);
+        Cow::Owned(text)
+    });
+    parts.chain([end.into()])
+}
+
 /// All objects as one List.
 pub fn json(objects: &[Object]) -> String {
     let Some(first) = objects.first() else {

@@ -85,7 +85,7 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
     let text = |path: &[&str]| body.text_at(path).unwrap_or_default().to_owned();
     let (api_version, kind, name) = (text(&["apiVersion"]), text(&["kind"]), text(&["metadata", "name"]));
     let written = body.text_at(&["metadata", "namespace"]).is_some_and(|own| !own.is_empty());
-    let namespace = if CLUSTER_SCOPED.contains(&kind.as_str()) || (is_cluster_wide(&kind) && !written) {
+    let namespace = if is_cluster_scoped(&kind) || (is_cluster_wide(&kind) && !written) {
         None
     } else {
         Some(own_namespace(&mut body, namespace))
@@ -96,6 +96,11 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
         unit: unit.clone(),
         arch_auto: None,
     })
+}
+
+/// Whether a kind of Kubernetes or k3s lives in no namespace.
+pub fn is_cluster_scoped(kind: &str) -> bool {
+    CLUSTER_SCOPED.contains(&kind)
 }
 
 /// By the custom among authors of custom kinds: `ClusterIssuer` beside `Issuer`.

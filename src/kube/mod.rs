@@ -6,7 +6,7 @@
 //!
 //! A new kind of workload is a row in `pod.rs`; an architecture is a row in `platform.rs`; a repository that
 //! was deleted is a row in `gone.rs`; an API version that came or went is a row in `served.rs`; the form of a token is a
-//! row in `exposed.rs`.
+//! row in `exposed.rs`; a merge key is a row in `merge_keys.rs`.
 
 pub mod cron;
 pub mod digest;
@@ -23,6 +23,7 @@ mod image;
 mod labels;
 mod machine;
 mod manifest;
+mod merge_keys;
 mod object;
 mod platform;
 mod pod;
@@ -42,7 +43,8 @@ pub use host_port::HostPort;
 pub use image::Image;
 pub use labels::LabelSelector;
 pub use machine::Machine;
-pub use manifest::objects;
+pub use manifest::{is_cluster_scoped, objects};
+pub use merge_keys::{Absent, How, Keys, Type, Union, is_kubernetes, type_of};
 pub use object::{Object, ObjectId, Unit};
 pub use platform::Platform;
 pub use pod::{Container, Pod, Role};

@@ -127,7 +127,7 @@ pub fn read_beside(layer: &Layer, path: &str, sources: &mut Sources) -> FileId {
 }
 
 /// `stacks/shop/../../shared` reads better as `shared`.
-fn tidy(path: &Path) -> PathBuf {
+pub(super) fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for part in path.components() {
         let below = tidy.file_name().is_some();
@@ -143,21 +143,21 @@ fn tidy(path: &Path) -> PathBuf {
 }
 
 /// A file of the stack, by its path in the stack.
-struct Found {
+pub(super) struct Found {
     path: PathBuf,
     /// Whether listing it showed a regular file on a way without links, so that it is surely inside the stack.
     plain: bool,
 }
 
 impl Found {
-    fn unknown(path: impl Into<PathBuf>) -> Self {
+    pub(super) fn unknown(path: impl Into<PathBuf>) -> Self {
         Found { path: path.into(), plain: false }
     }
 }
 
-struct Reader {
-    shown: PathBuf,
-    root: PathBuf,
+pub(super) struct Reader {
+    pub(super) shown: PathBuf,
+    pub(super) root: PathBuf,
 }
 
 impl Reader {
@@ -217,7 +217,7 @@ impl Reader {
         all
     }
 
-    fn register(&self, sources: &mut Sources, found: &Found, limit: u64) -> FileId {
+    pub(super) fn register(&self, sources: &mut Sources, found: &Found, limit: u64) -> FileId {
         let shown = self.shown.join(&found.path).to_string_lossy().into_owned();
         sources.add(shown, self.read(found, limit))
     }

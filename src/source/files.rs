@@ -133,6 +133,11 @@ impl SourceFile {
         format!("{mark}{}", self.text)
     }
 
+    /// The bytes of the file, text or not.
+    pub fn raw(&self) -> Vec<u8> {
+        self.bytes.clone().unwrap_or_else(|| self.whole().into_bytes())
+    }
+
     /// Byte offsets of the lines' starts.
     pub fn lines(&self) -> &[u32] {
         self.lines.get_or_init(|| {

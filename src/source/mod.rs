@@ -10,6 +10,7 @@
 
 mod discover;
 mod files;
+mod folder;
 mod rendered;
 mod span;
 
@@ -18,5 +19,6 @@ pub use discover::{
     read_base, read_beside, read_by, read_include, read_input,
 };
 pub use files::{Fault, Place, SourceFile, Sources};
+pub use folder::{Folder, KUSTOMIZATIONS, Lies};
 pub use rendered::{STDIN, read_rendered, read_stream};
 pub use span::{FileId, Span};

@@ -17,9 +17,9 @@ pub const STDIN: &str = "<stdin>";
 /// The file that makes a folder input of a renderer, and the command that renders it.
 const RENDERERS: [(&str, &str); 5] = [
     ("Chart.yaml", "helm template NAME FOLDER"),
-    ("kustomization.yaml", "kubectl kustomize FOLDER"),
-    ("kustomization.yml", "kubectl kustomize FOLDER"),
-    ("Kustomization", "kubectl kustomize FOLDER"),
+    ("kustomization.yaml", "stackc build FOLDER"),
+    ("kustomization.yml", "stackc build FOLDER"),
+    ("Kustomization", "stackc build FOLDER"),
     ("helmfile.yaml", "helmfile template"),
 ];
 

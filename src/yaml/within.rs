@@ -21,8 +21,19 @@ pub fn within(sources: &Sources, span: Span, decoded: &str, part: Range<usize>) 
 /// texts can be walked side by side, else at the scalar's. What is wrong with it becomes findings; `None` where nothing
 /// can be read, or nothing is in it.
 pub fn inner(sources: &Sources, span: Span, text: &str, found: &mut Findings) -> Option<Node> {
+    inner_all(sources, span, text, Dialect::Manifest, found).into_iter().next()
+}
+
+/// All documents in such a text, as kustomize's `patch: |-` has them.
+pub fn inner_all(
+    sources: &Sources,
+    span: Span,
+    text: &str,
+    dialect: Dialect,
+    found: &mut Findings,
+) -> Vec<Node> {
     let mut wrong = Findings::default();
-    let mut documents = read_text(span.file, text, Dialect::Manifest, &mut wrong);
+    let mut documents = read_text(span.file, text, dialect, &mut wrong);
     let walked = walk(sources.text(span), text);
     let place = |part: Span| {
         let part = walked.as_ref().and_then(|walked| {
@@ -36,11 +47,10 @@ pub fn inner(sources: &Sources, span: Span, text: &str, found: &mut Findings) ->
         labels.for_each(|label| label.span = place(label.span));
         found.push(finding);
     }
-    let mut first = if documents.is_empty() { None } else { Some(documents.remove(0)) };
-    if let Some(node) = &mut first {
-        move_to(node, &place);
+    for document in &mut documents {
+        move_to(document, &place);
     }
-    first
+    documents
 }
 
 fn move_to(node: &mut Node, place: &impl Fn(Span) -> Span) {
@@ -213,5 +223,42 @@ mod tests {
         for (raw, decoded, at, expected) in rows {
             assert_eq!(walk(raw, decoded).unwrap().get(at).map(|at| at.end), Some(expected), "{raw:?}");
         }
+    }
+
+    fn patch(written: &str) -> (Sources, Vec<Node>, Findings) {
+        let mut sources = Sources::default();
+        let file = sources.add("test".into(), Ok(written.as_bytes().to_vec()));
+        let mut found = Findings::default();
+        let outer = read(&sources, file, Dialect::Manifest, &mut found);
+        let text = outer.first().and_then(|node| node.get("patch")).cloned().expect("a patch");
+        let documents =
+            inner_all(&sources, text.span, text.as_text().unwrap_or_default(), Dialect::Manifest, &mut found);
+        (sources, documents, found)
+    }
+
+    #[test]
+    fn every_value_knows_its_place_in_the_file() {
+        for written in [
+            "a: 1\npatch: |-\n  spec:\n    replicas: 17\n    name: é x\nb: 2\n",
+            "patch: |\n    spec:\n      replicas: 17\n      name: é x\n",
+            "patch: \"spec: {replicas: 17,\\n name: é x}\"\n",
+            "patch: 'spec: {replicas: 17, name: é x}'\n",
+            "patch: >-\n  {spec: {replicas: 17,\n  name: é x}}\n",
+        ] {
+            let (sources, documents, found) = patch(written);
+            assert_eq!(found.errors(), 0, "{written}");
+            let value = documents[0].at(&["spec", "replicas"]).expect(written);
+            assert_eq!((value.as_int(), sources.text(value.span)), (Some(17), "17"), "{written}");
+            let name = documents[0].at(&["spec", "name"]).expect(written);
+            assert_eq!(sources.text(name.span), "é x", "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_the_file() {
+        let (sources, _, found) = patch("patch: |-\n  a: 1\n  a: 2\n");
+        let found = found.sorted();
+        assert_eq!(found[0].code.name, "key-duplicate");
+        assert_eq!((sources.text(found[0].primary.span), found[0].primary.span.start), ("a", 19));
     }
 }

@@ -437,13 +437,27 @@ impl<'t, 'f> Builder<'t, 'f> {
         span: Span,
     ) -> (Scalar, Cow<'x, str>) {
         let Some(suffix) = tag.and_then(core) else {
-            let scalar = if plain && tag.is_none() { scalar::plain(&text) } else { Scalar::Text };
+            let scalar = if plain && tag.is_none() { self.plain(&text) } else { Scalar::Text };
             return (scalar, text);
         };
         scalar::tagged(suffix, text).unwrap_or_else(|reason| {
             self.found.push(Finding::new(&YAML_SYNTAX, span, reason.words()));
             (Scalar::Text, Cow::Borrowed(""))
         })
+    }
+
+    /// kustomize's reader knows YAML 1.2's truths alone.
+    fn plain(&self, text: &str) -> Scalar {
+        match scalar::plain(text) {
+            Scalar::Bool(_)
+                if self.dialect == Dialect::Kustomize
+                    && !text.eq_ignore_ascii_case("true")
+                    && !text.eq_ignore_ascii_case("false") =>
+            {
+                Scalar::Text
+            }
+            scalar => scalar,
+        }
     }
 
     fn scalar_key(&mut self, scalar: Scalar, text: &str, anchor: usize, span: Span) -> Result<(), Stop> {
@@ -650,7 +664,7 @@ fn key_text(scalar: Scalar, text: &str, dialect: Dialect) -> Result<Cow<'static,
     let what = match scalar {
         Scalar::Text => return Ok(Cow::Owned(text.to_owned())),
         Scalar::Null => return Err("a key is missing here".into()),
-        _ if dialect == Dialect::Manifest => {
+        _ if matches!(dialect, Dialect::Manifest | Dialect::Kustomize) => {
             return scalar.into_key(text.into()).map_err(|reason| reason.words().into());
         }
         Scalar::Bool(_) => "true or false",

@@ -21,14 +21,18 @@ pub enum Dialect {
     Typed,
     /// Kubernetes manifests: any number of documents, keys that are numbers become text.
     Manifest,
+    /// kustomize's own file: one document, typed, of any size.
+    Kustomization,
+    /// What kustomize reads, by YAML 1.2's words: `yes`, `on` and their like are text.
+    Kustomize,
 }
 
 impl Dialect {
     /// Nesting of lists and maps, block and flow together.
     fn depth(self) -> usize {
         match self {
-            Dialect::Typed => 64,
-            Dialect::Manifest => 128,
+            Dialect::Typed | Dialect::Kustomization => 64,
+            Dialect::Manifest | Dialect::Kustomize => 128,
         }
     }
 
@@ -36,7 +40,7 @@ impl Dialect {
     fn nodes(self) -> usize {
         match self {
             Dialect::Typed => 100_000,
-            Dialect::Manifest => usize::MAX,
+            Dialect::Manifest | Dialect::Kustomization | Dialect::Kustomize => usize::MAX,
         }
     }
 }
@@ -162,8 +166,13 @@ pub fn is_of_reading(code: &Code) -> bool {
 
 /// Reads a typed file: exactly one map.
 pub fn read_typed(sources: &Sources, file: FileId, found: &mut Findings) -> Option<Node> {
+    read_one(sources, file, Dialect::Typed, found)
+}
+
+/// Reads a file that holds exactly one map.
+pub fn read_one(sources: &Sources, file: FileId, dialect: Dialect, found: &mut Findings) -> Option<Node> {
     let before = found.errors();
-    let mut documents = read(sources, file, Dialect::Typed, found);
+    let mut documents = read(sources, file, dialect, found);
     if documents.len() > 1 {
         let second = documents.get(1).map_or(file.start(), |node| node.span);
         found.push(

@@ -240,7 +240,7 @@ fn foreign_escape(raw: &str) -> Option<(&'static str, &'static str)> {
 pub(super) fn template(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Typed => "a template goes in quotes: \"{{ … }}\"",
-        Dialect::Manifest => {
+        Dialect::Manifest | Dialect::Kustomization | Dialect::Kustomize => {
             "manifests are no templates: write the value itself, or render them first, as `helm template` does"
         }
     }

@@ -1,0 +1,242 @@
+//! A kustomization and all beneath it, in kustomize's order: resources, generators, components; then patches, namespace,
+//! names, labels, annotations, old JSON patches, replicas, images, replacements. Hashes and references come last, once for
+//! all layers, since only then all names are known.
+
+use std::borrow::Cow;
+
+use crate::finding::{Finding, Findings};
+use crate::kube::{Object, Unit};
+use crate::source::{FileId, Sources};
+use crate::transform::codes::{KUSTOMIZATION_INVALID, RESOURCE_DUPLICATE, RESOURCE_INVALID};
+use crate::transform::configuration::Configuration;
+use crate::transform::field::{Field, Row};
+use crate::transform::load::{self, Input, Layer};
+use crate::transform::patches::{self, Which};
+use crate::transform::resource::{self, Resource, Resources};
+use crate::transform::{
+    affix, generators, hash, images, labels, namespace, order, references, replacements, replicas,
+};
+use crate::yaml::{Dialect, Named, Node, Spanned};
+
+/// Objects with this annotation are for tools, not for a cluster.
+const LOCAL: &str = "config.kubernetes.io/local-config";
+
+/// What a run of a kustomization knows.
+pub struct Build<'a> {
+    /// The files.
+    pub sources: &'a Sources,
+    /// Kubernetes' minor, for merge keys.
+    pub minor: u16,
+    /// What is wrong.
+    pub found: &'a mut Findings,
+}
+
+/// What has been gathered so far.
+#[derive(Debug, Default)]
+struct Gathered {
+    resources: Resources,
+    configuration: Configuration,
+}
+
+/// All objects of a kustomization, final, in the order of the stream.
+pub fn build(layer: &Layer, sources: &Sources, minor: u16, found: &mut Findings) -> Vec<Object> {
+    let mut build = Build { sources, minor, found };
+    let gathered = build.layer(layer, Gathered::default());
+    build.end(layer, gathered)
+}
+
+/// The same for objects that are there already.
+pub fn apply(
+    objects: Vec<Object>,
+    layer: &Layer,
+    sources: &Sources,
+    minor: u16,
+    found: &mut Findings,
+) -> Vec<Object> {
+    let mut build = Build { sources, minor, found };
+    let mut gathered = Gathered::default();
+    gathered.resources.extend(objects.into_iter().map(Resource::from));
+    let gathered = build.layer(layer, gathered);
+    build.end(layer, gathered)
+}
+
+impl Build<'_> {
+    fn layer(&mut self, layer: &Layer, mut all: Gathered) -> Gathered {
+        self.inputs(layer, &mut all);
+        all.configuration.merge(&layer.configuration);
+        generators::apply(layer, &mut all.resources, self);
+        for component in &layer.components {
+            all = self.layer(component, all);
+        }
+        self.transform(layer, &mut all);
+        all
+    }
+
+    fn inputs(&mut self, layer: &Layer, all: &mut Gathered) {
+        for input in &layer.inputs {
+            match input {
+                Input::File(path, file) => {
+                    let more = self.file(path, *file);
+                    all.resources.extend(more);
+                }
+                Input::Layer(inner) => {
+                    let inner = self.layer(inner, Gathered::default());
+                    all.resources.extend(inner.resources.into_vec());
+                    all.configuration.merge(&inner.configuration);
+                }
+            }
+        }
+        self.unique(&mut all.resources, "two resources are one object");
+    }
+
+    fn file(&mut self, path: &str, file: FileId) -> Vec<Resource> {
+        let unit = Unit::Manifest(path.to_owned());
+        let mut wrong = Vec::new();
+        let documents = load::documents(file, Dialect::Kustomize, self.sources, self.found);
+        let resources =
+            documents.into_iter().flat_map(|document| resource::read(document, &unit, &mut wrong)).collect();
+        for (span, reason) in wrong {
+            self.found.push(Finding::new(&RESOURCE_INVALID, span, reason));
+        }
+        resources
+    }
+
+    /// Tells objects that are called the same; the first one stays.
+    fn unique(&mut self, resources: &mut Resources, what: &str) {
+        let twins = resources.twins();
+        for (first, second) in &twins {
+            let (Some(first), Some(second)) = (resources.get(*first), resources.get(*second)) else {
+                continue;
+            };
+            let message = format!("{what}: {}", second.id.shown());
+            self.found.push(
+                Finding::new(&RESOURCE_DUPLICATE, second.place(), message)
+                    .label("again here")
+                    .also(first.place(), "first here"),
+            );
+        }
+        if !twins.is_empty() {
+            let mut at = 0_usize;
+            resources.retain(|_| {
+                let keep = !twins.iter().any(|(_, second)| *second == at);
+                at = at.saturating_add(1);
+                keep
+            });
+        }
+    }
+
+    fn transform(&mut self, layer: &Layer, all: &mut Gathered) {
+        let kustomization = &layer.kustomization;
+        let Gathered { resources, configuration } = all;
+        patches::apply(layer, Which::First, resources, configuration, self);
+        if let Some(own) = kustomization.namespace.as_ref().filter(|text| !text.value.is_empty()) {
+            namespace::apply(own, &with(namespace::ROWS, &configuration.namespace), resources);
+            self.unique(resources, "the namespace makes two objects one");
+        }
+        for (text, side, own) in [
+            (&kustomization.name_prefix, affix::Side::Prefix, &configuration.prefix),
+            (&kustomization.name_suffix, affix::Side::Suffix, &configuration.suffix),
+        ] {
+            if let Some(text) = text {
+                affix::apply(text, side, own, resources);
+            }
+        }
+        Build::labels(layer, all);
+        let Gathered { resources, configuration } = all;
+        patches::apply(layer, Which::Json6902, resources, configuration, self);
+        replicas::apply(
+            &kustomization.replicas,
+            &with(replicas::ROWS, &configuration.replicas),
+            resources,
+            self.found,
+        );
+        let entries: Vec<_> = kustomization.images.iter().chain(&kustomization.image_tags).collect();
+        images::apply(&entries, &configuration.images, resources, self.found);
+        replacements::apply(layer, resources, self);
+    }
+
+    fn labels(layer: &Layer, all: &mut Gathered) {
+        let kustomization = &layer.kustomization;
+        let Gathered { resources, configuration } = all;
+        let common: Vec<Field> =
+            labels::everywhere().into_iter().chain(configuration.common_labels.iter().cloned()).collect();
+        let templates = with(labels::TEMPLATES, &configuration.templates);
+        for entry in &kustomization.labels {
+            let fields = labels::fields(entry, &common, &templates, &configuration.labels);
+            labels::apply(&entry.pairs, &fields, resources);
+        }
+        labels::apply(&kustomization.common_labels, &common, resources);
+        let fields = with(labels::ANNOTATIONS, &configuration.annotations);
+        labels::apply(&kustomization.common_annotations, &fields, resources);
+    }
+
+    /// What is done once, when all layers are.
+    fn end(&mut self, layer: &Layer, mut all: Gathered) -> Vec<Object> {
+        let kustomization = &layer.kustomization;
+        let resources = &mut all.resources;
+        hash::apply(resources);
+        references::follow(&all.configuration.references, resources, self.found);
+        resources.retain(|resource| resource.meta("annotations", LOCAL).is_none_or(|text| text == "false"));
+        self.unique(resources, "two objects have come to be one");
+        for resource in resources.bodies_mut() {
+            annotations(&mut resource.body);
+        }
+        order::apply(kustomization.sort_options.as_ref(), resources, self.found);
+        self.metadata(&kustomization.build_metadata, resources);
+        all.resources.into_vec().into_iter().map(Object::from).collect()
+    }
+
+    /// `buildMetadata`; where things came from is refused when the file is read.
+    fn metadata(&mut self, words: &[Spanned<String>], resources: &mut Resources) {
+        for word in words {
+            match word.value.as_str() {
+                "managedByLabel" => {
+                    let pair = |text: &str| Spanned { span: word.span, value: text.to_owned() };
+                    let pairs = Named(vec![(pair("app.kubernetes.io/managed-by"), pair("stackc"))]);
+                    labels::apply(&pairs, &with(&[("", "", "", "metadata/labels", true)], &[]), resources);
+                }
+                "originAnnotations" | "transformerAnnotations" => {}
+                other => {
+                    let message = format!("`{other}` is no word of `buildMetadata`");
+                    self.found.push(
+                        Finding::new(&KUSTOMIZATION_INVALID, word.span, message)
+                            .help("known here: managedByLabel"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Annotations that tools of kustomize's family leave for each other.
+const INTERNAL: [&str; 4] = [
+    "internal.config.kubernetes.io/",
+    "config.kubernetes.io/index",
+    "config.kubernetes.io/path",
+    "config.k8s.io/id",
+];
+
+/// Takes out those of [`INTERNAL`]; what is left is text, as it has to be, in the characters that the user wrote.
+fn annotations(body: &mut Node) {
+    let Some(metadata) = body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut)
+    else {
+        return;
+    };
+    let Some(map) = metadata.get_mut("annotations").and_then(Node::as_map_mut) else { return };
+    let before = map.entries.len();
+    map.entries.retain(|entry| !INTERNAL.iter().any(|start| entry.key.text.starts_with(start)));
+    for entry in &mut map.entries {
+        let text = entry.value.written().map(Cow::into_owned);
+        if let Some(text) = text.filter(|_| entry.value.as_text().is_none()) {
+            entry.value = Node::text(entry.value.span, text);
+        }
+    }
+    if map.entries.is_empty() && before > 0 {
+        metadata.remove("annotations");
+    }
+}
+
+/// stackc's rows and a user's.
+fn with(rows: &[Row], own: &[Field]) -> Vec<Field> {
+    rows.iter().map(Field::from).chain(own.iter().cloned()).collect()
+}

@@ -1,0 +1,212 @@
+//! `images`: other names, tags and digests, wherever a list `containers` or `initContainers` has an `image`, and in image
+//! volumes.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use regex_lite::Regex;
+
+use crate::finding::{Finding, Findings, nearest};
+use crate::source::Span;
+use crate::transform::codes::{INSTRUCTION_NO_MATCH, KUSTOMIZATION_INVALID};
+use crate::transform::field::Field;
+use crate::transform::kustomization::Image;
+use crate::transform::pattern;
+use crate::transform::resource::Resources;
+use crate::yaml::{Node, Value};
+
+/// Lists whose items have images, at any depth.
+const LISTS: [&str; 2] = ["containers", "initContainers"];
+
+/// Applies all entries, in order, to every image.
+pub fn apply(entries: &[&Image], own: &[Field], resources: &mut Resources, found: &mut Findings) {
+    let Some(first) = entries.first() else { return };
+    let mut changes = Changes::new(entries, found);
+    for resource in resources.bodies_mut().filter(|resource| resource.id.kind != "CustomResourceDefinition") {
+        changes.walk(&mut resource.body);
+        for field in own.iter().filter(|field| field.is_of(&resource.id)) {
+            field.visit(&mut resource.body, &Value::Null, first.name.span, &mut |node| changes.image(node));
+        }
+    }
+    changes.tell(found);
+}
+
+struct Changes<'a> {
+    entries: &'a [&'a Image],
+    /// Entries by the name that they mean; those that are regular expressions stand apart.
+    named: BTreeMap<&'a str, Vec<usize>>,
+    patterns: Vec<(usize, Regex)>,
+    used: Vec<bool>,
+    /// Names that were seen, for a near miss.
+    seen: BTreeSet<String>,
+}
+
+impl<'a> Changes<'a> {
+    fn new(entries: &'a [&'a Image], found: &mut Findings) -> Self {
+        let mut changes = Changes {
+            entries,
+            named: BTreeMap::new(),
+            patterns: Vec::new(),
+            used: vec![false; entries.len()],
+            seen: BTreeSet::new(),
+        };
+        for (at, entry) in entries.iter().enumerate() {
+            let name = entry.name.value.as_str();
+            changes.named.entry(name).or_default().push(at);
+            // A name may hold dots and is meant as it is; only what cannot be a name is a regular expression.
+            if name.contains(['*', '+', '?', '(', '[', '|', '\\', '^', '$']) {
+                match pattern::whole(name) {
+                    Ok(regex) => changes.patterns.push((at, regex)),
+                    Err(reason) => found.push(Finding::new(
+                        &KUSTOMIZATION_INVALID,
+                        entry.name.span,
+                        format!("`{name}` is neither an image nor a regular expression: {reason}"),
+                    )),
+                }
+            }
+        }
+        changes
+    }
+
+    fn walk(&mut self, node: &mut Node) {
+        match &mut node.value {
+            Value::List(items) => items.iter_mut().for_each(|item| self.walk(item)),
+            Value::Map(map) => {
+                for entry in &mut map.entries {
+                    self.walk(&mut entry.value);
+                    let path: &[&str] = match entry.key.text.as_ref() {
+                        key if LISTS.contains(&key) => &["image"],
+                        "volumes" => &["image", "reference"],
+                        _ => continue,
+                    };
+                    let Value::List(items) = &mut entry.value.value else { continue };
+                    for item in items {
+                        let image = path.iter().try_fold(item, |node, key| node.as_map_mut()?.get_mut(key));
+                        if let Some(image) = image {
+                            self.image(image);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Each entry once, the earlier first, each on what the one before made.
+    fn image(&mut self, node: &mut Node) {
+        let Some(text) = node.as_text() else { return };
+        let mut image = Parts::of(text);
+        if !self.seen.contains(&image.name) {
+            self.seen.insert(image.name.clone());
+        }
+        let mut from = 0;
+        let mut changed = None;
+        while let Some(at) = self.next(&image, from) {
+            let Some(entry) = self.entries.get(at) else { break };
+            if let Some(used) = self.used.get_mut(at) {
+                *used = true;
+            }
+            changed = image.change(entry).or(changed);
+            from = at.saturating_add(1);
+        }
+        if let Some(span) = changed {
+            let text = image.text();
+            if node.as_text() != Some(&text) {
+                *node = Node::text(span, text);
+            }
+        }
+    }
+
+    /// The next entry for an image. kustomize compares the whole reference, so an entry may name a tag as well, and one
+    /// with a strange tag is none.
+    fn next(&self, image: &Parts, from: usize) -> Option<usize> {
+        if !image.is_plain() {
+            return None;
+        }
+        let name = image.name.as_str();
+        let tagged = image.tag.as_ref().map(|tag| format!("{name}:{tag}"));
+        let named = |name: &str| self.named.get(name)?.iter().copied().find(|at| *at >= from);
+        let named = named(name).into_iter().chain(tagged.and_then(|name| named(&name))).min();
+        let fits = |(at, regex): &(usize, Regex)| (*at >= from && regex.is_match(name)).then_some(*at);
+        let pattern = self.patterns.iter().find_map(fits);
+        named.into_iter().chain(pattern).min()
+    }
+
+    fn tell(&self, found: &mut Findings) {
+        for (entry, _) in self.entries.iter().zip(&self.used).filter(|(_, used)| !**used) {
+            let name = &entry.name.value;
+            let near = nearest(name, self.seen.iter().map(String::as_str));
+            let help = match near {
+                Some(near) => Some(format!("did you mean `{near}`?")),
+                None if name.contains([':', '@']) && !name.contains('/') => {
+                    Some("`name` is without tag and digest".to_owned())
+                }
+                None if self.seen.is_empty() => None,
+                None => {
+                    let names: Vec<&str> = self.seen.iter().map(String::as_str).take(8).collect();
+                    Some(format!("images here: {}", names.join(", ")))
+                }
+            };
+            let message = format!("no container here has the image `{name}`");
+            found.push(Finding::new(&INSTRUCTION_NO_MATCH, entry.name.span, message).maybe_help(help));
+        }
+    }
+}
+
+/// An image's name, tag and digest, as they are written.
+struct Parts {
+    name: String,
+    tag: Option<String>,
+    digest: Option<String>,
+}
+
+impl Parts {
+    fn of(text: &str) -> Parts {
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest.to_owned())),
+            None => (text, None),
+        };
+        // A colon before the last slash is a port's.
+        let (name, tag) = match rest.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => (name, Some(tag.to_owned())),
+            _ => (rest, None),
+        };
+        Parts { name: name.to_owned(), tag, digest }
+    }
+
+    /// Whether tag and digest are of characters that such have.
+    fn is_plain(&self) -> bool {
+        let plain = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || "_.{}-".contains(c));
+        let digest = self.digest.as_ref().map(|digest| digest.trim_start_matches("sha256:").to_owned());
+        self.tag.as_ref().is_none_or(plain) && digest.as_ref().is_none_or(plain)
+    }
+
+    /// Does what an entry says; the place of what it set.
+    fn change(&mut self, entry: &Image) -> Option<Span> {
+        let mut span = None;
+        if let Some(name) = entry.new_name.as_ref().filter(|name| !name.value.is_empty()) {
+            self.name.clone_from(&name.value);
+            span = Some(name.span);
+        }
+        let given = |text: &Option<crate::yaml::Spanned<String>>| {
+            text.as_ref().filter(|text| !text.value.is_empty()).map(|text| (text.value.clone(), text.span))
+        };
+        let (tag, digest) = (given(&entry.new_tag), given(&entry.digest));
+        if tag.is_some() || digest.is_some() {
+            span = tag.as_ref().or(digest.as_ref()).map(|(_, span)| *span);
+            self.tag = tag.map(|(text, _)| text);
+            self.digest = digest.map(|(text, _)| text);
+        }
+        if let Some((suffix, at)) = given(&entry.tag_suffix) {
+            span = Some(at);
+            self.tag = Some(self.tag.take().unwrap_or_default() + &suffix);
+        }
+        span
+    }
+
+    fn text(&self) -> String {
+        let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+        format!("{}{tag}{digest}", self.name)
+    }
+}

@@ -1,0 +1,86 @@
+//! Changes of finished objects, with kustomize's words and meaning.
+//!
+//! In: objects, and what shall be done with them. Out: the objects, changed, each value with the place that set it. One
+//! file a field of kustomize's; `strategic` and `json6902` are the two kinds of patch and know nothing of kustomize.
+//!
+//! What must hold: an instruction that does nothing is told; a patch applied twice equals one applied once, an empty one
+//! changes nothing, the difference of two objects makes the one of the other (property tests in `difference.rs`); what
+//! comes out is what kustomize makes, but for a list of differences with reasons (`tests/kustomize.rs`).
+
+mod affix;
+mod build;
+mod codes;
+mod configuration;
+#[cfg(test)]
+mod difference;
+mod field;
+mod generators;
+mod hash;
+mod images;
+mod json6902;
+mod kustomization;
+mod labels;
+mod load;
+mod merge_key;
+mod namespace;
+mod order;
+mod patches;
+mod pattern;
+mod references;
+mod refused;
+mod replacements;
+mod replicas;
+mod resource;
+mod strategic;
+mod target;
+
+pub use build::{apply, build};
+pub use kustomization::Kustomization;
+pub use load::{Layer, load};
+
+use crate::finding::Code;
+use crate::source::Span;
+
+/// What transforming can find.
+pub static CODES: &[&Code] = &[
+    &codes::KUSTOMIZATION_INVALID,
+    &codes::KUSTOMIZATION_REFUSED,
+    &codes::KUSTOMIZATION_PATH,
+    &codes::RESOURCE_INVALID,
+    &codes::RESOURCE_DUPLICATE,
+    &codes::PATCH_INVALID,
+    &codes::PATCH_NO_TARGET,
+    &codes::PATCH_NO_CHANGE,
+    &codes::PATCH_OVERRIDDEN,
+    &codes::FIELD_GAVE_WAY,
+    &codes::LIST_REPLACED_WHOLE,
+    &codes::INSTRUCTION_NO_MATCH,
+    &codes::REPLACEMENT_INVALID,
+    &codes::GENERATOR_INVALID,
+    &codes::REFERENCE_AMBIGUOUS,
+];
+
+/// Why an instruction cannot be followed; whoever gave it makes a finding of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Wrong {
+    /// What is wrong.
+    pub span: Span,
+    /// The reason, in a user's words.
+    pub reason: String,
+    /// The way out.
+    pub help: Option<String>,
+}
+
+impl Wrong {
+    /// Without a way out.
+    pub fn at(span: Span, reason: impl Into<String>) -> Wrong {
+        Wrong { span, reason: reason.into(), help: None }
+    }
+
+    /// With a way out.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Wrong {
+        self.help = Some(help.into());
+        self
+    }
+}

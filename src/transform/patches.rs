@@ -1,0 +1,463 @@
+//! `patches`, `patchesStrategicMerge`, `patchesJson6902`: read once, then laid over each object that they are for.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Findings};
+use crate::kube::{is_kubernetes, type_of};
+use crate::source::{FileId, Sources, Span};
+use crate::transform::Wrong;
+use crate::transform::build::Build;
+use crate::transform::codes::{
+    FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE,
+    PATCH_NO_TARGET, PATCH_OVERRIDDEN,
+};
+use crate::transform::configuration::Configuration;
+use crate::transform::json6902::{self, Operation};
+use crate::transform::kustomization::{Patch, PatchOptions, Selector};
+use crate::transform::load::{self, Layer};
+use crate::transform::resource::{Id, Resource, Resources};
+use crate::transform::strategic::{self, Outcome, Shape};
+use crate::transform::target::{self, Target};
+use crate::yaml::{Dialect, Node, Value, inner_all, read};
+
+/// Which patches of a layer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// `patchesStrategicMerge`, then `patches`.
+    First,
+    /// `patchesJson6902`, which kustomize applies after names and labels.
+    Json6902,
+}
+
+/// A patch that could be read.
+struct Ready<'l> {
+    /// Where it is written, for a finding about the whole of it.
+    place: Span,
+    content: Content,
+    target: Option<&'l Selector>,
+    may_rename: bool,
+    may_change_kind: bool,
+}
+
+enum Content {
+    /// A strategic merge patch: what it calls its object, and the patch without that.
+    Strategic { id: Id, named: Span, patch: Node },
+    /// A JSON patch.
+    Json(Vec<Operation>),
+}
+
+/// Applies the patches of a layer, in order.
+pub fn apply(
+    layer: &Layer,
+    which: Which,
+    resources: &mut Resources,
+    configuration: &Configuration,
+    build: &mut Build<'_>,
+) {
+    let mut marks = Marks::default();
+    let ready = match which {
+        Which::First => {
+            let mut ready: Vec<Ready<'_>> = Vec::new();
+            for entry in &layer.kustomization.patches_strategic_merge {
+                ready.extend(old_strategic(entry, layer, &mut marks, build));
+            }
+            for patch in &layer.kustomization.patches {
+                ready.extend(entry(patch, layer, &mut marks, build));
+            }
+            ready
+        }
+        Which::Json6902 => {
+            let patches = layer.kustomization.patches_json6902.iter();
+            patches.flat_map(|patch| old_json(patch, layer, &mut marks, build)).collect()
+        }
+    };
+    let mut apply =
+        Apply { configuration, marks: &marks, minor: build.minor, found: build.found, gone: BTreeSet::new() };
+    for patch in &ready {
+        apply.patch(patch, resources);
+    }
+    if !apply.gone.is_empty() {
+        let gone = apply.gone;
+        let mut at = 0_usize;
+        resources.retain(|_| {
+            let keep = !gone.contains(&at);
+            at = at.saturating_add(1);
+            keep
+        });
+    }
+}
+
+fn invalid(found: &mut Findings, wrong: Wrong) {
+    found.push(Finding::new(&PATCH_INVALID, wrong.span, wrong.reason).maybe_help(wrong.help));
+}
+
+/// The places that patches of one layer stand at.
+#[derive(Default)]
+struct Marks(BTreeMap<(FileId, u32), u32>);
+
+impl Marks {
+    fn file(&mut self, file: FileId) {
+        self.0.insert((file, 0), u32::MAX);
+    }
+
+    fn text(&mut self, span: Span) {
+        self.0.insert((span.file, span.start), span.end);
+    }
+
+    fn hold(&self, span: Span) -> bool {
+        let before = self.0.range(..=(span.file, span.start)).next_back();
+        before.is_some_and(|((file, _), end)| *file == span.file && span.end <= *end)
+    }
+}
+
+/// One entry of `patches`.
+fn entry<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Build<'_>) -> Vec<Ready<'l>> {
+    let Some((place, documents)) = content(patch, layer, marks, build) else { return Vec::new() };
+    let options = patch.options.as_ref();
+    let is_json = documents.iter().any(|document| matches!(document.value, Value::List(_)));
+    if is_json {
+        if patch.target.is_none() {
+            let reason = "a JSON patch needs a `target`: it does not say itself which object it is for";
+            invalid(build.found, Wrong::at(place, reason).help("target: {kind: KIND, name: NAME}"));
+            return Vec::new();
+        }
+        return json(&documents, place, patch.target.as_ref(), build.found);
+    }
+    if documents.len() > 1 && patch.target.is_some() {
+        let reason = "several patches with one `target`: each of them would be applied to the same objects";
+        invalid(
+            build.found,
+            Wrong::at(place, reason).help("leave `target` out, or make an entry of each patch"),
+        );
+        return Vec::new();
+    }
+    let read = |document| strategic(document, place, patch.target.as_ref(), options, build.found);
+    documents.into_iter().filter_map(read).collect()
+}
+
+/// The documents of an entry, from its file or its own text.
+fn content(
+    patch: &Patch,
+    layer: &Layer,
+    marks: &mut Marks,
+    build: &mut Build<'_>,
+) -> Option<(Span, Vec<Node>)> {
+    let (place, documents) = match (&patch.path, &patch.patch) {
+        (Some(file), Some(own)) => {
+            let finding = Finding::new(
+                &KUSTOMIZATION_INVALID,
+                own.span,
+                "a patch is in a file (`path`) or here (`patch`), not both",
+            );
+            build.found.push(finding.also(file.span, "the file"));
+            return None;
+        }
+        (None, None) => {
+            let place = patch.target.as_ref().and_then(target::place).unwrap_or_else(|| layer.file.start());
+            build.found.push(Finding::new(
+                &KUSTOMIZATION_INVALID,
+                place,
+                "an entry of `patches` has neither `path` nor `patch`",
+            ));
+            return None;
+        }
+        (Some(name), None) => {
+            let file = *layer.files.get(&name.value)?;
+            marks.file(file);
+            (name.span, file_documents(file, build.sources, build.found)?)
+        }
+        (None, Some(own)) => {
+            marks.text(own.span);
+            (own.span, text_documents(own, build.sources, build.found)?)
+        }
+    };
+    if documents.is_empty() {
+        let what =
+            patch.path.as_ref().map_or("the patch".to_owned(), |path| format!("the patch {}", path.value));
+        invalid(build.found, Wrong::at(place, format!("{what} holds nothing")).help("remove the entry"));
+        return None;
+    }
+    Some((place, documents))
+}
+
+/// A JSON patch is read as kubectl reads it, anything else as kustomize reads objects.
+fn file_documents(file: FileId, sources: &Sources, found: &mut Findings) -> Option<Vec<Node>> {
+    let before = found.errors();
+    let documents = read(sources, file, Dialect::Kustomize, found);
+    if found.errors() > before {
+        return None;
+    }
+    let is_list = documents.iter().any(|document| matches!(document.value, Value::List(_)));
+    Some(if is_list { read(sources, file, Dialect::Manifest, found) } else { documents })
+}
+
+/// A patch in a text; a map or list is taken as it is.
+fn text_documents(node: &Node, sources: &Sources, found: &mut Findings) -> Option<Vec<Node>> {
+    let Some(text) = node.as_text() else { return Some(vec![node.clone()]) };
+    let before = found.errors();
+    let documents = inner_all(sources, node.span, text, Dialect::Kustomize, found);
+    if found.errors() > before {
+        return None;
+    }
+    let is_list = documents.iter().any(|document| matches!(document.value, Value::List(_)));
+    Some(if is_list { inner_all(sources, node.span, text, Dialect::Manifest, found) } else { documents })
+}
+
+fn json<'l>(
+    documents: &[Node],
+    place: Span,
+    target: Option<&'l Selector>,
+    found: &mut Findings,
+) -> Vec<Ready<'l>> {
+    let mut wrong = Vec::new();
+    let mut all = Vec::new();
+    for document in documents {
+        all.extend(json6902::operations(document, &mut wrong));
+    }
+    if !wrong.is_empty() {
+        for wrong in wrong {
+            invalid(found, wrong);
+        }
+        return Vec::new();
+    }
+    if all.is_empty() {
+        invalid(found, Wrong::at(place, "the patch has no operation").help("remove the entry"));
+        return Vec::new();
+    }
+    vec![Ready { place, content: Content::Json(all), target, may_rename: true, may_change_kind: true }]
+}
+
+fn strategic<'l>(
+    mut document: Node,
+    place: Span,
+    target: Option<&'l Selector>,
+    options: Option<&PatchOptions>,
+    found: &mut Findings,
+) -> Option<Ready<'l>> {
+    if document.as_map().is_none() {
+        let reason = format!("a patch is a map or a list of operations, this is {}", document.kind());
+        invalid(found, Wrong::at(document.span, reason));
+        return None;
+    }
+    let id = Id::of(&document);
+    if target.is_none() {
+        let missing: Vec<&str> =
+            [("apiVersion", &id.api_version), ("kind", &id.kind), ("metadata.name", &id.name)]
+                .into_iter()
+                .filter(|(_, text)| text.is_empty())
+                .map(|(key, _)| key)
+                .collect();
+        if !missing.is_empty() {
+            let span = document.entries().first().map_or(document.span, |entry| entry.key.span);
+            let reason = format!(
+                "the patch has no `{}`, so it does not say which object it is for",
+                missing.join("`, no `")
+            );
+            invalid(found, Wrong::at(span, reason).help("write it, or name the objects by a `target`"));
+            return None;
+        }
+    }
+    let named = document.at(&["metadata", "name"]).map_or(document.span, |name| name.span);
+    let allowed = |pick: fn(&PatchOptions) -> Option<bool>| options.and_then(pick) == Some(true);
+    let may_rename = allowed(|options| options.allow_name_change);
+    let may_change_kind = allowed(|options| options.allow_kind_change);
+    bare(&mut document, may_rename, may_change_kind);
+    Some(Ready {
+        place,
+        content: Content::Strategic { id, named, patch: document },
+        target,
+        may_rename,
+        may_change_kind,
+    })
+}
+
+/// Leaves out what only says which object is meant: kustomize keeps the object's own.
+fn bare(patch: &mut Node, may_rename: bool, may_change_kind: bool) {
+    let Some(map) = patch.as_map_mut() else { return };
+    map.remove("apiVersion");
+    if !may_change_kind {
+        map.remove("kind");
+    }
+    let Some(metadata) = map.get_mut("metadata").and_then(Node::as_map_mut) else { return };
+    metadata.remove("namespace");
+    if !may_rename {
+        metadata.remove("name");
+    }
+    if metadata.entries.is_empty() {
+        map.remove("metadata");
+    }
+}
+
+/// One entry of `patchesStrategicMerge`: a file, or the patch itself.
+fn old_strategic<'l>(
+    entry: &Node,
+    layer: &Layer,
+    marks: &mut Marks,
+    build: &mut Build<'_>,
+) -> Vec<Ready<'l>> {
+    let documents = if let Some(path) = load::path(entry) {
+        layer.files.get(&path.value).and_then(|file| {
+            marks.file(*file);
+            file_documents(*file, build.sources, build.found)
+        })
+    } else {
+        marks.text(entry.span);
+        text_documents(entry, build.sources, build.found)
+    };
+    let Some(documents) = documents else { return Vec::new() };
+    if documents.is_empty() {
+        invalid(build.found, Wrong::at(entry.span, "the patch holds nothing").help("remove the entry"));
+    }
+    let read = |document| strategic(document, entry.span, None, None, build.found);
+    documents.into_iter().filter_map(read).collect()
+}
+
+/// One entry of `patchesJson6902`.
+fn old_json<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Build<'_>) -> Vec<Ready<'l>> {
+    let Some((place, documents)) = content(patch, layer, marks, build) else { return Vec::new() };
+    let Some(target) = &patch.target else {
+        invalid(
+            build.found,
+            Wrong::at(place, "a JSON patch needs a `target`").help("target: {kind: KIND, name: NAME}"),
+        );
+        return Vec::new();
+    };
+    json(&documents, place, Some(target), build.found)
+}
+
+struct Apply<'a> {
+    configuration: &'a Configuration,
+    marks: &'a Marks,
+    minor: u16,
+    found: &'a mut Findings,
+    /// Places of objects that were deleted.
+    gone: BTreeSet<usize>,
+}
+
+impl Apply<'_> {
+    fn patch(&mut self, patch: &Ready<'_>, resources: &mut Resources) {
+        let mut places = match (patch.target, &patch.content) {
+            (Some(selector), _) => self.selected(selector, patch.place, resources),
+            (None, Content::Strategic { id, named, .. }) => self.called(id, *named, resources),
+            (None, Content::Json(_)) => Vec::new(),
+        };
+        places.retain(|at| !self.gone.contains(at));
+        let before = self.found.errors();
+        let mut changed = places.is_empty();
+        for at in places {
+            let Some(resource) = resources.get_mut(at) else { continue };
+            let old = resource.id.clone();
+            changed |= self.one(patch, resource, at);
+            if resource.id != old {
+                resource.before.push(old);
+                resources.renamed();
+            }
+        }
+        if !changed && self.found.errors() == before {
+            let message = "the patch changes nothing: every value is already what it asks for";
+            self.found.push(Finding::new(&PATCH_NO_CHANGE, patch.place, message).help("remove it"));
+        }
+    }
+
+    fn selected(&mut self, selector: &Selector, place: Span, resources: &mut Resources) -> Vec<usize> {
+        let mut wrong = Vec::new();
+        let target = Target::read(selector, &mut wrong);
+        if !wrong.is_empty() {
+            for wrong in wrong {
+                invalid(self.found, wrong);
+            }
+            return Vec::new();
+        }
+        let places = target.select(resources);
+        if places.is_empty() {
+            let place = target::place(selector).unwrap_or(place);
+            let message = format!("the patch is for no object here ({})", target::shown(selector));
+            self.found
+                .push(Finding::new(&PATCH_NO_TARGET, place, message).maybe_help(target.nearest(resources)));
+        }
+        places
+    }
+
+    fn called(&mut self, id: &Id, named: Span, resources: &mut Resources) -> Vec<usize> {
+        let places = resources.called(id);
+        match places.as_slice() {
+            [_] => return places,
+            [] => {
+                let message =
+                    format!("the patch is for {} ({}), which is not here", id.shown(), id.api_version);
+                let near = target::near(id, resources);
+                self.found.push(Finding::new(&PATCH_NO_TARGET, named, message).maybe_help(near));
+            }
+            [first, second, ..] => {
+                let shown = [first, second]
+                    .map(|at| resources.get(*at).map_or_else(String::new, |own| own.id.shown()));
+                let message =
+                    format!("several objects are or were called {}: {}", id.shown(), shown.join(", "));
+                self.found.push(
+                    Finding::new(&PATCH_NO_TARGET, named, message).help("write the name that it has now"),
+                );
+            }
+        }
+        Vec::new()
+    }
+
+    /// Whether the object changed.
+    fn one(&mut self, patch: &Ready<'_>, resource: &mut Resource, at: usize) -> bool {
+        let changed = match &patch.content {
+            Content::Json(operations) => match json6902::apply(&mut resource.body, operations) {
+                Ok(changed) => changed,
+                Err(wrong) => {
+                    let reason = format!("{}: {}", resource.id.shown(), wrong.reason);
+                    invalid(self.found, Wrong { reason, ..wrong });
+                    false
+                }
+            },
+            Content::Strategic { patch, .. } => {
+                let own = (resource.id.group().to_owned(), resource.id.kind.clone());
+                let shape = match self.configuration.types.get(&own) {
+                    Some(own) => Shape::Own(own),
+                    None => Shape::Known(type_of(&own.0, &own.1)),
+                };
+                let watched = |span: Span| self.marks.hold(span);
+                let outcome = strategic::merge(&mut resource.body, patch, shape, self.minor, &watched);
+                if outcome.deleted {
+                    self.gone.insert(at);
+                }
+                let changed = outcome.changed;
+                self.tell(outcome, resource);
+                changed
+            }
+        };
+        if patch.may_rename || patch.may_change_kind {
+            resource.id = Id::of(&resource.body);
+        }
+        changed
+    }
+
+    fn tell(&mut self, outcome: Outcome, resource: &Resource) {
+        let shown = resource.id.shown();
+        for wrong in outcome.wrong {
+            let reason = format!("{shown}: {}", wrong.reason);
+            invalid(self.found, Wrong { reason, ..wrong });
+        }
+        for (key, old, new) in outcome.replaced {
+            let message = format!("{shown}: two patches set `{key}` to different values");
+            let finding = Finding::new(&PATCH_OVERRIDDEN, new, message)
+                .label("this one wins")
+                .also(old, "this has no effect");
+            self.found.push(finding.help("leave one of them"));
+        }
+        for (key, old, new) in outcome.gave_way {
+            let message = format!("{shown}: `{key}` gives way to what the patch chose");
+            let finding = Finding::new(&FIELD_GAVE_WAY, new, message).also(old, "was here");
+            self.found.push(finding.help(format!("write `{key}: null` beside it to say so")));
+        }
+        if !is_kubernetes(resource.id.group()) {
+            for (key, new) in outcome.lists {
+                let message = format!("{shown}: the patch's list takes the place of all of `{key}`");
+                self.found.push(Finding::new(&LIST_REPLACED_WHOLE, new, message));
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What kustomize does and stackc does not, each with what does the same.
+
+use crate::finding::{Finding, Findings};
+use crate::transform::codes::KUSTOMIZATION_REFUSED;
+use crate::yaml::{Entry, Node, Spanned};
+
+/// The field, why not, the way out.
+const FIELDS: [(&str, &str, &str); 7] = [
+    ("generators", "it starts programs", "render once and add the objects to `resources`"),
+    (
+        "transformers",
+        "it starts programs, or configures kustomize's own",
+        "use the field of the same name: `patches`, `labels`, `images` …",
+    ),
+    ("validators", "it starts programs", "check the output: stackc build . | stackc check --stack STACK -"),
+    (
+        "helmCharts",
+        "it fetches and inflates charts",
+        "render once: helm template NAME CHART > chart.yaml, and add it to `resources`",
+    ),
+    (
+        "helmGlobals",
+        "it fetches and inflates charts",
+        "render once: helm template NAME CHART > chart.yaml, and add it to `resources`",
+    ),
+    (
+        "helmChartInflationGenerator",
+        "it fetches and inflates charts",
+        "render once: helm template NAME CHART > chart.yaml, and add it to `resources`",
+    ),
+    ("inventory", "it is an old way to prune", "k3s prunes by its AddOns: stackc install"),
+];
+
+/// Tells each field that is not followed.
+pub fn tell(tree: &Node, found: &mut Findings) {
+    for (field, why, help) in FIELDS {
+        if let Some(entry) =
+            tree.as_map().and_then(|map| map.entry(field)).filter(|entry| is_used(&entry.value))
+        {
+            found.push(refusal(entry, why).help(help));
+        }
+    }
+    if let Some(entry) = tree.as_map().and_then(|map| map.entry("vars")).filter(|entry| is_used(&entry.value))
+    {
+        vars(entry, found);
+    }
+    metadata(tree, found);
+    if let Some(url) = tree.at(&["openapi"]).and_then(Node::as_map).and_then(|map| map.entry("url")) {
+        found.push(
+            refusal(url, "it fetches from the network")
+                .help("keep a copy of the schema: openapi: {path: schema.json}"),
+        );
+    }
+}
+
+fn refusal(entry: &Entry, why: &str) -> Finding {
+    Finding::new(
+        &KUSTOMIZATION_REFUSED,
+        entry.key.span,
+        format!("`{}` is not followed: {why}", entry.key.text),
+    )
+}
+
+/// An empty list asks for nothing.
+fn is_used(node: &Node) -> bool {
+    !matches!(node.value, crate::yaml::Value::Null)
+        && !matches!(&node.value, crate::yaml::Value::List(items) if items.is_empty())
+}
+
+/// Each variable as the replacement that does the same; where `$(NAME)` stands is only known to the user.
+fn vars(entry: &Entry, found: &mut Findings) {
+    let mut finding = refusal(entry, "any text `$(NAME)` in any object would change");
+    for variable in entry.value.items() {
+        let text = |path: &[&str], or: &'static str| variable.text_at(path).unwrap_or(or).to_owned();
+        let (name, kind, object) =
+            (text(&["name"], "NAME"), text(&["objref", "kind"], "KIND"), text(&["objref", "name"], "NAME"));
+        let field = text(&["fieldref", "fieldpath"], "metadata.name");
+        let field = variable.text_at(&["fieldref", "fieldPath"]).map_or(field, str::to_owned);
+        finding = finding.help(format!(
+            "replacements: [{{source: {{kind: {kind}, name: {object}, fieldPath: {field}}}, \
+             targets: [{{select: {{kind: KIND, name: NAME}}, fieldPaths: [PATH OF $({name})]}}]}}]"
+        ));
+    }
+    found.push(finding);
+}
+
+/// `buildMetadata` that would write where things came from into the objects.
+fn metadata(tree: &Node, found: &mut Findings) {
+    for word in tree.get("buildMetadata").map_or(&[][..], Node::items) {
+        let text = word.as_text().unwrap_or_default();
+        if ["originAnnotations", "transformerAnnotations"].contains(&text) {
+            let message =
+                format!("`{text}` is not followed: every later change of a file would change the objects");
+            found.push(
+                Finding::new(&KUSTOMIZATION_REFUSED, word.span, message)
+                    .help("leave it out; findings name file and line"),
+            );
+        }
+    }
+}
+
+/// Tells a path that leads to the network.
+pub fn remote(text: &Spanned<String>, found: &mut Findings) -> bool {
+    let path = text.value.as_str();
+    let hosts = ["github.com", "gitlab.com", "bitbucket.org", "git@", "git::", "gh:", "s3::"];
+    let is_remote =
+        path.contains("://") || path.contains("?ref=") || hosts.iter().any(|host| path.starts_with(host));
+    if is_remote {
+        found.push(
+            Finding::new(&KUSTOMIZATION_REFUSED, text.span, format!("`{path}` is not fetched: build never uses the network"))
+                .help("keep a copy in the repository, as a git submodule or by git subtree add, and name its folder"),
+        );
+    }
+    is_remote
+}

@@ -1,0 +1,420 @@
+//! `replacements`: a value of one object, copied into fields of others.
+
+use crate::finding::{Finding, Findings};
+use crate::source::Span;
+use crate::transform::Wrong;
+use crate::transform::build::Build;
+use crate::transform::codes::{INSTRUCTION_NO_MATCH, KUSTOMIZATION_INVALID, REPLACEMENT_INVALID};
+use crate::transform::kustomization::{FieldOptions, Replacement, ReplacementTarget, Selector, Source};
+use crate::transform::load::Layer;
+use crate::transform::resource::{Id, Resource, Resources};
+use crate::transform::target::{self, Target};
+use crate::yaml::{Dialect, Key, Node, Spanned, Value, decode, scalar};
+
+/// What a source or target is when no path is said.
+const NAME: &str = "metadata.name";
+
+/// Copies all values, in order.
+pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
+    for replacement in &layer.kustomization.replacements {
+        let Some(path) = &replacement.path else {
+            one(replacement, layer.file.start(), resources, build.found);
+            continue;
+        };
+        if replacement.source.is_some() {
+            let message = "a replacement is in a file (`path`) or here (`source`), not both";
+            build.found.push(Finding::new(&KUSTOMIZATION_INVALID, path.span, message));
+            continue;
+        }
+        let Some(file) = layer.files.get(&path.value) else { continue };
+        for document in super::load::documents(*file, Dialect::Manifest, build.sources, build.found) {
+            let list = match document.value {
+                Value::List(items) => items,
+                _ => vec![document],
+            };
+            for item in &list {
+                if let Some(replacement) = decode::<Replacement>(item, build.found) {
+                    one(&replacement, item.span, resources, build.found);
+                }
+            }
+        }
+    }
+}
+
+fn tell(wrong: Wrong, found: &mut Findings) {
+    found.push(Finding::new(&REPLACEMENT_INVALID, wrong.span, wrong.reason).maybe_help(wrong.help));
+}
+
+/// `here` is where it is written.
+fn one(replacement: &Replacement, here: Span, resources: &mut Resources, found: &mut Findings) {
+    if replacement.targets.is_empty() {
+        let place = replacement.source.as_ref().and_then(|source| target::place(&selector(source)));
+        let place = place.or(replacement.source_value.as_ref().map(|text| text.span)).unwrap_or(here);
+        return tell(Wrong::at(place, "a replacement needs at least one target"), found);
+    }
+    let value = match value(replacement, here, resources) {
+        Ok(value) => value,
+        Err(wrong) => return tell(wrong, found),
+    };
+    for target in &replacement.targets {
+        into(target, &value, resources, found);
+    }
+}
+
+/// The value that is copied.
+fn value(replacement: &Replacement, here: Span, resources: &mut Resources) -> Result<Node, Wrong> {
+    let source = match (&replacement.source, &replacement.source_value) {
+        (None, Some(text)) => return Ok(Node::text(text.span, text.value.clone())),
+        (Some(source), None) => source,
+        (Some(_), Some(text)) => {
+            return Err(Wrong::at(text.span, "a replacement has `source` or `sourceValue`, not both"));
+        }
+        (None, None) => {
+            let span = replacement.targets.first().and_then(|target| target::place(&target.select));
+            return Err(Wrong::at(
+                span.unwrap_or(here),
+                "a replacement needs a `source` and at least one target",
+            ));
+        }
+    };
+    let selector = selector(source);
+    let place = target::place(&selector).or(source.field_path.as_ref().map(|path| path.span));
+    let place = place.unwrap_or(here);
+    let fits = |id: &Id| {
+        let is =
+            |text: &Option<Spanned<String>>, own: &str| text.as_ref().is_none_or(|text| text.value == own);
+        let namespace = source
+            .namespace
+            .as_ref()
+            .is_none_or(|text| text.value == id.scope() || text.value == id.namespace);
+        is(&source.group, id.group())
+            && is(&source.version, id.version())
+            && is(&source.kind, &id.kind)
+            && is(&source.name, &id.name)
+            && namespace
+    };
+    let candidates = match &source.name {
+        Some(name) => resources.named(&name.value),
+        None => (0..resources.len()).collect(),
+    };
+    let matches: Vec<usize> = candidates
+        .into_iter()
+        .filter(|at| resources.get(*at).is_some_and(|resource| resource.ids().any(fits)))
+        .collect();
+    let said = target::shown(&selector);
+    match matches.as_slice() {
+        [] => {
+            let mut wrong = Vec::new();
+            let near = Target::read(&selector, &mut wrong).nearest(resources);
+            Err(Wrong { help: near, ..Wrong::at(place, format!("no object here is the source ({said})")) })
+        }
+        [at] => {
+            let resource = resources.get(*at).ok_or_else(|| Wrong::at(place, said))?;
+            part(source, resource, place)
+        }
+        [first, second, ..] => {
+            let names =
+                [first, second].map(|at| resources.get(*at).map_or_else(String::new, |own| own.id.shown()));
+            let reason = format!("several objects are the source ({said}): {}", names.join(", "));
+            Err(Wrong::at(place, reason).help("say `kind`, `name` and `namespace` of the one that is meant"))
+        }
+    }
+}
+
+fn selector(source: &Source) -> Selector {
+    Selector {
+        group: source.group.clone(),
+        version: source.version.clone(),
+        kind: source.kind.clone(),
+        name: source.name.clone(),
+        namespace: source.namespace.clone(),
+        label_selector: None,
+        annotation_selector: None,
+    }
+}
+
+/// The source's field, or the part of its text that is asked for.
+fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong> {
+    let (path, span) =
+        source.field_path.as_ref().map_or((NAME, place), |path| (path.value.as_str(), path.span));
+    let mut node = &resource.body;
+    for step in steps(path) {
+        let next = match (&node.value, &step) {
+            (Value::Map(map), Step::Key(key)) => map.get(key),
+            (Value::List(items), Step::Key(key)) => key.parse::<usize>().ok().and_then(|at| items.get(at)),
+            (Value::List(items), Step::Item(field, value)) => {
+                items.iter().find(|item| is_item(item, field, value))
+            }
+            _ => None,
+        };
+        node =
+            next.ok_or_else(|| Wrong::at(span, format!("{} has no field `{path}`", resource.id.shown())))?;
+    }
+    let is_empty = matches!(node.value, Value::Null) || node.as_text() == Some("");
+    if is_empty {
+        return Err(Wrong::at(span, format!("`{path}` of {} holds nothing", resource.id.shown())));
+    }
+    let Some(delimiter) = delimiter(source.options.as_ref()) else { return Ok(node.clone()) };
+    let text = node.written().ok_or_else(|| {
+        Wrong::at(
+            span,
+            format!("`{path}` of {} is {}: only a text has parts", resource.id.shown(), node.kind()),
+        )
+    })?;
+    let index = source.options.as_ref().and_then(|options| options.index).unwrap_or(0);
+    let part = usize::try_from(index).ok().and_then(|at| text.split(&delimiter.value).nth(at));
+    let part = part.ok_or_else(|| {
+        Wrong::at(delimiter.span, format!("`{text}` has no part {index} between `{}`", delimiter.value))
+    })?;
+    Ok(Node::text(node.span, part.to_owned()))
+}
+
+fn delimiter(options: Option<&FieldOptions>) -> Option<&Spanned<String>> {
+    options.and_then(|options| options.delimiter.as_ref()).filter(|text| !text.value.is_empty())
+}
+
+/// Copies the value into all fields of a target.
+fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, found: &mut Findings) {
+    let mut wrong = Vec::new();
+    let select = Target::read(&entry.select, &mut wrong);
+    let reject: Vec<Target> =
+        entry.reject.iter().map(|selector| Target::read(selector, &mut wrong)).collect();
+    for wrong in wrong {
+        tell(wrong, found);
+    }
+    let default = [Spanned { span: value.span, value: NAME.to_owned() }];
+    let paths = if entry.field_paths.is_empty() { &default[..] } else { &entry.field_paths };
+    let (mut used, mut renamed) = (false, false);
+    for at in select.reachable(resources) {
+        let Some(resource) = resources.get_mut(at) else { continue };
+        if !select.fits_any(resource) || reject.iter().any(|reject| reject.fits_any(resource)) {
+            continue;
+        }
+        used = true;
+        for path in paths {
+            if let Err(wrong) = field(resource, path, value, entry.options.as_ref()) {
+                tell(wrong, found);
+            }
+        }
+        let id = Id::of(&resource.body);
+        renamed |= id != resource.id;
+        resource.id = id;
+    }
+    if renamed {
+        resources.renamed();
+    }
+    if !used {
+        let span = target::place(&entry.select).unwrap_or(value.span);
+        let message =
+            format!("the replacement's target ({}) is no object here", target::shown(&entry.select));
+        found.push(Finding::new(&INSTRUCTION_NO_MATCH, span, message).maybe_help(select.nearest(resources)));
+    }
+}
+
+fn field(
+    resource: &mut Resource,
+    path: &Spanned<String>,
+    value: &Node,
+    options: Option<&FieldOptions>,
+) -> Result<(), Wrong> {
+    let create = options.is_some_and(|options| options.create == Some(true));
+    let shown = resource.id.shown();
+    let mut places = 0_usize;
+    let mut wrong = None;
+    let walk = Walk { create: create.then_some(value), span: path.span };
+    walk.visit(&mut resource.body, &steps(&path.value), &mut |node, made| {
+        places = places.saturating_add(1);
+        if let Err(reason) = set(node, made, value, options) {
+            wrong = Some(Wrong::at(path.span, format!("`{}` of {shown}: {reason}", path.value)));
+        }
+    });
+    match (wrong, places) {
+        (Some(wrong), _) => Err(wrong),
+        (None, 0) => {
+            let wrong = Wrong::at(path.span, format!("{shown} has no field `{}`", path.value));
+            Err(if create { wrong } else { wrong.help("to make it: options: {create: true}") })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts the value into a place; a scalar keeps the kind that it has, one that was made takes the kind of the text.
+fn set(node: &mut Node, made: bool, value: &Node, options: Option<&FieldOptions>) -> Result<(), String> {
+    let is_scalar = |node: &Node| !matches!(node.value, Value::List(_) | Value::Map(_));
+    let mut text = value.written().map(std::borrow::Cow::into_owned);
+    if let Some(delimiter) = delimiter(options) {
+        let (Some(old), Some(new)) = (node.written().filter(|_| is_scalar(node)), text.as_ref()) else {
+            return Err(format!("a delimiter parts texts, this is {}", node.kind()));
+        };
+        let index = options.and_then(|options| options.index).unwrap_or(0);
+        text = Some(joined(&old, new, &delimiter.value, index));
+    }
+    let new = match (text, &node.value) {
+        (Some(text), Value::Text(_)) if !made => Value::Text(text.into()),
+        (Some(text), Value::List(_) | Value::Map(_)) => Value::Text(text.into()),
+        (Some(text), _) => scalar::plain(&text)
+            .into_value(std::borrow::Cow::Borrowed(&text))
+            .unwrap_or_else(|_| Value::Text(text.clone().into())),
+        (None, _) => value.value.clone(),
+    };
+    *node = Node { span: value.span, value: new };
+    Ok(())
+}
+
+/// The text with one part replaced, or with one more at an end.
+fn joined(old: &str, new: &str, delimiter: &str, index: i64) -> String {
+    let mut parts: Vec<&str> = old.split(delimiter).collect();
+    match usize::try_from(index) {
+        Err(_) => parts.insert(0, new),
+        Ok(at) => match parts.get_mut(at) {
+            Some(part) => *part = new,
+            None => parts.push(new),
+        },
+    }
+    parts.join(delimiter)
+}
+
+/// A step of a path.
+#[derive(Clone, PartialEq, Debug)]
+enum Step {
+    /// A key, or an index.
+    Key(String),
+    /// `[name=web]`.
+    Item(String, String),
+    /// `*`.
+    Each,
+    /// `-`.
+    Behind,
+}
+
+/// Keys parted by dots; a dot in brackets, quotes or behind a backslash parts nothing.
+fn steps(path: &str) -> Vec<Step> {
+    let mut parts = vec![String::new()];
+    let (mut inside, mut escaped) = (false, false);
+    for c in path.chars() {
+        match c {
+            _ if escaped => {
+                escaped = false;
+                if c != '.' {
+                    push(&mut parts, '\\');
+                }
+                push(&mut parts, c);
+            }
+            '\\' => escaped = true,
+            '[' => {
+                inside = true;
+                push(&mut parts, c);
+            }
+            ']' => {
+                inside = false;
+                push(&mut parts, c);
+            }
+            '.' if !inside => parts.push(String::new()),
+            _ => push(&mut parts, c),
+        }
+    }
+    parts.iter().filter(|part| !part.is_empty()).map(|part| step(part)).collect()
+}
+
+fn push(parts: &mut [String], c: char) {
+    if let Some(last) = parts.last_mut() {
+        last.push(c);
+    }
+}
+
+fn step(part: &str) -> Step {
+    match part {
+        "*" => return Step::Each,
+        "-" => return Step::Behind,
+        _ => {}
+    }
+    let Some(inner) = part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
+        return Step::Key(part.to_owned());
+    };
+    match inner.split_once('=') {
+        Some((field, value)) => Step::Item(field.to_owned(), value.to_owned()),
+        None => Step::Key(inner.to_owned()),
+    }
+}
+
+fn is_item(item: &Node, field: &str, value: &str) -> bool {
+    let own = if field.is_empty() { Some(item) } else { item.get(field) };
+    own.and_then(Node::written).is_some_and(|own| own == value)
+}
+
+/// The way to fields, making what is missing if asked for.
+struct Walk<'a> {
+    create: Option<&'a Node>,
+    span: Span,
+}
+
+impl Walk<'_> {
+    fn visit(&self, node: &mut Node, steps: &[Step], visit: &mut dyn FnMut(&mut Node, bool)) {
+        self.at(node, steps, false, visit);
+    }
+
+    fn at(&self, node: &mut Node, steps: &[Step], made: bool, visit: &mut dyn FnMut(&mut Node, bool)) {
+        let Some((step, rest)) = steps.split_first() else { return visit(node, made) };
+        if matches!(node.value, Value::Null) && self.create.is_some() {
+            node.value = self.blank(steps).value;
+        }
+        match (&mut node.value, step) {
+            (Value::Map(map), Step::Key(key)) => {
+                let fresh = map.get(key).is_none();
+                if fresh && self.create.is_some() {
+                    map.push(Key { span: self.span, text: key.clone().into() }, self.blank(rest));
+                }
+                if let Some(next) = map.get_mut(key) {
+                    self.at(next, rest, made || fresh, visit);
+                }
+            }
+            (Value::Map(map), Step::Each) => {
+                for entry in &mut map.entries {
+                    self.at(&mut entry.value, rest, made, visit);
+                }
+            }
+            (Value::List(items), Step::Each) => {
+                for item in items {
+                    self.at(item, rest, made, visit);
+                }
+            }
+            (Value::List(items), Step::Key(key)) => {
+                if let Some(item) = key.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {
+                    self.at(item, rest, made, visit);
+                }
+            }
+            (Value::List(items), Step::Behind) if self.create.is_some() => {
+                let mut item = self.blank(rest);
+                self.at(&mut item, rest, true, visit);
+                items.push(item);
+            }
+            (Value::List(items), Step::Item(field, value)) => {
+                let known = items.iter().any(|item| is_item(item, field, value));
+                if !known && self.create.is_some() {
+                    let text = Node::text(self.span, value.clone());
+                    let item =
+                        if field.is_empty() { text } else { Node::map(self.span, [(field.clone(), text)]) };
+                    items.push(item);
+                }
+                for item in items.iter_mut().filter(|item| is_item(item, field, value)) {
+                    self.at(item, rest, made || !known, visit);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is made for the steps that follow.
+    fn blank(&self, rest: &[Step]) -> Node {
+        let value = match rest.first() {
+            None => match self.create.map(|value| &value.value) {
+                Some(Value::Map(_)) => Value::Map(crate::yaml::Map::default()),
+                Some(Value::List(_)) => Value::List(Vec::new()),
+                _ => Value::Null,
+            },
+            Some(Step::Item(..) | Step::Behind) => Value::List(Vec::new()),
+            Some(_) => Value::Map(crate::yaml::Map::default()),
+        };
+        Node { span: self.span, value }
+    }
+}

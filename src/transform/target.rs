@@ -1,0 +1,295 @@
+//! Which objects an instruction means.
+
+use crate::finding::{list, nearest};
+use crate::source::Span;
+use crate::transform::Wrong;
+use crate::transform::kustomization::Selector;
+use crate::transform::pattern::Pattern;
+use crate::transform::resource::{Id, Resource, Resources};
+use crate::yaml::Spanned;
+
+/// A selector that could be read.
+#[derive(Clone, Debug)]
+pub struct Target {
+    group: Pattern,
+    version: Pattern,
+    kind: Pattern,
+    name: Pattern,
+    namespace: Pattern,
+    labels: Labels,
+    annotations: Labels,
+}
+
+impl Target {
+    /// Reads a selector; each part that cannot be is told.
+    pub fn read(selector: &Selector, wrong: &mut Vec<Wrong>) -> Target {
+        let mut pattern = |text: &Option<Spanned<String>>| {
+            let Some(text) = text else { return Pattern::Any };
+            Pattern::read(&text.value).unwrap_or_else(|reason| {
+                let told = format!("`{}` is no regular expression: {reason}", text.value);
+                wrong.push(Wrong::at(text.span, told).help("a name is written as it is; `.*` fits anything"));
+                Pattern::Any
+            })
+        };
+        let [group, version, kind, name, namespace] =
+            [&selector.group, &selector.version, &selector.kind, &selector.name, &selector.namespace]
+                .map(&mut pattern);
+        let mut labels = |text: &Option<Spanned<String>>| {
+            let Some(text) = text else { return Labels::default() };
+            Labels::read(&text.value).unwrap_or_else(|reason| {
+                wrong.push(Wrong::at(text.span, format!("`{}` is no selector: {reason}", text.value)));
+                Labels::default()
+            })
+        };
+        let labels_read = labels(&selector.label_selector);
+        let annotations = labels(&selector.annotation_selector);
+        Target { group, version, kind, name, namespace, labels: labels_read, annotations }
+    }
+
+    /// Places of what it may select: by name or kind, where it is for one.
+    pub fn reachable(&self, resources: &mut Resources) -> Vec<usize> {
+        match (self.name.text(), self.kind.text()) {
+            (Some(name), _) => resources.named(name),
+            (None, Some(kind)) => resources.of_kind(kind),
+            _ => (0..resources.len()).collect(),
+        }
+    }
+
+    /// Places of what it selects, in order.
+    pub fn select(&self, resources: &mut Resources) -> Vec<usize> {
+        self.reachable(resources)
+            .into_iter()
+            .filter(|at| resources.get(*at).is_some_and(|resource| self.fits(resource)))
+            .collect()
+    }
+
+    fn fits(&self, resource: &Resource) -> bool {
+        let (now, first) = (&resource.id, resource.original());
+        (self.namespace.fits(scope(now)) || self.namespace.fits(scope(first)))
+            && (self.name.fits(&now.name) || self.name.fits(&first.name))
+            && self.group.fits(now.group())
+            && self.version.fits(now.version())
+            && self.kind.fits(&now.kind)
+            && self.labels.holds(resource, "labels")
+            && self.annotations.holds(resource, "annotations")
+    }
+
+    /// Whether it selects one of the things that an object is or was called; labels count too.
+    pub fn fits_any(&self, resource: &Resource) -> bool {
+        let fits = |id: &Id| {
+            self.group.fits(id.group())
+                && self.version.fits(id.version())
+                && self.kind.fits(&id.kind)
+                && self.name.fits(&id.name)
+                && self.namespace.fits(scope(id))
+        };
+        resource.ids().any(fits)
+            && self.labels.holds(resource, "labels")
+            && self.annotations.holds(resource, "annotations")
+    }
+
+    /// What a selector that selects nothing may have meant.
+    pub fn nearest(&self, resources: &mut Resources) -> Option<String> {
+        let is_kind = |resource: &&Resource| self.kind.fits(&resource.id.kind);
+        let name = self.name.text().unwrap_or_default();
+        if resources.iter().any(|resource| is_kind(&resource)) {
+            let of_kind = resources.iter().filter(is_kind);
+            return near_object(name, of_kind);
+        }
+        let mut kinds: Vec<&str> = resources.iter().map(|resource| resource.id.kind.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let wanted = self.kind.text().unwrap_or_default();
+        Some(match nearest(wanted, kinds.iter().copied()) {
+            Some(near) => format!("did you mean kind `{near}`?"),
+            None if kinds.is_empty() => return None,
+            None => format!("kinds here: {}", list(kinds.into_iter().take(12)).replace(" or ", " and ")),
+        })
+    }
+}
+
+/// The namespace as selectors see it.
+fn scope(id: &Id) -> &str {
+    match id.scope() {
+        "" => "_non_namespaceable_",
+        scope => scope,
+    }
+}
+
+/// What an object that is not there may have meant.
+pub fn near(id: &Id, resources: &Resources) -> Option<String> {
+    let same_name = resources
+        .iter()
+        .find(|resource| resource.ids().any(|own| own.name == id.name && own.kind == id.kind));
+    if let Some(other) = same_name {
+        let own = &other.id;
+        let (what, said, is) = if own.api_version == id.api_version {
+            ("namespace", id.scope(), own.scope())
+        } else {
+            ("apiVersion", id.api_version.as_str(), own.api_version.as_str())
+        };
+        return Some(format!("there is one with {what} `{is}`, not `{said}`"));
+    }
+    let of_kind: Vec<&Resource> = resources.iter().filter(|resource| resource.id.kind == id.kind).collect();
+    if of_kind.is_empty() {
+        let kinds = resources.iter().map(|resource| resource.id.kind.as_str());
+        return nearest(&id.kind, kinds).map(|near| format!("did you mean kind `{near}`?"));
+    }
+    near_object(&id.name, of_kind.into_iter())
+}
+
+fn near_object<'a>(name: &str, among: impl Iterator<Item = &'a Resource>) -> Option<String> {
+    let mut names: Vec<&str> =
+        among.flat_map(|resource| [resource.id.name.as_str(), resource.original().name.as_str()]).collect();
+    names.sort_unstable();
+    names.dedup();
+    match nearest(name, names.iter().copied()) {
+        Some(near) if near != name => Some(format!("did you mean `{near}`?")),
+        _ if names.is_empty() => None,
+        _ => Some(format!("names here: {}", list(names.into_iter().take(12)).replace(" or ", " and "))),
+    }
+}
+
+/// A selector of labels: `app=web,tier in (a, b),!old` (`apimachinery/pkg/labels`).
+#[derive(Clone, Debug, Default)]
+struct Labels(Vec<Requirement>);
+
+#[derive(Clone, PartialEq, Debug)]
+struct Requirement {
+    key: String,
+    /// None asks only whether the key is there.
+    values: Option<Vec<String>>,
+    holds: bool,
+}
+
+impl Labels {
+    fn read(text: &str) -> Result<Labels, String> {
+        let mut requirements = Vec::new();
+        let mut rest = text.trim();
+        while !rest.is_empty() {
+            let end = end_of_requirement(rest);
+            let (one, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            requirements.push(requirement(one.trim())?);
+            rest = after.strip_prefix(',').unwrap_or(after).trim();
+        }
+        Ok(Labels(requirements))
+    }
+
+    fn holds(&self, resource: &Resource, what: &str) -> bool {
+        self.0.iter().all(|requirement| {
+            let own = resource.meta(what, &requirement.key);
+            let fits = match (&requirement.values, own) {
+                (None, own) => own.is_some(),
+                (Some(values), Some(own)) => values.iter().any(|value| value == own),
+                (Some(_), None) => false,
+            };
+            fits == requirement.holds
+        })
+    }
+}
+
+/// A comma in brackets ends nothing.
+fn end_of_requirement(text: &str) -> usize {
+    let mut inside = false;
+    let comma = text.char_indices().find(|(_, c)| {
+        inside = (inside || *c == '(') && *c != ')';
+        *c == ',' && !inside
+    });
+    comma.map_or(text.len(), |(at, _)| at)
+}
+
+fn requirement(text: &str) -> Result<Requirement, String> {
+    let key = |text: &str| {
+        let key = text.trim();
+        crate::kube::names::label_key(key).map_err(|reason| format!("`{key}` cannot be a key: {reason}"))?;
+        Ok::<_, String>(key.to_owned())
+    };
+    let one = |name: &str, value: &str, holds| {
+        Ok(Requirement { key: key(name)?, values: Some(vec![value.trim().to_owned()]), holds })
+    };
+    if let Some(name) = text.strip_prefix('!').filter(|name| !name.contains('=')) {
+        return Ok(Requirement { key: key(name)?, values: None, holds: false });
+    }
+    for (sign, holds) in [("!=", false), ("==", true), ("=", true)] {
+        if let Some((name, value)) = text.split_once(sign) {
+            return one(name, value, holds);
+        }
+    }
+    for (word, holds) in [(" notin ", false), (" in ", true), (" notin(", false), (" in(", true)] {
+        if let Some((name, values)) = text.split_once(word) {
+            let values = values.trim().trim_start_matches('(').strip_suffix(')').ok_or("a `)` is missing")?;
+            let values = values.split(',').map(|value| value.trim().to_owned()).collect();
+            return Ok(Requirement { key: key(name)?, values: Some(values), holds });
+        }
+    }
+    Ok(Requirement { key: key(text)?, values: None, holds: true })
+}
+
+/// How a selector reads in a message: `kind: Deployment, name: web`.
+pub fn shown(selector: &Selector) -> String {
+    let parts = [
+        ("group", &selector.group),
+        ("version", &selector.version),
+        ("kind", &selector.kind),
+        ("name", &selector.name),
+        ("namespace", &selector.namespace),
+        ("labelSelector", &selector.label_selector),
+        ("annotationSelector", &selector.annotation_selector),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter_map(|(key, text)| text.as_ref().map(|text| format!("{key}: {}", text.value)))
+        .collect();
+    parts.join(", ")
+}
+
+/// The place of a selector's name, else of its kind: where to look first.
+pub fn place(selector: &Selector) -> Option<Span> {
+    [
+        &selector.name,
+        &selector.kind,
+        &selector.label_selector,
+        &selector.namespace,
+        &selector.annotation_selector,
+    ]
+    .into_iter()
+    .flatten()
+    .next()
+    .map(|text| text.span)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kube::Unit;
+    use crate::kube::tree::tree;
+
+    #[test]
+    fn labels_are_selected_as_kubectl_selects_them() {
+        let body =
+            json!({"metadata": {"name": "x", "labels": {"app": "web", "tier": "a", "example.com/x": ""}}});
+        let resource = Resource::new(tree(&body), Unit::Manifest("a".into()));
+        let rows = [
+            ("app=web", true),
+            ("app==web", true),
+            ("app = web", true),
+            ("app!=web", false),
+            ("gone!=web", true),
+            ("app", true),
+            ("!app", false),
+            ("!gone", true),
+            ("tier in (a, b),app=web", true),
+            ("tier in (b)", false),
+            ("tier notin (b,c)", true),
+            ("gone notin (b)", true),
+            ("example.com/x=", true),
+            ("", true),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(Labels::read(text).unwrap().holds(&resource, "labels"), expected, "{text}");
+        }
+        assert!(Labels::read("a b=c").is_err() && Labels::read("x in (a").is_err());
+    }
+}
