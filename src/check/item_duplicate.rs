@@ -32,6 +32,9 @@ const CONTAINER: [(&str, &str, &str, Severity); 3] = [
     ("volumeMounts", "mountPath", "mounts", Severity::Error),
 ];
 
+/// So many are compared one by one.
+const FEW: usize = 8;
+
 /// Tells the second and every further one.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for landing in &facts.landings {
@@ -58,7 +61,9 @@ fn tell(
     found: &mut Findings,
 ) {
     let items = list.map_or(&[][..], Node::items);
-    if items.len() < 2 {
+    let names = || items.iter().map(|item| item.get(key).and_then(Node::as_text));
+    let twice = |at: usize, name: Option<&str>| name.is_some() && names().take(at).any(|other| other == name);
+    if items.len() <= FEW && !names().enumerate().any(|(at, name)| twice(at, name)) {
         return;
     }
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();

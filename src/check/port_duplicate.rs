@@ -32,6 +32,9 @@ struct Use<'a> {
     by: &'a str,
 }
 
+/// So many are compared one by one; most things have two ports.
+const FEW: usize = 8;
+
 /// What it is to use a number twice.
 struct Clash {
     severity: Severity,
@@ -66,8 +69,11 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
 impl Clash {
     /// Returns the places that were told.
     fn tell(&self, uses: Vec<Use<'_>>, message: impl Fn(&str) -> String, found: &mut Findings) -> BTreeSet<Span> {
-        let mut seen: BTreeMap<Key<'_>, (Span, &str)> = BTreeMap::new();
         let mut told = BTreeSet::new();
+        if uses.len() <= FEW && uses.iter().enumerate().all(|(at, used)| uses.iter().take(at).all(|other| other.key != used.key)) {
+            return told;
+        }
+        let mut seen: BTreeMap<Key<'_>, (Span, &str)> = BTreeMap::new();
         for Use { key, span, by } in uses {
             let Some(&(first, other)) = seen.get(&key) else {
                 seen.insert(key, (span, by));
@@ -114,6 +120,9 @@ fn host_ports<'l>(landing: &'l Landing<'_>) -> Vec<Use<'l>> {
 
 /// A container may name a port of its own twice: two ports of its Service then lead to it.
 fn own_ports<'a>(pod: &Pod<'a>) -> Vec<Use<'a>> {
+    if pod.containers().filter(|container| container.role == Role::Main).nth(1).is_none() {
+        return Vec::new();
+    }
     let mut seen = BTreeSet::new();
     let lasting = pod.containers().filter(Container::is_lasting);
     let ports = lasting.flat_map(|container| container.ports().iter().map(move |port| (container, port)));

@@ -23,22 +23,29 @@ pub static CODE: Code = Code {
     },
 };
 
+/// So many are compared one by one.
+const FEW: usize = 8;
+
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for landing in &facts.landings {
-        let own: BTreeSet<&str> = names_of(landing).collect();
+        let own: BTreeSet<&str> = match names_of(landing).nth(FEW) {
+            Some(_) => names_of(landing).collect(),
+            None => BTreeSet::new(),
+        };
+        let has = |name: &str| own.contains(name) || (own.is_empty() && names_of(landing).any(|own| own == name));
         for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
             let uses = |field: &str| container.node.get(field).map_or(&[][..], Node::items).iter();
             let names = uses("volumeMounts").chain(uses("volumeDevices")).filter_map(|mount| mount.get("name"));
             for node in names {
                 let Some(name) = node.as_text() else { continue };
-                if own.contains(name) || found.gave_up(node.span) {
+                if has(name) || found.gave_up(node.span) {
                     continue;
                 }
-                let help = match nearest(name, own.iter().copied()) {
+                let help = match nearest(name, names_of(landing)) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None if own.is_empty() => format!("volumes: [{{name: {name}, emptyDir: {{}}}}]"),
-                    None => format!("its volumes: {}", list(own.iter().copied())),
+                    None if names_of(landing).next().is_none() => format!("volumes: [{{name: {name}, emptyDir: {{}}}}]"),
+                    None => format!("its volumes: {}", list(names_of(landing).take(20))),
                 };
                 let message = format!("{} has no volume `{name}`", landing.object.id);
                 found.push(Finding::new(&CODE, node.span, message).help(help));
