@@ -37,6 +37,8 @@ pub struct Facts<'a> {
     kinds: BTreeMap<&'a str, Vec<&'a Object>>,
     /// All objects that references may name, sorted, the first of twins first.
     known: Vec<(Key<'a>, &'a Object)>,
+    /// Whether there were any.
+    twins: bool,
     /// The Traefik that serves the cluster.
     pub(super) served: Served,
     /// All HTTP routes.
@@ -123,6 +125,7 @@ impl<'a> Facts<'a> {
             services: objects.iter().filter(|object| is_service(object)).collect(),
             traefik: None,
             known: Vec::new(),
+            twins: false,
             served: Served::default(),
             routes: Vec::new(),
             streams: Vec::new(),
@@ -173,11 +176,14 @@ impl<'a> Facts<'a> {
             self.known.push((key, object));
         }
         self.known.sort_by(|a, b| a.0.cmp(&b.0));
+        let all = self.known.len();
+        self.known.dedup_by(|a, b| a.0 == b.0);
+        self.twins |= self.known.len() < all;
     }
 
     /// Whether two of them have one name.
     pub(super) fn has_twins(&self) -> bool {
-        self.known.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0))
+        self.twins
     }
 
     /// Those of a kind, whatever their API group.
@@ -209,10 +215,9 @@ impl<'a> Facts<'a> {
 
     /// Those of a kind.
     pub(super) fn of_kind(&self, kind: &'a str) -> impl Iterator<Item = &'a Object> {
-        self.known
-            .range((kind, "", "")..)
-            .take_while(move |(key, _)| key.0 == kind)
-            .map(|(_, object)| *object)
+        let at = self.known.partition_point(|(own, _)| *own < (kind, "", ""));
+        let behind = self.known.get(at..).unwrap_or_default().iter();
+        behind.take_while(move |(key, _)| key.0 == kind).map(|(_, object)| *object)
     }
 
     /// What each workload's pods hold that lies on nodes.

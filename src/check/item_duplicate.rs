@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Role;
 use crate::source::Span;
@@ -37,19 +37,21 @@ const FEW: usize = 8;
 
 /// Tells the second and every further one.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        let id = &landing.object.id;
-        tell(landing.pod.spec.get("volumes"), "name", |name| format!("two volumes of {id} are called `{name}`"), Severity::Error, found);
-        for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
-            for (field, key, what, severity) in CONTAINER {
-                let words = |name: &str| format!("two {what} of container `{}` of {id} are called `{name}`", container.name);
-                tell(container.node.get(field), key, words, severity, found);
-            }
-        }
-    }
     for object in facts.of("Service") {
         let words = |name: &str| format!("two ports of {} are called `{name}`", object.id);
         tell(object.body.at(&["spec", "ports"]), "name", words, Severity::Error, found);
+    }
+}
+
+/// The same of a pod's lists.
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    let id = &landing.object.id;
+    tell(landing.pod.spec.get("volumes"), "name", |name| format!("two volumes of {id} are called `{name}`"), Severity::Error, found);
+    for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
+        for (field, key, what, severity) in CONTAINER {
+            let words = |name: &str| format!("two {what} of container `{}` of {id} are called `{name}`", container.name);
+            tell(container.node.get(field), key, words, severity, found);
+        }
     }
 }
 
@@ -80,11 +82,11 @@ fn tell(
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told, told_of_pods};
 
     #[test]
     fn each_list() {
-        let of = |container: &str| told(super::run, "", &pod("", container));
+        let of = |container: &str| told_of_pods(super::of_pod, "", &pod("", container));
         assert_eq!(
             of(", env: [{name: A, value: a}, {name: B}, {name: A, value: b}]"),
             ["A: two variables of container `web` of Pod default/web are called `A`"]

@@ -56,14 +56,16 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             SERVICE.tell(service(object, field), message, found);
         }
     }
-    for landing in &facts.landings {
-        let id = &landing.object.id;
-        let message = |number: &str| format!("{id} takes the port {number} of its node twice");
-        let told = HOST.tell(host_ports(landing), message, found);
-        let own = own_ports(&landing.pod).into_iter().filter(|used| !told.contains(&used.span));
-        let message = |number: &str| format!("two containers of {id} listen on the port {number}");
-        CONTAINERS.tell(own.collect(), message, found);
-    }
+}
+
+/// The same of a pod's ports.
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    let id = &landing.object.id;
+    let message = |number: &str| format!("{id} takes the port {number} of its node twice");
+    let told = HOST.tell(host_ports(landing), message, found);
+    let own = own_ports(&landing.pod).into_iter().filter(|used| !told.contains(&used.span));
+    let message = |number: &str| format!("two containers of {id} listen on the port {number}");
+    CONTAINERS.tell(own.collect(), message, found);
 }
 
 impl Clash {
@@ -120,7 +122,7 @@ fn host_ports<'l>(landing: &'l Landing<'_>) -> Vec<Use<'l>> {
 
 /// A container may name a port of its own twice: two ports of its Service then lead to it.
 fn own_ports<'a>(pod: &Pod<'a>) -> Vec<Use<'a>> {
-    if pod.containers().filter(|container| container.role == Role::Main).nth(1).is_none() {
+    if pod.containers().filter(Container::is_lasting).nth(1).is_none() {
         return Vec::new();
     }
     let mut seen = BTreeSet::new();
@@ -136,7 +138,7 @@ fn own_ports<'a>(pod: &Pod<'a>) -> Vec<Use<'a>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told, told_of_pods};
 
     fn service(ports: &str) -> Vec<String> {
         let text = format!("apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: [{ports}]}}\n");
@@ -144,7 +146,7 @@ mod tests {
     }
 
     fn of_pod(spec: &str, ports: &str) -> Vec<String> {
-        told(super::run, "", &pod(spec, &format!(", ports: [{ports}]")))
+        told_of_pods(super::of_pod, "", &pod(spec, &format!(", ports: [{ports}]")))
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::fmt;
 
 use self::rows::name_of;
 use self::tree::{TREES, Tree};
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::kube::{Object, names};
 use crate::yaml::{Entry, Node, Value};
@@ -82,18 +82,20 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             }
         }
     }
+}
+
+/// The same of a pod.
+pub(super) fn of_pod(facts: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
     // Kubernetes 1.32 takes nearly all characters (feature gate RelaxedEnvironmentVariableValidation).
     let [new, old] = &TREES.env_names;
     let names = if facts.stack.release.version().minor < 32 { old } else { new };
-    for landing in &facts.landings {
-        let at = |name| Place { name, owner: "", listed: false };
-        walk(landing.pod.template, at("template"), &TREES.template, found);
-        walk(landing.pod.spec, at("spec"), &TREES.pod, found);
-        for container in landing.pod.containers() {
-            let at = Place { name: "containers", owner: "", listed: true };
-            walk(container.node, at, &TREES.container, found);
-            walk(container.node, at, names, found);
-        }
+    let at = |name| Place { name, owner: "", listed: false };
+    walk(landing.pod.template, at("template"), &TREES.template, found);
+    walk(landing.pod.spec, at("spec"), &TREES.pod, found);
+    for container in landing.pod.containers() {
+        let at = Place { name: "containers", owner: "", listed: true };
+        walk(container.node, at, &TREES.container, found);
+        walk(container.node, at, names, found);
     }
 }
 
