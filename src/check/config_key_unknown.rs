@@ -1,6 +1,6 @@
 //! Keys that a ConfigMap of the stack does not have.
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::kube::{Object, Pod, Target};
 use crate::yaml::Node;
@@ -23,19 +23,17 @@ pub static CODE: Code = Code {
 };
 
 /// Tells each.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        let namespace = landing.object.id.namespace.as_deref();
-        let map = |name: &str| facts.find("ConfigMap", namespace, name);
-        let keyed = landing.references.iter().filter(|used| used.target == Target::ConfigMap && !used.optional);
-        for used in keyed {
-            let (Some(key), Some(name)) = (used.key, used.name.as_text()) else { continue };
-            if let Some((object, key)) = map(name).zip(Some(key)) {
-                tell(object, key, key.as_text(), found);
-            }
+pub(super) fn of_pod(facts: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    let namespace = landing.object.id.namespace.as_deref();
+    let map = |name: &str| facts.find("ConfigMap", namespace, name);
+    let keyed = landing.references.iter().filter(|used| used.target == Target::ConfigMap && !used.optional);
+    for used in keyed {
+        let (Some(key), Some(name)) = (used.key, used.name.as_text()) else { continue };
+        if let Some((object, key)) = map(name).zip(Some(key)) {
+            tell(object, key, key.as_text(), found);
         }
-        sub_paths(&landing.pod, &map, found);
     }
+    sub_paths(&landing.pod, &map, found);
 }
 
 fn sub_paths<'a>(pod: &Pod<'a>, map: &dyn Fn(&str) -> Option<&'a Object>, found: &mut Findings) {
@@ -66,12 +64,12 @@ fn tell(object: &Object, place: &Node, key: Option<&str>, found: &mut Findings) 
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told_of_pods};
 
     const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: info}\nbinaryData: {logo: AAAA}\n";
 
     fn of(spec: &str, container: &str) -> Vec<String> {
-        told(super::run, "", &format!("{}{MAP}", pod(spec, container)))
+        told_of_pods(super::of_pod, "", &format!("{}{MAP}", pod(spec, container)))
     }
 
     #[test]

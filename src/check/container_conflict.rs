@@ -1,6 +1,6 @@
 //! Fields of a container that contradict each other (`pkg/apis/core/validation`).
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Quantity;
 use crate::yaml::{Entry, Node};
@@ -24,15 +24,13 @@ pub static CODE: Code = Code {
 const STANDARD: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
 /// Tells each.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        for container in landing.pod.containers() {
-            if let Some(resources) = container.node.get("resources") {
-                self::resources(resources, found);
-            }
-            if let Some(security) = container.node.get("securityContext") {
-                rights(security, found);
-            }
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    for container in landing.pod.containers() {
+        if let Some(resources) = container.node.get("resources") {
+            self::resources(resources, found);
+        }
+        if let Some(security) = container.node.get("securityContext") {
+            rights(security, found);
         }
     }
 }
@@ -91,14 +89,14 @@ fn rights(security: &Node, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use super::run;
-    use crate::check::trial::told;
+    use super::of_pod;
+    use crate::check::trial::told_of_pods;
 
     fn container(fields: &str) -> Vec<String> {
         let pod = format!(
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{{name: web, image: \"registry.example/web:1.0\", {fields}}}]}}\n"
         );
-        told(run, "", &pod)
+        told_of_pods(of_pod, "", &pod)
     }
 
     #[test]

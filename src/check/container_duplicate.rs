@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Role;
 
@@ -19,18 +19,16 @@ pub static CODE: Code = Code {
 };
 
 /// Tells the second and every further one.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        let mut seen = BTreeMap::new();
-        let containers = landing.pod.containers().filter(|container| container.role != Role::Volume);
-        for container in containers.filter(|container| !container.name.is_empty()) {
-            let span = container.node.get("name").map_or(container.node.span, |name| name.span);
-            let first = *seen.entry(container.name).or_insert(span);
-            if first != span {
-                let id = &landing.object.id;
-                let message = format!("two containers of {id} are called `{}`", container.name);
-                found.push(Finding::new(&CODE, span, message).also(first, "the other one"));
-            }
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    let mut seen = BTreeMap::new();
+    let containers = landing.pod.containers().filter(|container| container.role != Role::Volume);
+    for container in containers.filter(|container| !container.name.is_empty()) {
+        let span = container.node.get("name").map_or(container.node.span, |name| name.span);
+        let first = *seen.entry(container.name).or_insert(span);
+        if first != span {
+            let id = &landing.object.id;
+            let message = format!("two containers of {id} are called `{}`", container.name);
+            found.push(Finding::new(&CODE, span, message).also(first, "the other one"));
         }
     }
 }

@@ -35,8 +35,10 @@ pub struct Facts<'a> {
     pub traefik: Option<Traefik<'a>>,
     /// Those of each kind.
     kinds: BTreeMap<&'a str, Vec<&'a Object>>,
-    /// All objects that references may name, the first of twins.
-    known: BTreeMap<Key<'a>, &'a Object>,
+    /// All objects that references may name, sorted, the first of twins first.
+    known: Vec<(Key<'a>, &'a Object)>,
+    /// Whether there were any.
+    twins: bool,
     /// The Traefik that serves the cluster.
     pub(super) served: Served,
     /// All HTTP routes.
@@ -122,7 +124,8 @@ impl<'a> Facts<'a> {
             kinds,
             services: objects.iter().filter(|object| is_service(object)).collect(),
             traefik: None,
-            known: BTreeMap::new(),
+            known: Vec::new(),
+            twins: false,
             served: Served::default(),
             routes: Vec::new(),
             streams: Vec::new(),
@@ -170,8 +173,17 @@ impl<'a> Facts<'a> {
         for object in objects {
             let id = &object.id;
             let key = (id.kind.as_str(), id.namespace.as_deref().unwrap_or_default(), id.name.as_str());
-            self.known.entry(key).or_insert(object);
+            self.known.push((key, object));
         }
+        self.known.sort_by(|a, b| a.0.cmp(&b.0));
+        let all = self.known.len();
+        self.known.dedup_by(|a, b| a.0 == b.0);
+        self.twins |= self.known.len() < all;
+    }
+
+    /// Whether two of them have one name.
+    pub(super) fn has_twins(&self) -> bool {
+        self.twins
     }
 
     /// Those of a kind, whatever their API group.
@@ -196,15 +208,16 @@ impl<'a> Facts<'a> {
 
     /// The one of them with this name.
     pub fn find(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<&'a Object> {
-        self.known.get(&(kind, namespace.unwrap_or_default(), name)).copied()
+        let key = (kind, namespace.unwrap_or_default(), name);
+        let at = self.known.partition_point(|(own, _)| *own < key);
+        self.known.get(at).filter(|(own, _)| *own == key).map(|(_, object)| *object)
     }
 
     /// Those of a kind.
     pub(super) fn of_kind(&self, kind: &'a str) -> impl Iterator<Item = &'a Object> {
-        self.known
-            .range((kind, "", "")..)
-            .take_while(move |(key, _)| key.0 == kind)
-            .map(|(_, object)| *object)
+        let at = self.known.partition_point(|(own, _)| *own < (kind, "", ""));
+        let behind = self.known.get(at..).unwrap_or_default().iter();
+        behind.take_while(move |(key, _)| key.0 == kind).map(|(_, object)| *object)
     }
 
     /// What each workload's pods hold that lies on nodes.
@@ -229,8 +242,12 @@ impl<'a> Facts<'a> {
 
     /// Names of those of a kind in a namespace.
     pub(super) fn names(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &'a str> {
-        let of = move |key: &&Key<'a>| key.0 == kind && key.1 == namespace;
-        self.known.keys().filter(of).map(|key| key.2)
+        let at = self.known.partition_point(|(own, _)| *own < (kind, namespace, ""));
+        let behind = self.known.get(at..).unwrap_or_default().iter();
+        behind
+            .map(|(key, _)| *key)
+            .take_while(move |key| key.0 == kind && key.1 == namespace)
+            .map(|key| key.2)
     }
 
     /// All images that can be read, by workload.

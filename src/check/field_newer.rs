@@ -3,7 +3,6 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::Pod;
 use crate::yaml::Node;
 
 /// A field that the cluster's release drops.
@@ -65,21 +64,24 @@ const CONTAINER: &[Row] = &[
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let minor = facts.stack.release.version().minor;
-    for object in facts.objects {
-        let rows = KINDS.iter().filter(|(kind, _)| *kind == object.id.kind).flat_map(|(_, rows)| *rows);
-        let mut tell = |node: &Node, rows: &mut dyn Iterator<Item = &Row>| {
-            for (path, since) in rows.filter(|(_, since)| minor < *since) {
-                if let (Some(value), Some(name)) = (node.at(path), path.last()) {
-                    found.push(newer(facts, value, name, *since));
-                }
-            }
-        };
-        tell(&object.body, &mut rows.into_iter());
-        if let Some(pod) = Pod::of(object) {
-            tell(pod.spec, &mut POD.iter());
-            for container in pod.containers() {
-                tell(container.node, &mut CONTAINER.iter());
-            }
+    let rows = KINDS.iter().flat_map(|(_, rows)| *rows).chain(POD).chain(CONTAINER);
+    if rows.map(|(_, since)| *since).max() <= Some(minor) {
+        return;
+    }
+    for (kind, rows) in KINDS {
+        facts.of(kind).iter().for_each(|object| tell(facts, &object.body, rows, found));
+    }
+    for landing in &facts.landings {
+        tell(facts, landing.pod.spec, POD, found);
+        landing.pod.containers().for_each(|container| tell(facts, container.node, CONTAINER, found));
+    }
+}
+
+fn tell(facts: &Facts<'_>, node: &Node, rows: &[Row], found: &mut Findings) {
+    let minor = facts.stack.release.version().minor;
+    for (path, since) in rows.iter().filter(|(_, since)| minor < *since) {
+        if let (Some(value), Some(name)) = (node.at(path), path.last()) {
+            found.push(newer(facts, value, name, *since));
         }
     }
 }

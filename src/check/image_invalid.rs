@@ -1,6 +1,6 @@
 //! References that containerd refuses.
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Image;
 
@@ -17,21 +17,23 @@ pub static CODE: Code = Code {
 };
 
 /// Tells each.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        for container in landing.pod.containers() {
-            let Some(node) = container.image else {
-                let message = format!("{} `{}` of {} has no image", container.role.word(), container.name, landing.object.id);
-                found.push(Finding::new(&CODE, container.node.span, message));
-                continue;
-            };
-            let message = match node.as_text().map(|text| (text, Image::parse(text))) {
-                Some((_, Ok(_))) => continue,
-                Some(("", _)) => "the image is empty".to_owned(),
-                Some((text, Err(reason))) => format!("`{text}` is no image reference: {reason}"),
-                None => format!("`image` wants text, this is {}", node.kind()),
-            };
-            found.push(Finding::new(&CODE, node.span, message));
-        }
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    // Most are read already.
+    if landing.images.len() == landing.pod.containers().count() {
+        return;
+    }
+    for container in landing.pod.containers() {
+        let Some(node) = container.image else {
+            let message = format!("{} `{}` of {} has no image", container.role.word(), container.name, landing.object.id);
+            found.push(Finding::new(&CODE, container.node.span, message));
+            continue;
+        };
+        let message = match node.as_text().map(|text| (text, Image::parse(text))) {
+            Some((_, Ok(_))) => continue,
+            Some(("", _)) => "the image is empty".to_owned(),
+            Some((text, Err(reason))) => format!("`{text}` is no image reference: {reason}"),
+            None => format!("`image` wants text, this is {}", node.kind()),
+        };
+        found.push(Finding::new(&CODE, node.span, message));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Role;
 use crate::source::Span;
@@ -32,21 +32,26 @@ const CONTAINER: [(&str, &str, &str, Severity); 3] = [
     ("volumeMounts", "mountPath", "mounts", Severity::Error),
 ];
 
+/// So many are compared one by one.
+const FEW: usize = 8;
+
 /// Tells the second and every further one.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        let id = &landing.object.id;
-        tell(landing.pod.spec.get("volumes"), "name", |name| format!("two volumes of {id} are called `{name}`"), Severity::Error, found);
-        for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
-            for (field, key, what, severity) in CONTAINER {
-                let words = |name: &str| format!("two {what} of container `{}` of {id} are called `{name}`", container.name);
-                tell(container.node.get(field), key, words, severity, found);
-            }
-        }
-    }
     for object in facts.of("Service") {
         let words = |name: &str| format!("two ports of {} are called `{name}`", object.id);
         tell(object.body.at(&["spec", "ports"]), "name", words, Severity::Error, found);
+    }
+}
+
+/// The same of a pod's lists.
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    let id = &landing.object.id;
+    tell(landing.pod.spec.get("volumes"), "name", |name| format!("two volumes of {id} are called `{name}`"), Severity::Error, found);
+    for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
+        for (field, key, what, severity) in CONTAINER {
+            let words = |name: &str| format!("two {what} of container `{}` of {id} are called `{name}`", container.name);
+            tell(container.node.get(field), key, words, severity, found);
+        }
     }
 }
 
@@ -58,7 +63,9 @@ fn tell(
     found: &mut Findings,
 ) {
     let items = list.map_or(&[][..], Node::items);
-    if items.len() < 2 {
+    let names = || items.iter().map(|item| item.get(key).and_then(Node::as_text));
+    let twice = |at: usize, name: Option<&str>| name.is_some() && names().take(at).any(|other| other == name);
+    if items.len() <= FEW && !names().enumerate().any(|(at, name)| twice(at, name)) {
         return;
     }
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
@@ -75,11 +82,11 @@ fn tell(
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told, told_of_pods};
 
     #[test]
     fn each_list() {
-        let of = |container: &str| told(super::run, "", &pod("", container));
+        let of = |container: &str| told_of_pods(super::of_pod, "", &pod("", container));
         assert_eq!(
             of(", env: [{name: A, value: a}, {name: B}, {name: A, value: b}]"),
             ["A: two variables of container `web` of Pod default/web are called `A`"]

@@ -1,8 +1,9 @@
 //! The checks, on the final objects, so that they hold for raw manifests and patches as well.
 //!
 //! In: [`Facts`], all that a check may see. Out: findings. To add a check: a file here with its [`Code`], its page and
-//! `run`, a name in the list below, a folder in `tests/checks`. What is known of one program is a row: of the checks
-//! that begin with `program`, of `image_user_refused` and others; `program` shows containers as the programs they hold.
+//! `run`, or `of_pod` if it looks at each pod by itself, or both; a name in the list below; a folder in `tests/checks`.
+//! What is known of one program is a row: of the checks that begin with `program`, of `image_user_refused` and others;
+//! `program` shows containers as the programs they hold.
 //!
 //! What must hold: a page's failing example raises its code, the mended one does not (`tests/pages.rs`).
 
@@ -28,17 +29,21 @@ pub use requests_exceed_nodes::Said;
 use crate::finding::{Code, Findings};
 
 macro_rules! checks {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name;)*
+    (all: $($all:ident),* ; pods: $($pods:ident),* ; both: $($both:ident),* $(,)?) => {
+        $(mod $all;)*
+        $(mod $pods;)*
+        $(mod $both;)*
 
         /// What checks can find.
-        pub static CODES: &[&Code] = &[$(&$name::CODE),*];
+        pub static CODES: &[&Code] = &[$(&$all::CODE,)* $(&$pods::CODE,)* $(&$both::CODE),*];
 
-        static CHECKS: &[fn(&Facts<'_>, &mut Findings)] = &[$($name::run),*];
+        static CHECKS: &[fn(&Facts<'_>, &mut Findings)] = &[$($all::run,)* $($both::run),*];
+        static OF_PODS: &[fn(&Facts<'_>, &Landing<'_>, &mut Findings)] = &[$($both::of_pod,)* $($pods::of_pod),*];
     };
 }
 
 checks! {
+    all:
     api_not_served,
     balancer_ip_ignored,
     cache_through_cloudflare,
@@ -51,9 +56,6 @@ checks! {
     cluster_dns_wrong,
     cluster_ip_taken,
     component_disabled,
-    config_key_unknown,
-    container_conflict,
-    container_duplicate,
     data_many_nodes,
     data_many_pods,
     device_many_nodes,
@@ -65,17 +67,14 @@ checks! {
     external_ip_nat,
     external_name_refused,
     field_newer,
-    field_refused,
     host_port_taken,
     host_uncovered,
     image_entrypoint_arch,
     image_gone,
-    image_invalid,
     image_lacks_arch,
     image_platforms_unknown,
     image_untagged,
     image_user_refused,
-    item_duplicate,
     lock_lacks,
     lock_unused,
     middleware_field_unknown,
@@ -86,28 +85,22 @@ checks! {
     object_duplicate,
     object_too_large,
     packaged_object_taken,
-    password_in_env,
     place_no_node,
-    placement_invalid,
     platforms_contradicted,
-    port_duplicate,
     port_not_proxied,
     probe_path_wrong,
-    probe_port_unknown,
     program_args_wrong,
     program_env_ignored,
     program_env_missing,
     program_listens_local,
     proxy_config_unfit,
     range_delisted,
-    reference_unknown,
     replicas_exceed_nodes,
     requests_exceed_nodes,
     rollout_stuck,
     route_never_matches,
     route_shadowed,
     rule_invalid,
-    secret_in_args,
     secret_in_config,
     secret_in_manifest,
     secret_key_missing,
@@ -115,7 +108,6 @@ checks! {
     secret_mounted_alone,
     secret_unknown,
     selector_matches_nothing,
-    selector_misses_pods,
     service_conflict,
     service_port_unknown,
     servicelb_ignores_local,
@@ -129,9 +121,26 @@ checks! {
     trust_one_family,
     trust_too_wide,
     trusted_range_invalid,
+    volume_unreachable;
+
+    pods:
+    config_key_unknown,
+    container_conflict,
+    container_duplicate,
+    image_invalid,
+    password_in_env,
+    placement_invalid,
+    probe_port_unknown,
+    secret_in_args,
+    selector_misses_pods,
     variable_undefined,
-    volume_unknown,
-    volume_unreachable,
+    volume_unknown;
+
+    both:
+    field_refused,
+    item_duplicate,
+    port_duplicate,
+    reference_unknown,
 }
 
 /// What a run asks for beside what must always hold.
@@ -143,8 +152,14 @@ pub struct Demands {
     pub unpinned: bool,
 }
 
-/// Runs every check.
+/// Runs every check; first those that look at each pod by itself, all of them at one pod before the next, while it lies
+/// in the processor's cache.
 pub fn all(facts: &Facts<'_>, found: &mut Findings) {
+    for landing in &facts.landings {
+        for check in OF_PODS {
+            check(facts, landing, found);
+        }
+    }
     for check in CHECKS {
         check(facts, found);
     }

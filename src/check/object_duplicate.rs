@@ -26,6 +26,9 @@ pub static CODE: Code = Code {
 
 /// Tells the second and every further one.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    if !facts.has_twins() {
+        return;
+    }
     let mut seen: BTreeMap<_, &Object> = BTreeMap::new();
     for object in facts.objects {
         let id = &object.id;

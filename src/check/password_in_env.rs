@@ -1,7 +1,7 @@
 //! Secrets in variables, in plain sight.
 
-use super::Facts;
-use super::program::{ATHENS, MINIO, programs};
+use super::{Facts, Landing};
+use super::program::{ATHENS, MINIO, programs_of};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::exposed::{What, exposed, exposes};
 use crate::yaml::Node;
@@ -36,8 +36,8 @@ const ROWS: &[(&[&str], &[&str])] = &[
 const SHORTEST: usize = 8;
 
 /// Tells each, and shows none of it.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for program in programs(facts) {
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    for program in programs_of(landing) {
         for (_, names) in ROWS.iter().filter(|(images, _)| program.is(images)) {
             for name in *names {
                 let Some(value) = program.env(name).and_then(|entry| entry.get("value")) else { continue };
@@ -49,8 +49,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             }
         }
     }
-    let containers = facts.landings.iter().flat_map(|landing| landing.pod.containers());
-    for variable in containers.flat_map(|container| container.node.get("env").map_or(&[][..], Node::items)) {
+    for variable in landing.pod.containers().flat_map(|container| container.node.get("env").map_or(&[][..], Node::items)) {
         let (Some(name), Some(value)) = (variable.text_at(&["name"]), variable.get("value")) else { continue };
         let Some(text) = value.written() else { continue };
         let what = exposes(name, &text).map(|_| What::Name(name));
@@ -76,10 +75,10 @@ fn in_env(name: &str, what: What<'_>, value: &Node) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told_of_pods};
 
     fn of(variable: &str) -> usize {
-        let told = told(super::run, "", &pod("", &format!(", env: [{{{variable}}}]")));
+        let told = told_of_pods(super::of_pod, "", &pod("", &format!(", env: [{{{variable}}}]")));
         assert!(told.iter().all(|line| !line.rsplit(": ").next().unwrap().contains("hunter2")), "{told:?}");
         told.len()
     }

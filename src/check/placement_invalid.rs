@@ -1,6 +1,6 @@
 //! What the API server would refuse about placement, or the scheduler silently take for false.
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::schedule::problems;
 
@@ -24,12 +24,10 @@ pub static CODE: Code = Code {
 };
 
 /// Tells each.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        for problem in problems(&landing.pod) {
-            found.push(
-                Finding::new(&CODE, problem.span, format!("{}: {}", landing.object.id, problem.text)),
-            );
-        }
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    for problem in problems(&landing.pod) {
+        found.push(
+            Finding::new(&CODE, problem.span, format!("{}: {}", landing.object.id, problem.text)),
+        );
     }
 }

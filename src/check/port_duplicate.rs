@@ -32,6 +32,9 @@ struct Use<'a> {
     by: &'a str,
 }
 
+/// So many are compared one by one; most things have two ports.
+const FEW: usize = 8;
+
 /// What it is to use a number twice.
 struct Clash {
     severity: Severity,
@@ -53,21 +56,26 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             SERVICE.tell(service(object, field), message, found);
         }
     }
-    for landing in &facts.landings {
-        let id = &landing.object.id;
-        let message = |number: &str| format!("{id} takes the port {number} of its node twice");
-        let told = HOST.tell(host_ports(landing), message, found);
-        let own = own_ports(&landing.pod).into_iter().filter(|used| !told.contains(&used.span));
-        let message = |number: &str| format!("two containers of {id} listen on the port {number}");
-        CONTAINERS.tell(own.collect(), message, found);
-    }
+}
+
+/// The same of a pod's ports.
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    let id = &landing.object.id;
+    let message = |number: &str| format!("{id} takes the port {number} of its node twice");
+    let told = HOST.tell(host_ports(landing), message, found);
+    let own = own_ports(&landing.pod).into_iter().filter(|used| !told.contains(&used.span));
+    let message = |number: &str| format!("two containers of {id} listen on the port {number}");
+    CONTAINERS.tell(own.collect(), message, found);
 }
 
 impl Clash {
     /// Returns the places that were told.
     fn tell(&self, uses: Vec<Use<'_>>, message: impl Fn(&str) -> String, found: &mut Findings) -> BTreeSet<Span> {
-        let mut seen: BTreeMap<Key<'_>, (Span, &str)> = BTreeMap::new();
         let mut told = BTreeSet::new();
+        if uses.len() <= FEW && uses.iter().enumerate().all(|(at, used)| uses.iter().take(at).all(|other| other.key != used.key)) {
+            return told;
+        }
+        let mut seen: BTreeMap<Key<'_>, (Span, &str)> = BTreeMap::new();
         for Use { key, span, by } in uses {
             let Some(&(first, other)) = seen.get(&key) else {
                 seen.insert(key, (span, by));
@@ -114,6 +122,9 @@ fn host_ports<'l>(landing: &'l Landing<'_>) -> Vec<Use<'l>> {
 
 /// A container may name a port of its own twice: two ports of its Service then lead to it.
 fn own_ports<'a>(pod: &Pod<'a>) -> Vec<Use<'a>> {
+    if pod.containers().filter(Container::is_lasting).nth(1).is_none() {
+        return Vec::new();
+    }
     let mut seen = BTreeSet::new();
     let lasting = pod.containers().filter(Container::is_lasting);
     let ports = lasting.flat_map(|container| container.ports().iter().map(move |port| (container, port)));
@@ -127,7 +138,7 @@ fn own_ports<'a>(pod: &Pod<'a>) -> Vec<Use<'a>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told, told_of_pods};
 
     fn service(ports: &str) -> Vec<String> {
         let text = format!("apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: [{ports}]}}\n");
@@ -135,7 +146,7 @@ mod tests {
     }
 
     fn of_pod(spec: &str, ports: &str) -> Vec<String> {
-        told(super::run, "", &pod(spec, &format!(", ports: [{ports}]")))
+        told_of_pods(super::of_pod, "", &pod(spec, &format!(", ports: [{ports}]")))
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Probes and hooks that ask a port which their container does not have.
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::kube::{Container, Pod, Role};
 use crate::yaml::Node;
@@ -32,17 +32,15 @@ const ASKING: [(&[&str], &str); 5] = [
 ];
 
 /// Tells each.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
-            for (path, name) in ASKING {
-                let Some(asking) = container.node.at(path) else { continue };
-                for handler in ["httpGet", "tcpSocket", "grpc"] {
-                    let Some(handler) = asking.get(handler) else { continue };
-                    // A host of its own is no port of the pod.
-                    if let Some(port) = handler.get("port").filter(|_| handler.text_at(&["host"]).is_none()) {
-                        tell(&landing.pod, &container, name, port, found);
-                    }
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
+        for (path, name) in ASKING {
+            let Some(asking) = container.node.at(path) else { continue };
+            for handler in ["httpGet", "tcpSocket", "grpc"] {
+                let Some(handler) = asking.get(handler) else { continue };
+                // A host of its own is no port of the pod.
+                if let Some(port) = handler.get("port").filter(|_| handler.text_at(&["host"]).is_none()) {
+                    tell(&landing.pod, &container, name, port, found);
                 }
             }
         }
@@ -84,10 +82,10 @@ fn only_port<'a>(pod: &Pod<'a>) -> Option<&'a Node> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told_of_pods};
 
     fn of(ports: &str, probe: &str) -> Vec<String> {
-        told(super::run, "", &pod("", &format!(", ports: [{ports}], {probe}")))
+        told_of_pods(super::of_pod, "", &pod("", &format!(", ports: [{ports}], {probe}")))
     }
 
     #[test]

@@ -51,17 +51,19 @@ pub(super) struct Mounted<'a> {
 
 /// All containers.
 pub(super) fn programs<'a>(facts: &'a Facts<'a>) -> impl Iterator<Item = Program<'a>> {
-    let of = |landing: &'a Landing<'a>| {
-        let containers = landing.images.iter().filter(|used| used.container.role != Role::Volume);
-        containers.map(move |used| Program {
-            landing,
-            container: used.container,
-            written: used.written,
-            image: &used.image,
-            repository: &used.repository,
-        })
-    };
-    facts.landings.iter().flat_map(of)
+    facts.landings.iter().flat_map(programs_of)
+}
+
+/// Those of a pod.
+pub(super) fn programs_of<'a, 'l: 'a>(landing: &'l Landing<'a>) -> impl Iterator<Item = Program<'a>> {
+    let containers = landing.images.iter().filter(|used| used.container.role != Role::Volume);
+    containers.map(move |used| Program {
+        landing,
+        container: used.container,
+        written: used.written,
+        image: &used.image,
+        repository: &used.repository,
+    })
 }
 
 impl<'a> Program<'a> {

@@ -1,6 +1,6 @@
 //! References to ConfigMaps, claims, Services … that nobody said exist. (Secrets have keys, and a check of their own.)
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::{LabelSelector, Object, Pod, Reference, Target, Unit, named};
 use crate::yaml::Node;
@@ -61,11 +61,6 @@ const RUNTIMES: [&str; 10] = [
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        for reference in &landing.references {
-            tell(landing.object, reference, facts, found);
-        }
-    }
     for object in facts.naming() {
         for reference in named(object) {
             tell(object, &reference, facts, found);
@@ -132,6 +127,13 @@ fn known_joined(kind: &str, joined: &str, facts: &Facts<'_>) -> Result<(), Optio
         return Ok(());
     }
     Err(nearest(joined, all.iter().map(String::as_str)).map(str::to_owned))
+}
+
+/// The same of what a pod needs.
+pub(super) fn of_pod(facts: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    for reference in &landing.references {
+        tell(landing.object, reference, facts, found);
+    }
 }
 
 fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut Findings) {

@@ -1,6 +1,6 @@
 //! Secrets in commands and arguments.
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::exposed::{What, exposed, exposes};
 use crate::yaml::Node;
@@ -22,18 +22,16 @@ pub static CODE: Code = Code {
 };
 
 /// Tells each, and shows none of it.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        for container in landing.pod.containers() {
-            for list in ["command", "args"] {
-                let words = container.node.get(list).map_or(&[][..], Node::items);
-                let mut flag = None;
-                for word in words {
-                    if let Some(what) = secret(word, flag) {
-                        tell(what, word, found);
-                    }
-                    flag = word.as_text().filter(|text| text.starts_with('-'));
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    for container in landing.pod.containers() {
+        for list in ["command", "args"] {
+            let words = container.node.get(list).map_or(&[][..], Node::items);
+            let mut flag = None;
+            for word in words {
+                if let Some(what) = secret(word, flag) {
+                    tell(what, word, found);
                 }
+                flag = word.as_text().filter(|text| text.starts_with('-'));
             }
         }
     }
@@ -61,10 +59,10 @@ fn tell(what: What<'_>, word: &Node, found: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told_of_pods};
 
     fn of(args: &str) -> usize {
-        let told = told(super::run, "", &pod("", &format!(", args: [{args}]")));
+        let told = told_of_pods(super::of_pod, "", &pod("", &format!(", args: [{args}]")));
         assert!(told.iter().all(|line| !line.rsplit(": ").next().unwrap().contains("hunter2")), "{told:?}");
         told.len()
     }

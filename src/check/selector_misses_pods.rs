@@ -26,13 +26,11 @@ pub static CODE: Code = Code {
 const SELECTING: [&str; 4] = ["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"];
 
 /// Tells each.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        if let Some(node) = landing.object.body.at(&["spec", "selector"])
-            && let Some(selector) = selector(landing, node)
-        {
-            tell(landing, node, &selector, found);
-        }
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    if let Some(node) = landing.object.body.at(&["spec", "selector"])
+        && let Some(selector) = selector(landing, node)
+    {
+        tell(landing, node, &selector, found);
     }
 }
 
@@ -74,7 +72,7 @@ fn own_labels(landing: &Landing<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::told;
+    use crate::check::trial::told_of_pods;
 
     fn of(kind: &str, selector: &str, labels: &str) -> Vec<String> {
         let group = if kind == "Job" { "batch/v1" } else { "apps/v1" };
@@ -82,7 +80,7 @@ mod tests {
             "apiVersion: {group}\nkind: {kind}\nmetadata: {{name: web}}\nspec: {{{selector}, template: {{metadata: {{labels: {labels}}}, \
              spec: {{containers: [{{name: web, image: \"registry.example/web:1.0\"}}]}}}}}}\n"
         );
-        told(super::run, "", &text)
+        told_of_pods(super::of_pod, "", &text)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! For the tests of checks: one check on the objects of a manifest, on a small cluster.
 
-use super::{Demands, Facts};
+use super::{Demands, Facts, Landing};
 use crate::finding::Findings;
 use crate::kube::{self, Unit};
 use crate::reach::Traefik;
@@ -15,9 +15,24 @@ const NODES: &str = "nodes: {alpha: {arch: amd64}, beta: {arch: amd64}}\n";
 /// A check.
 type Check = fn(&Facts<'_>, &mut Findings);
 
+/// A check of a pod.
+type PodCheck = fn(&Facts<'_>, &Landing<'_>, &mut Findings);
+
+/// [`told`] of a check that looks at each pod by itself.
+pub(super) fn told_of_pods(check: PodCheck, lines: &str, manifest: &str) -> Vec<String> {
+    let each = |facts: &Facts<'_>, found: &mut Findings| {
+        facts.landings.iter().for_each(|landing| check(facts, landing, found));
+    };
+    hear(&each, lines, manifest)
+}
+
 /// What a check says of a manifest: each message with the characters that it marks. `lines` come to stack.yaml; one for
 /// `k3s` or `nodes` stands in the place of the usual one.
 pub(super) fn told(check: Check, lines: &str, manifest: &str) -> Vec<String> {
+    hear(&check, lines, manifest)
+}
+
+fn hear(check: &dyn Fn(&Facts<'_>, &mut Findings), lines: &str, manifest: &str) -> Vec<String> {
     let (mut sources, mut found) = (Sources::default(), Findings::default());
     let usual = format!("{STACK}{NODES}");
     let replaced = |line: &&str| !lines.lines().any(|own| own.split(':').next() == line.split(':').next());

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::{Container, Role};
 use crate::yaml::Node;
@@ -28,11 +28,9 @@ pub static CODE: Code = Code {
 const OF_SERVICES: [&str; 4] = ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT", "_PORT_"];
 
 /// Tells the first of each text.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
-            Scope::of(&container).check(&container, found);
-        }
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
+        Scope::of(&container).check(&container, found);
     }
 }
 
@@ -126,10 +124,10 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told_of_pods};
 
     fn of(container: &str) -> Vec<String> {
-        told(super::run, "", &pod("", &format!(", {container}")))
+        told_of_pods(super::of_pod, "", &pod("", &format!(", {container}")))
     }
 
     #[test]

@@ -23,26 +23,31 @@ pub static CODE: Code = Code {
     },
 };
 
+/// So many are compared one by one.
+const FEW: usize = 8;
+
 /// Tells each.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for landing in &facts.landings {
-        let own: BTreeSet<&str> = names_of(landing).collect();
-        for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
-            let uses = |field: &str| container.node.get(field).map_or(&[][..], Node::items).iter();
-            let names = uses("volumeMounts").chain(uses("volumeDevices")).filter_map(|mount| mount.get("name"));
-            for node in names {
-                let Some(name) = node.as_text() else { continue };
-                if own.contains(name) || found.gave_up(node.span) {
-                    continue;
-                }
-                let help = match nearest(name, own.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None if own.is_empty() => format!("volumes: [{{name: {name}, emptyDir: {{}}}}]"),
-                    None => format!("its volumes: {}", list(own.iter().copied())),
-                };
-                let message = format!("{} has no volume `{name}`", landing.object.id);
-                found.push(Finding::new(&CODE, node.span, message).help(help));
+pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    let own: BTreeSet<&str> = match names_of(landing).nth(FEW) {
+        Some(_) => names_of(landing).collect(),
+        None => BTreeSet::new(),
+    };
+    let has = |name: &str| own.contains(name) || (own.is_empty() && names_of(landing).any(|own| own == name));
+    for container in landing.pod.containers().filter(|container| container.role != Role::Volume) {
+        let uses = |field: &str| container.node.get(field).map_or(&[][..], Node::items).iter();
+        let names = uses("volumeMounts").chain(uses("volumeDevices")).filter_map(|mount| mount.get("name"));
+        for node in names {
+            let Some(name) = node.as_text() else { continue };
+            if has(name) || found.gave_up(node.span) {
+                continue;
             }
+            let help = match nearest(name, names_of(landing)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if names_of(landing).next().is_none() => format!("volumes: [{{name: {name}, emptyDir: {{}}}}]"),
+                None => format!("its volumes: {}", list(names_of(landing).take(20))),
+            };
+            let message = format!("{} has no volume `{name}`", landing.object.id);
+            found.push(Finding::new(&CODE, node.span, message).help(help));
         }
     }
 }
@@ -58,16 +63,16 @@ fn names_of<'a>(landing: &Landing<'a>) -> impl Iterator<Item = &'a str> + use<'a
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told_of_pods};
 
     #[test]
     fn volumes_and_claims() {
         let mount = ", volumeMounts: [{name: data, mountPath: /a}]";
-        assert_eq!(told(super::run, "", &pod("", mount)), ["data: Pod default/web has no volume `data`"]);
-        assert_eq!(told(super::run, "", &pod("  volumes: [{name: data, emptyDir: {}}]\n", mount)), [""; 0]);
+        assert_eq!(told_of_pods(super::of_pod, "", &pod("", mount)), ["data: Pod default/web has no volume `data`"]);
+        assert_eq!(told_of_pods(super::of_pod, "", &pod("  volumes: [{name: data, emptyDir: {}}]\n", mount)), [""; 0]);
         let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {template: {spec: {containers: [{name: db, \
                    image: \"registry.example/web:1.0\", volumeMounts: [{name: data, mountPath: /a}]}]}}, \
                    volumeClaimTemplates: [{metadata: {name: data}}]}\n";
-        assert_eq!(told(super::run, "", set), [""; 0]);
+        assert_eq!(told_of_pods(super::of_pod, "", set), [""; 0]);
     }
 }

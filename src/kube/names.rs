@@ -29,6 +29,9 @@ const QUALIFIED: Letters = Letters {
 /// # Errors
 /// The reason, in a user's words.
 pub fn dns_label(text: &str) -> Result<(), String> {
+    if is_plain(text) {
+        return Ok(());
+    }
     made_of(text, 63, &LABEL)?;
     ends(text)
 }
@@ -38,6 +41,9 @@ pub fn dns_label(text: &str) -> Result<(), String> {
 /// # Errors
 /// The reason, in a user's words.
 pub fn dns_subdomain(text: &str) -> Result<(), String> {
+    if is_plain(text) {
+        return Ok(());
+    }
     made_of(text, 253, &SUBDOMAIN)?;
     if text.split('.').any(str::is_empty) {
         return Err("each `.` must stand between letters or digits".into());
@@ -78,7 +84,7 @@ pub fn label_key(text: &str) -> Result<(), String> {
 /// # Errors
 /// The reason, in a user's words.
 pub fn label_value(text: &str) -> Result<(), String> {
-    if text.is_empty() {
+    if text.is_empty() || is_plain(text) {
         return Ok(());
     }
     made_of(text, 63, &QUALIFIED)?;
@@ -125,6 +131,16 @@ pub fn config_key(text: &str) -> Result<(), String> {
         return Err("it may not be `.` nor begin with `..`".into());
     }
     Ok(())
+}
+
+/// Most names: what all of these rules take, told at a glance.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let alphanumeric = |byte: Option<&u8>| byte.is_some_and(|byte| *byte != b'-');
+    bytes.len() <= 63
+        && alphanumeric(bytes.first())
+        && alphanumeric(bytes.last())
+        && bytes.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 fn made_of(text: &str, longest: usize, letters: &Letters) -> Result<(), String> {

@@ -128,9 +128,13 @@ impl<'a> Pod<'a> {
         if mounts.peek().is_none() {
             return Vec::new();
         }
-        let volumes = self.spec.get("volumes").map_or(&[][..], Node::items).iter();
+        let volumes = self.spec.get("volumes").map_or(&[][..], Node::items);
+        let named = |name: &str| volumes.iter().find(|volume| volume.text_at(&["name"]) == Some(name));
+        if volumes.len() <= 8 {
+            return mounts.filter_map(|(name, path)| Some((named(name)?, path))).collect();
+        }
         let volumes: BTreeMap<&str, &Node> =
-            volumes.filter_map(|volume| Some((volume.text_at(&["name"])?, volume))).collect();
+            volumes.iter().filter_map(|volume| Some((volume.text_at(&["name"])?, volume))).collect();
         mounts.filter_map(|(name, path)| Some((*volumes.get(name)?, path))).collect()
     }
 

@@ -3,13 +3,15 @@
 
 mod rows;
 mod text;
+mod tree;
 mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use self::rows::{CONTAINER, ENV_NAMES, ENV_NAMES_OLD, METADATA, POD, TEMPLATE, name_of, of_kind};
-use super::Facts;
+use self::rows::name_of;
+use self::tree::{TREES, Tree};
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::kube::{Object, names};
 use crate::yaml::{Entry, Node, Value};
@@ -70,22 +72,39 @@ type Row = (&'static [&'static str], Takes);
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for object in facts.objects {
-        let (kind, group) = (object.id.kind.as_str(), object.id.group());
-        name(object, name_of(kind, group), found);
-        fields(&object.body, &[kind], METADATA, found);
-        fields(&object.body, &[kind], of_kind(kind, group), found);
-    }
-    // Kubernetes 1.32 takes nearly all characters (feature gate RelaxedEnvironmentVariableValidation).
-    let names = if facts.stack.release.version().minor < 32 { ENV_NAMES_OLD } else { ENV_NAMES };
-    for landing in &facts.landings {
-        fields(landing.pod.template, &["template"], TEMPLATE, found);
-        fields(landing.pod.spec, &["spec"], POD, found);
-        for container in landing.pod.containers() {
-            fields(container.node, &["containers", "*"], CONTAINER, found);
-            fields(container.node, &["containers", "*"], names, found);
+    for (kind, objects) in facts.kinds() {
+        for object in objects {
+            let (group, at) = (object.id.group(), Place { name: kind, owner: "", listed: false });
+            name(object, name_of(kind, group), found);
+            walk(&object.body, at, &TREES.metadata, found);
+            if let Some(tree) = TREES.of_kind(kind, group) {
+                walk(&object.body, at, tree, found);
+            }
         }
     }
+}
+
+/// The same of a pod.
+pub(super) fn of_pod(facts: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    // Kubernetes 1.32 takes nearly all characters (feature gate RelaxedEnvironmentVariableValidation).
+    let [new, old] = &TREES.env_names;
+    let names = if facts.stack.release.version().minor < 32 { old } else { new };
+    let at = |name| Place { name, owner: "", listed: false };
+    walk(landing.pod.template, at("template"), &TREES.template, found);
+    walk(landing.pod.spec, at("spec"), &TREES.pod, found);
+    for container in landing.pod.containers() {
+        let at = Place { name: "containers", owner: "", listed: true };
+        walk(container.node, at, &TREES.container, found);
+        walk(container.node, at, names, found);
+    }
+}
+
+/// Where a value stands: the last key that is a name, the one before it, and whether it is one of many there.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    name: &'a str,
+    owner: &'a str,
+    listed: bool,
 }
 
 fn name(object: &Object, rule: Option<Rule>, found: &mut Findings) {
@@ -94,36 +113,34 @@ fn name(object: &Object, rule: Option<Rule>, found: &mut Findings) {
     }
 }
 
-/// `owner` is the path to the node itself.
-fn fields(node: &Node, owner: &[&str], rows: &[Row], found: &mut Findings) {
-    for (path, takes) in rows {
-        let name = if path.is_empty() { owner } else { path };
-        each(node, path, &mut |value| take(value, name, owner, takes, found));
+/// A value and all that is known of what it holds; null is absent.
+fn walk(node: &Node, at: Place<'_>, tree: &Tree, found: &mut Findings) {
+    if matches!(node.value, Value::Null) {
+        return;
     }
-}
-
-/// All values at a path; null is absent.
-fn each(node: &Node, path: &[&str], visit: &mut dyn FnMut(&Node)) {
-    match path.split_first() {
-        None if matches!(node.value, Value::Null) => {}
-        None => visit(node),
-        Some((&"*", rest)) => {
-            let values = node.entries().iter().map(|entry| &entry.value);
-            node.items().iter().chain(values).for_each(|value| each(value, rest, visit));
-        }
-        Some((key, rest)) => {
-            if let Some(below) = node.get(key) {
-                each(below, rest, visit);
+    for takes in &tree.takes {
+        take(node, at, takes, found);
+    }
+    let entries = node.entries();
+    if tree.has_keys() {
+        for Entry { key, value } in entries {
+            if let Some(below) = tree.at(&key.text) {
+                let at = Place { name: &key.text, owner: at.name, listed: false };
+                walk(value, at, below, found);
             }
         }
     }
+    if let Some(each) = &tree.each {
+        for value in node.items().iter().chain(entries.iter().map(|entry| &entry.value)) {
+            walk(value, Place { listed: true, ..at }, each, found);
+        }
+    }
 }
 
-fn take(node: &Node, path: &[&str], owner: &[&str], takes: &Takes, found: &mut Findings) {
+fn take(node: &Node, at: Place<'_>, takes: &Takes, found: &mut Findings) {
     match takes {
-        Takes::Fields(rows) => fields(node, path, rows, found),
-        Takes::Entries(rule, values) => entries(node, path, *rule, values, found),
-        Takes::Needs(keys) => needs(node, path, keys, found),
+        Takes::Entries(rule, values) => entries(node, at.name, *rule, values, found),
+        Takes::Needs(keys) => needs(node, at, keys, found),
         Takes::Whole(rule) => {
             if let Err(reason) = rule(node) {
                 let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
@@ -131,20 +148,18 @@ fn take(node: &Node, path: &[&str], owner: &[&str], takes: &Takes, found: &mut F
             }
         }
         takes => {
-            let name = last(path);
-            let field = match name {
-                _ if path.last() == Some(&"*") && matches!(takes, Takes::Text(_)) => Field::Among(name),
+            let field = match at.name {
+                name if at.listed && matches!(takes, Takes::Text(_)) => Field::Among(name),
                 // Many things have these.
-                "name" | "value" => Field::In(last(owner), name),
-                _ => Field::Named(name),
+                name @ ("name" | "value") => Field::In(at.owner, name),
+                name => Field::Named(name),
             };
             tell(node, &field, takes, found);
         }
     }
 }
 
-fn entries(node: &Node, path: &[&str], rule: Rule, values: &Takes, found: &mut Findings) {
-    let name = path.last().copied().unwrap_or_default();
+fn entries(node: &Node, name: &str, rule: Rule, values: &Takes, found: &mut Findings) {
     for Entry { key, value } in node.entries() {
         // What stackc itself has written needs no look.
         if let Cow::Owned(text) = &key.text
@@ -160,22 +175,16 @@ fn entries(node: &Node, path: &[&str], rule: Rule, values: &Takes, found: &mut F
     }
 }
 
-fn needs(node: &Node, path: &[&str], keys: &[&str], found: &mut Findings) {
+fn needs(node: &Node, at: Place<'_>, keys: &[&str], found: &mut Findings) {
     if node.as_map().is_none() {
         return;
     }
     let missing = |key: &&&str| node.get(key).is_none_or(|value| matches!(value.value, Value::Null));
     let Some(key) = keys.iter().find(missing) else { return };
-    let owner = last(path);
-    let which = if path.last() == Some(&"*") { "an item of " } else { "" };
-    let message = format!("{which}`{owner}` has no `{key}`");
+    let which = if at.listed { "an item of " } else { "" };
+    let message = format!("{which}`{}` has no `{key}`", at.name);
     let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
     found.push(Finding::new(&CODE, place, message).note("the API server refuses the object without it"));
-}
-
-/// The last key that is a name.
-fn last<'a>(path: &[&'a str]) -> &'a str {
-    path.iter().rfind(|key| **key != "*").copied().unwrap_or_default()
 }
 
 /// What a value stands in, in words; only what is told is worth making them.

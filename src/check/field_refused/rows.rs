@@ -288,7 +288,7 @@ const SUBJECTS: Row = (
 );
 
 /// Of objects of a kind: API group, kind.
-const KINDS: &[(&str, &str, &[Row])] = &[
+pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
     ("", "ConfigMap", &[
         (&["binaryData"], Entries(names::config_key, &Hidden(base64))),
         (&["data"], Entries(names::config_key, &Text(any))),
@@ -421,9 +421,4 @@ const NAMES: &[(&str, &str, Rule)] = &[
 pub(super) fn name_of(kind: &str, group: &str) -> Option<Rule> {
     let row = NAMES.iter().find(|row| row.0 == group && row.1 == kind).map(|row| row.2);
     row.or((group != "rbac.authorization.k8s.io").then_some(names::dns_subdomain))
-}
-
-/// What its own fields take.
-pub(super) fn of_kind(kind: &str, group: &str) -> &'static [Row] {
-    KINDS.iter().find(|row| row.0 == group && row.1 == kind).map_or(&[], |row| row.2)
 }
