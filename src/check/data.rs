@@ -89,9 +89,10 @@ impl Held<'_> {
 /// What a workload's pods hold.
 pub(super) fn held<'a>(facts: &Facts<'a>, landing: &Landing<'a>) -> Vec<Held<'a>> {
     let spec = landing.pod.spec;
+    let written = written(landing);
     let volumes = spec.get("volumes").map_or(&[][..], Node::items).iter().filter_map(|volume| {
         let name = volume.text_at(&["name"])?;
-        let writable = is_written(landing, name);
+        let writable = written.contains(name);
         let folder =
             volume.get("hostPath").filter(|folder| is_data(folder)).and_then(|folder| folder.get("path"));
         let in_folder = folder.map(|what| Held { what, claim: None, lies: Lies::Everywhere, writable });
@@ -117,7 +118,7 @@ pub(super) fn held<'a>(facts: &Facts<'a>, landing: &Landing<'a>) -> Vec<Held<'a>
         let claim = given(template, "spec");
         let lies =
             if claim.is_some_and(|spec| is_local_path(facts, spec)) { Lies::FirstUse } else { Lies::Unknown };
-        let writable = is_written(landing, what.as_text()?);
+        let writable = written.contains(what.as_text()?);
         Some(Held { what, claim: Some(Claim { spec: claim, own: true }), lies, writable })
     });
     volumes.chain(templates).collect()
@@ -131,16 +132,15 @@ fn is_data(folder: &Node) -> bool {
         && folder.text_at(&["type"]).is_none_or(|kind| !NO_FOLDER.contains(&kind))
 }
 
-/// Whether some container mounts a volume so that it can write.
-fn is_written(landing: &Landing<'_>, volume: &str) -> bool {
-    landing.pod.containers().any(|container| {
+/// The volumes that some container mounts so that it can write.
+fn written<'a>(landing: &Landing<'a>) -> BTreeSet<&'a str> {
+    let mounts = landing.pod.containers().flat_map(|container| {
         let mounts = container.node.get("volumeMounts").map_or(&[][..], Node::items);
         let blocks = container.node.get("volumeDevices").map_or(&[][..], Node::items);
-        mounts.iter().chain(blocks).any(|mount| {
-            mount.text_at(&["name"]) == Some(volume)
-                && mount.get("readOnly").and_then(Node::as_bool) != Some(true)
-        })
-    })
+        mounts.iter().chain(blocks)
+    });
+    let writable = mounts.filter(|mount| mount.get("readOnly").and_then(Node::as_bool) != Some(true));
+    writable.filter_map(|mount| mount.text_at(&["name"])).collect()
 }
 
 /// Where a claim's data lies; for a PersistentVolume that is a folder, that folder.
