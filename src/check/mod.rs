@@ -37,7 +37,7 @@ macro_rules! checks {
         /// What checks can find.
         pub static CODES: &[&Code] = &[$(&$all::CODE,)* $(&$pods::CODE,)* $(&$both::CODE),*];
 
-        static CHECKS: &[fn(&Facts<'_>, &mut Findings)] = &[$($all::run,)* $($both::run),*];
+        static CHECKS: &[fn(&Facts<'_>, &mut Findings)] = &[$($both::run,)* $($all::run),*];
         static OF_PODS: &[fn(&Facts<'_>, &Landing<'_>, &mut Findings)] = &[$($both::of_pod,)* $($pods::of_pod),*];
     };
 }

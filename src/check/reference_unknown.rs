@@ -250,10 +250,11 @@ fn has_controller(class: &str, facts: &Facts<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told, told_of_pods};
 
     fn codes(lines: &str, manifest: &str) -> Vec<String> {
-        told(super::run, lines, manifest)
+        let (named, needed) = (told(super::run, lines, manifest), told_of_pods(super::of_pod, lines, manifest));
+        named.into_iter().chain(needed).collect()
     }
 
     #[test]

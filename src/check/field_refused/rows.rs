@@ -361,7 +361,7 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
     )]),
     ("batch", "Job", &[(&["spec"], Fields(JOB))]),
     ("networking.k8s.io", "Ingress", &[
-        (&["spec", "rules", "*", "http", "paths", "*"], Needs(&["backend", "pathType"])),
+        (&["spec", "rules", "*", "http", "paths", "*"], Needs(&["backend"])),
         (
             &["spec", "rules", "*", "http", "paths", "*", "pathType"],
             Words(&["Exact", "Prefix", "ImplementationSpecific"]),
