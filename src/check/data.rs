@@ -1,5 +1,6 @@
 //! What a pod holds that lies on a node, and where. No check itself.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::{Facts, Landing};
@@ -88,40 +89,44 @@ impl Held<'_> {
 
 /// What a workload's pods hold.
 pub(super) fn held<'a>(facts: &Facts<'a>, landing: &Landing<'a>) -> Vec<Held<'a>> {
-    let spec = landing.pod.spec;
-    let written = written(landing);
-    let volumes = spec.get("volumes").map_or(&[][..], Node::items).iter().filter_map(|volume| {
-        let name = volume.text_at(&["name"])?;
-        let writable = written.contains(name);
-        let folder =
-            volume.get("hostPath").filter(|folder| is_data(folder)).and_then(|folder| folder.get("path"));
-        let in_folder = folder.map(|what| Held { what, claim: None, lies: Lies::Everywhere, writable });
-        in_folder.or_else(|| {
-            let source = volume.get("persistentVolumeClaim")?;
-            let what = source.get("claimName")?;
-            let only_read = source.get("readOnly").and_then(Node::as_bool) == Some(true);
-            let found =
-                facts.find("PersistentVolumeClaim", landing.object.id.namespace.as_deref(), what.as_text()?);
-            let claim = found.and_then(|claim| given(&claim.body, "spec"));
-            let (what, lies) = lies(facts, landing, what, claim);
-            Some(Held {
-                what,
-                claim: Some(Claim { spec: claim, own: false }),
-                lies,
-                writable: writable && !only_read,
-            })
-        })
-    });
+    let written = OnceCell::new();
+    let written = || written.get_or_init(|| self::written(landing));
+    let volumes = landing.pod.spec.get("volumes").map_or(&[][..], Node::items).iter();
     let templates = landing.object.body.at(&["spec", "volumeClaimTemplates"]).map_or(&[][..], Node::items);
+    let volumes = volumes.filter_map(|volume| {
+        let held = of_folder(volume).or_else(|| of_claim(facts, landing, volume))?;
+        let writable = held.writable && written().contains(volume.text_at(&["name"])?);
+        Some(Held { writable, ..held })
+    });
     let templates = templates.iter().filter_map(|template| {
-        let what = template.at(&["metadata", "name"])?;
-        let claim = given(template, "spec");
-        let lies =
-            if claim.is_some_and(|spec| is_local_path(facts, spec)) { Lies::FirstUse } else { Lies::Unknown };
-        let writable = written.contains(what.as_text()?);
-        Some(Held { what, claim: Some(Claim { spec: claim, own: true }), lies, writable })
+        let held = of_template(facts, template)?;
+        Some(Held { writable: written().contains(held.what.as_text()?), ..held })
     });
     volumes.chain(templates).collect()
+}
+
+fn of_folder(volume: &Node) -> Option<Held<'_>> {
+    let folder = volume.get("hostPath").filter(|folder| is_data(folder))?;
+    Some(Held { what: folder.get("path")?, claim: None, lies: Lies::Everywhere, writable: true })
+}
+
+fn of_claim<'a>(facts: &Facts<'a>, landing: &Landing<'a>, volume: &'a Node) -> Option<Held<'a>> {
+    let source = volume.get("persistentVolumeClaim")?;
+    let what = source.get("claimName")?;
+    let namespace = landing.object.id.namespace.as_deref();
+    let found = facts.find("PersistentVolumeClaim", namespace, what.as_text()?);
+    let claim = found.and_then(|claim| given(&claim.body, "spec"));
+    let (what, lies) = lies(facts, landing, what, claim);
+    let writable = source.get("readOnly").and_then(Node::as_bool) != Some(true);
+    Some(Held { what, claim: Some(Claim { spec: claim, own: false }), lies, writable })
+}
+
+fn of_template<'a>(facts: &Facts<'a>, template: &'a Node) -> Option<Held<'a>> {
+    let what = template.at(&["metadata", "name"])?;
+    let claim = given(template, "spec");
+    let local = claim.is_some_and(|spec| is_local_path(facts, spec));
+    let lies = if local { Lies::FirstUse } else { Lies::Unknown };
+    Some(Held { what, claim: Some(Claim { spec: claim, own: true }), lies, writable: true })
 }
 
 fn is_data(folder: &Node) -> bool {
@@ -135,12 +140,11 @@ fn is_data(folder: &Node) -> bool {
 /// The volumes that some container mounts so that it can write.
 fn written<'a>(landing: &Landing<'a>) -> BTreeSet<&'a str> {
     let mounts = landing.pod.containers().flat_map(|container| {
-        let mounts = container.node.get("volumeMounts").map_or(&[][..], Node::items);
-        let blocks = container.node.get("volumeDevices").map_or(&[][..], Node::items);
-        mounts.iter().chain(blocks)
+        let list = |key: &str| container.node.get(key).map_or(&[][..], Node::items).iter();
+        list("volumeMounts").chain(list("volumeDevices"))
     });
-    let writable = mounts.filter(|mount| mount.get("readOnly").and_then(Node::as_bool) != Some(true));
-    writable.filter_map(|mount| mount.text_at(&["name"])).collect()
+    let written = mounts.filter(|mount| mount.get("readOnly").and_then(Node::as_bool) != Some(true));
+    written.filter_map(|mount| mount.text_at(&["name"])).collect()
 }
 
 /// Where a claim's data lies; for a PersistentVolume that is a folder, that folder.
