@@ -365,8 +365,14 @@ fn nothing_from_a_file_reaches_the_terminal_or_leaves_its_fence() {
     let evil = "\\e[2J\\u202E```\\n````\\n</details>\\n@everyone";
     let manifest = |text: &str| {
         let annotations = format!("annotations: {{\"a/b\": \"x{text}\"}}");
-        let data = format!("data: {{\"k\": \"{text}\\n\", \"`<b>{text}\": \"{text}\"}}");
-        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, {annotations}}}\n{data}\n")
+        let data = format!("data: {{\"k\": \"{text}\\n\"}}");
+        // Kubernetes takes any key in an object of a kind that it does not know.
+        let widget = format!(
+            "apiVersion: example.org/v1\nkind: Widget\nmetadata: {{name: w}}\nspec: {{\"`<b>{text}\": \"{text}\"}}"
+        );
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, {annotations}}}\n{data}\n---\n{widget}\n"
+        )
     };
     let folder = Folder::demo().with("demo/manifests/a.yaml", manifest("plain"));
     folder.stackc("build demo -o out");

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::field::{Path, Step};
-use crate::kube::exposed::is_secret_name as is_secret;
+use crate::kube::exposed::{exposed, is_secret_name as is_secret};
 use crate::kube::secret;
 use crate::source::Span;
 use crate::yaml::{Node, Value};
@@ -65,7 +65,10 @@ impl Veil<'_> {
     }
 
     fn below(&self, node: &Node, path: &[&str]) -> Node {
-        if self.marked.contains(&node.span) && node.written().is_some() || self.hides_all(path) {
+        // Of a text of many lines, those with the secret are hidden.
+        let lines = node.as_text().is_some_and(|text| text.trim_end().contains('\n'));
+        let marked = !lines && node.written().is_some() && self.marked.contains(&node.span);
+        if marked || self.hides_all(path) {
             return whole(node);
         }
         let value = match &node.value {
@@ -166,6 +169,9 @@ fn shown<'a>(line: &'a str, inside: &mut Inside) -> Cow<'a, str> {
         }
         let indent = line.get(..column).unwrap_or_default();
         return format!("{indent}{name}: {HIDDEN}").into();
+    }
+    if exposed(line).is_some_and(|found| found.what.is_certain()) {
+        return HIDDEN.into();
     }
     without_userinfo(line)
 }
