@@ -5,12 +5,13 @@
 use crate::check::{self, Demands, Facts, Images};
 use crate::cluster::{self, Member};
 use crate::emit::{self, File};
-use crate::finding::{Code, Finding, Findings, Label, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Label, Page, Rules, Severity};
 use crate::finish;
 use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::{self, Object, Unit};
 use crate::lock::{self, Lock};
 use crate::lower::{self, Files, Merged};
+use crate::overrule;
 use crate::reach::Traefik;
 use crate::source::{FileId, Folder, Input, Part, Sources, Span};
 use crate::stack::expand::{self, expand};
@@ -44,6 +45,9 @@ pub struct Compiled {
     pub dropped: usize,
     /// How many are errors.
     pub errors: usize,
+    /// Places where a comment allows what is wrong.
+    pub allowed: usize,
+    rules: Rules,
 }
 
 /// A YAML file beside the apps that nothing reads.
@@ -75,6 +79,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         check::CODES,
         emit::CODES,
         cluster::CODES,
+        overrule::CODES,
         CODES,
     ];
     rooms.into_iter().flatten().copied()
@@ -86,8 +91,15 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     let folder_name = input.folder_name.clone();
     let mut layers = layers::gather(input, &mut sources, &mut found);
     let mut overrides = std::mem::take(&mut layers.overrides);
+    let known: Vec<&'static Code> = codes().collect();
+    for topmost in [true, false] {
+        overrule::read((layers.documents(topmost), topmost), &sources, &known, &mut found);
+    }
     strays(&layers, &sources, &mut found);
     let (cluster, defaults, templates) = cluster(&layers, &folder_name, &sources, &mut found);
+    if let Some(stack) = &cluster {
+        overrule::weigh(&stack.checks, &known, &mut found);
+    }
     let objects = manifests(&layers, &sources, cluster.as_ref(), &mut found);
     let mut compiled = Compiled::of(sources, objects);
     compiled.cluster_files = layers.folders.iter().map(|folder| folder.file).collect();
@@ -162,12 +174,18 @@ impl Compiled {
             findings: Vec::new(),
             dropped: 0,
             errors: 0,
+            allowed: 0,
+            rules: Rules::default(),
         }
     }
 
     /// Takes in what was found, in its order, and counts it.
-    pub fn tell(&mut self, found: Findings) {
+    pub fn tell(&mut self, mut found: Findings) {
+        overrule::unused(&mut found);
+        self.sources.hide(found.take_secrets());
         self.dropped = found.dropped();
+        self.allowed = found.allowed();
+        self.rules = found.take_rules();
         let dropped_errors = found.dropped_errors();
         self.findings = found.sorted();
         for finding in &mut self.findings {
@@ -203,13 +221,18 @@ impl Compiled {
         Some(Member { stack, objects: &self.objects, files: &self.files, sources: &self.sources })
     }
 
+    /// One more, under the same rules as those before.
     fn take(&mut self, finding: Finding) {
-        let error = usize::from(finding.severity == Severity::Error);
-        self.errors = self.errors.saturating_add(error);
-        let mut found = Findings::default();
-        self.findings.drain(..).chain([finding]).for_each(|finding| found.push(finding));
-        self.dropped = self.dropped.saturating_add(found.dropped());
-        self.findings = found.sorted();
+        let kept_errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        let (dropped, allowed) = (self.dropped, self.allowed);
+        let dropped_errors = self.errors.saturating_sub(kept_errors);
+        let mut found = Findings::under(std::mem::take(&mut self.rules));
+        let before = self.findings.drain(..).filter(|finding| !overrule::is_unused(finding));
+        before.chain([finding]).for_each(|finding| found.push(finding));
+        self.tell(found);
+        self.dropped = self.dropped.saturating_add(dropped);
+        self.allowed = self.allowed.saturating_add(allowed);
+        self.errors = self.errors.saturating_add(dropped_errors);
     }
 }
 

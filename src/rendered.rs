@@ -5,12 +5,13 @@
 //! kustomize. The stack's objects meet references: a chart may use a Secret of `manifests/`.
 //!
 //! Of the stack itself only errors in stack.yaml (and what it includes) are told, for the proof rests on them; what is
-//! wrong in its apps is the answer to `stackc check STACK`.
+//! wrong in its apps is the answer to `stackc check STACK`. What stack.yaml says of findings (comments, `checks`) holds.
 
 use crate::check::{self, Demands, Facts};
-use crate::compile::Compiled;
-use crate::finding::{Finding, Findings, Severity};
+use crate::compile::{Compiled, codes};
+use crate::finding::{Code, Finding, Findings, Severity};
 use crate::kube::{self, Object, Unit};
+use crate::overrule;
 use crate::reach::Traefik;
 use crate::source::{FileId, Sources};
 use crate::yaml::{self, Dialect};
@@ -19,6 +20,13 @@ use crate::yaml::{self, Dialect};
 /// The stack's objects and findings give way to theirs. Also tells how many errors of the stack were left out.
 pub fn judge(mut stack: Compiled, files: &[Vec<FileId>], demands: Demands) -> (Compiled, usize) {
     let mut found = Findings::default();
+    let known: Vec<&Code> = codes().collect();
+    let rendered = files.iter().flatten().copied();
+    overrule::read((rendered, true), &stack.sources, &known, &mut found);
+    overrule::read((stack.cluster_files.iter().copied(), false), &stack.sources, &known, &mut found);
+    if let Some(cluster) = &stack.stack {
+        overrule::weigh(&cluster.checks, &known, &mut found);
+    }
     let untold = stack.errors.saturating_sub(ground(&mut stack, &mut found));
     let namespace = stack.stack.as_ref().map_or("default", |stack| stack.namespace.value.as_str());
     let objects: Vec<Object> =

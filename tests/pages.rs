@@ -20,7 +20,7 @@ fn begun(line: &str) -> Option<&str> {
 }
 
 /// An example's files; what it leaves out comes from the small stack that compiles.
-fn files(example: &str) -> Vec<(&str, String)> {
+pub(crate) fn files(example: &str) -> Vec<(&str, String)> {
     let mut files: Vec<(&str, String)> = Vec::new();
     for line in example.split_inclusive('\n') {
         if let Some(path) = begun(line.trim_end()) {

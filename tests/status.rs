@@ -55,7 +55,7 @@ fn a_clean_run_says_little() {
 
 #[test]
 fn the_form_does_not_change_the_status() {
-    for format in ["text", "json"] {
+    for format in ["text", "short", "json", "sarif", "github", "junit"] {
         for (folder, status) in [(Folder::demo(), 0), (doubtful(), 0), (broken(), 1)] {
             assert_eq!(folder.stackc(&format!("check demo --format {format}")).status, status);
             assert_eq!(folder.stackc(&format!("build demo --format {format}")).status, status);
@@ -71,6 +71,32 @@ fn the_form_does_not_change_the_status() {
         "a note is never counted: {}",
         ran.out
     );
+}
+
+#[test]
+fn a_denied_warning_fails_like_an_error() {
+    let folder = doubtful();
+    let (ran, written) = into_file(&folder, "build demo --deny warnings", "out.yaml");
+    assert_eq!((ran.status, written.as_str()), (1, POISON));
+    assert!(ran.err.contains("warning[image-untagged]"), "{}", ran.err);
+    let ran = folder.stackc("build demo --deny warnings -o out");
+    assert_eq!((ran.status, folder.at("out").exists()), (1, false));
+    let ran = folder.stackc("nodes demo --deny warnings");
+    assert!(ran.status == 1 && ran.out.contains("Deployment default/web  may land"), "{}", ran.out);
+    assert!(ran.err.ends_with("\n1 warning\n"), "{}", ran.err);
+    assert_eq!((folder.stackc("nodes demo").status, folder.stackc("nodes demo").err.as_str()), (0, ""));
+    let ran = folder.stackc("dns demo --deny warnings");
+    assert!(ran.status == 1 && ran.err.ends_with("\n1 warning\n"), "{}", ran.err);
+    std::fs::create_dir(folder.at("live")).unwrap();
+    let ran = folder.stackc("install demo --to live --yes --deny warnings");
+    assert!(ran.status == 1 && ran.err.contains("warning[image-untagged]"), "{}", ran.err);
+    assert_eq!(folder.list("live"), [""; 0]);
+    let silenced = "kind: app\nimage: registry.example/web # stackc: allow(image-untagged) built daily\n";
+    folder.write("demo/apps/web.yaml", silenced);
+    for arguments in ["check demo", "build demo", "nodes demo", "dns demo", "install demo --to live --yes"] {
+        assert_eq!(folder.stackc(&format!("{arguments} --deny warnings")).status, 0, "{arguments}");
+    }
+    assert!(folder.list("live").iter().any(|name| name == "demo-web.yaml"));
 }
 
 #[test]

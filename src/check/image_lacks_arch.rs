@@ -1,7 +1,5 @@
 //! The proof: every image runs on every node where its pod may land.
 
-use std::collections::BTreeSet;
-
 use super::{Facts, Landing, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list};
 use crate::kube::{Container, Platform};
@@ -29,15 +27,15 @@ pub static CODE: Code = Code {
 /// Tells each image of each workload that some node does not run, at the first container that has it.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for landing in facts.landings.iter().filter(|landing| landing.readable) {
-        let mut told = BTreeSet::new();
         for Used { container, written: node, image, .. } in &landing.images {
             let Some(declared) = facts.declared(image) else { continue };
             let lacking: Vec<&ClusterNode> = landing
                 .open()
                 .filter(|node| !node.platform.runs(&node.also_runs, &declared.platforms))
                 .collect();
-            if !lacking.is_empty() && told.insert(image.key()) {
-                found.push(finding(facts, landing, container, node, declared, &lacking));
+            if !lacking.is_empty() {
+                let thing = format!("{} {}", landing.object.id, image.key());
+                found.push_once(thing, finding(facts, landing, container, node, declared, &lacking));
             }
         }
     }

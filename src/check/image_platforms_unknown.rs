@@ -1,7 +1,5 @@
 //! An image of which nobody said what it runs on.
 
-use std::collections::BTreeSet;
-
 use super::{Facts, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 
@@ -23,10 +21,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     if facts.stack.lock.broken {
         return;
     }
-    let mut told = BTreeSet::new();
     for landing in &facts.landings {
         for Used { written: node, image, .. } in &landing.images {
-            if facts.platforms(image).is_some() || !told.insert(image.key()) {
+            if facts.platforms(image).is_some() {
                 continue;
             }
             let mut words: Vec<&str> = landing.open().map(|node| node.platform.word()).collect();
@@ -34,7 +31,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             words.dedup();
             let words = words.join(", ");
             let written = node.as_text().unwrap_or_default();
-            found.push(
+            found.push_once(
+                image.key(),
                 Finding::new(&CODE, node.span, format!("nothing says what `{written}` runs on"))
                     .label(if words.is_empty() { String::new() } else { format!("its pods may land on {words}") })
                     .help("ask its registry: stackc lock")

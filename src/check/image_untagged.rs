@@ -1,7 +1,5 @@
 //! Images that change under a name that does not.
 
-use std::collections::BTreeSet;
-
 use super::{Facts, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 
@@ -21,10 +19,9 @@ pub static CODE: Code = Code {
 
 /// Tells each image once.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    let mut told = BTreeSet::new();
     for Used { written: node, image, container, .. } in facts.used() {
         let moving = image.digest.is_none() && image.tag.as_deref().is_none_or(|tag| tag == "latest");
-        if moving && told.insert(image.key()) {
+        if moving {
             let written = node.as_text().unwrap_or_default();
             let how = if image.tag.is_some() { "is `latest`" } else { "has no tag" };
             let finding = Finding::new(&CODE, node.span, format!("the image `{written}` {how}"))
@@ -32,13 +29,14 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
                 .help("name a release, such as :1.2.3");
             // Without a word Kubernetes pulls `latest` each time.
             let kept = container.node.get("imagePullPolicy");
-            found.push(match kept.filter(|policy| matches!(policy.as_text(), Some("IfNotPresent" | "Never"))) {
+            let finding = match kept.filter(|policy| matches!(policy.as_text(), Some("IfNotPresent" | "Never"))) {
                 Some(policy) => {
                     let policy = policy.as_text().unwrap_or_default();
                     finding.note(format!("with imagePullPolicy {policy} each node keeps what it once pulled"))
                 }
                 None => finding,
-            });
+            };
+            found.push_once(image.key(), finding);
         }
     }
 }

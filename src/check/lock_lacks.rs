@@ -1,7 +1,5 @@
 //! Images that stackc.lock does not know.
 
-use std::collections::BTreeSet;
-
 use super::{Facts, Used};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::stack::Declared;
@@ -34,16 +32,15 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         return;
     }
     let severity = if facts.demands.locked { Severity::Error } else { Severity::Note };
-    let mut told = BTreeSet::new();
     if facts.demands.locked || !lock.pins.images.is_empty() {
         for Used { written: node, image, .. } in facts.used() {
             let known = facts.declared(image);
             // One of which nothing is known is an error already.
-            if known.is_none_or(Declared::locked) || !told.insert(image.key()) {
+            if known.is_none_or(Declared::locked) {
                 continue;
             }
             let message = format!("{} is not in stackc.lock", image.key());
-            found.push(Finding::new(&CODE, node.span, message).weighs(severity).help("stackc lock"));
+            found.push_once(image.key(), Finding::new(&CODE, node.span, message).weighs(severity).help("stackc lock"));
         }
     }
     let trust = facts.stack.ingress.as_ref().and_then(|ingress| ingress.trust.as_ref());

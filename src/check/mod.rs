@@ -5,6 +5,9 @@
 //! What is known of one program is a row: of the checks that begin with `program`, of `image_user_refused` and others;
 //! `program` shows containers as the programs they hold.
 //!
+//! What is told once for many places goes through `push_once`, so that a comment allows each place by itself; an error that
+//! no comment may allow is a row of `overrule::guard`.
+//!
 //! What must hold: a page's failing example raises its code, the mended one does not (`tests/pages.rs`).
 
 mod backend;

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::show::{self, Stream};
-use super::{Color, Format, Status, Trouble, folder, target};
+use super::{Color, Denial, Format, Status, Trouble, folder, target};
 use crate::check::Demands;
+use crate::compile::Compiled;
 use crate::emit;
+use crate::report;
 use crate::source::Folder;
 use crate::yaml::Node;
 
@@ -43,6 +45,8 @@ pub(super) struct Arguments {
     /// The form of findings, which go to stderr
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    denial: Denial,
 }
 
 /// The form of manifests.
@@ -85,20 +89,15 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     let stack = target::one(arguments.path.as_deref())?;
     let compiled = target::compiled(&stack, Demands { locked: arguments.locked, ..Demands::default() })?;
     let runs = [compiled];
-    let totals = show::totals(&runs);
-    let after = if totals.is_empty() { String::new() } else { format!("{totals}\n") };
-    let [run] = &runs;
-    if !run.findings.is_empty() || arguments.format == Format::Json {
-        show::findings(&runs, arguments.format, color, Stream::Err, &after)?;
-    }
-    if run.errors > 0 {
+    if tell(&runs, arguments, color)? != Status::Fine {
         return Ok(Status::Findings);
     }
+    let [run] = &runs;
     match &arguments.output {
         Some(directory) => {
             let told = folder::write(directory, run)?;
-            if arguments.format == Format::Text {
-                show::err(&told)?;
+            if !arguments.format.is_document() {
+                show::err(&report::harmless_lines(&told))?;
             }
         }
         None => match arguments.emit {
@@ -113,6 +112,16 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     Ok(Status::Fine)
 }
 
+/// Tells what was found; whether something is to be written.
+fn tell(runs: &[Compiled], arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
+    let totals = show::totals(runs);
+    let after = if totals.is_empty() { String::new() } else { format!("{totals}\n") };
+    if runs.iter().any(|run| !run.findings.is_empty()) || arguments.format.is_document() {
+        show::findings(runs, (arguments.format, arguments.denial), color, Stream::Err, &after)?;
+    }
+    Ok(arguments.denial.status(runs))
+}
+
 /// A kustomization's objects on stdout: it knows no files of k3s'.
 fn kustomized(folder: &Folder, arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     if arguments.output.is_some() {
@@ -120,15 +129,10 @@ fn kustomized(folder: &Folder, arguments: &Arguments, color: Color) -> Result<St
         return Err(Trouble::Told(help.to_owned()));
     }
     let runs = [target::kustomized(folder, arguments.k3s.as_deref())?];
-    let totals = show::totals(&runs);
-    let after = if totals.is_empty() { String::new() } else { format!("{totals}\n") };
-    let [run] = &runs;
-    if !run.findings.is_empty() || arguments.format == Format::Json {
-        show::findings(&runs, arguments.format, color, Stream::Err, &after)?;
-    }
-    if run.errors > 0 {
+    if tell(&runs, arguments, color)? != Status::Fine {
         return Ok(Status::Findings);
     }
+    let [run] = &runs;
     match arguments.emit {
         Emit::Yaml => show::out_parts(emit::objects(&run.objects))?,
         Emit::Json => show::out(&emit::json(&run.objects))?,

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::show::{self, Stream, plural};
-use super::{Color, Format, Status, Trouble, target};
+use super::{Color, Denial, Format, Status, Trouble, target};
 use crate::check::{Demands, Images};
 use crate::compile::{Compiled, together};
-use crate::finding::Severity;
 
 /// Check stacks as build does, without output
 ///
@@ -30,16 +29,8 @@ pub(super) struct Arguments {
     /// What only stack.yaml or stackc itself says of images and Cloudflare is an error: all has to be in stackc.lock
     #[arg(long)]
     locked: bool,
-    /// What else fails the run
-    #[arg(long, value_enum, value_name = "WHAT")]
-    deny: Option<Deny>,
-}
-
-/// What fails a run beside errors.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Deny {
-    /// Any warning
-    Warnings,
+    #[command(flatten)]
+    denial: Denial,
 }
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
@@ -56,9 +47,8 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     if !totals.is_empty() {
         after.push_str(&format!("{totals}\n"));
     }
-    show::findings(&runs, arguments.format, color, Stream::Out, &after)?;
-    let denied = arguments.deny == Some(Deny::Warnings) && show::count(&runs, Severity::Warning) > 0;
-    Ok(if show::errors(&runs) > 0 || denied { Status::Findings } else { Status::Fine })
+    show::findings(&runs, (arguments.format, arguments.denial), color, Stream::Out, &after)?;
+    Ok(arguments.denial.status(&runs))
 }
 
 /// What the proof rests on, where there is one.

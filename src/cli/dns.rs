@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::show::{self, Stream};
-use super::{Color, Format, Status, Trouble, target};
+use super::{Color, Denial, Format, Status, Trouble, target};
 use crate::check::Demands;
 use crate::finding::Findings;
 use crate::reach;
@@ -17,9 +17,11 @@ use crate::report;
 pub(super) struct Arguments {
     /// The stack
     path: Option<PathBuf>,
-    /// The form of the records: text is a zone file
+    /// The form of findings, which go to stderr; records are a zone file, with json they are JSON as well
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    denial: Denial,
 }
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
@@ -27,10 +29,11 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     let compiled = target::compiled(&stack, Demands::default())?;
     let runs = [compiled];
     let [run] = &runs;
-    let status = if run.errors > 0 { Status::Findings } else { Status::Fine };
+    let status = arguments.denial.status(&runs);
     // Records of half a stack would mislead: the findings come with them.
-    if run.errors > 0 {
-        show::findings(&runs, Format::Text, color, Stream::Err, &format!("{}\n", show::totals(&runs)))?;
+    if status != Status::Fine {
+        let telling = (arguments.format, arguments.denial);
+        show::findings(&runs, telling, color, Stream::Err, &format!("{}\n", show::totals(&runs)))?;
     }
     let Some(stack) = &run.stack else { return Ok(status) };
     // What is wrong with Traefik's values has been told above.
@@ -38,8 +41,8 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     let ways = reach::ways(stack, &run.objects, &traefik);
     let records = reach::records(stack, &ways, traefik.behind_cloudflare(stack));
     show::out(&match arguments.format {
-        Format::Text => report::dns_text(&records),
         Format::Json => report::dns_json(&records),
+        _ => report::dns_text(&records),
     })?;
     Ok(status)
 }

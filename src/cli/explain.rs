@@ -6,6 +6,7 @@ use super::{Status, Trouble, show};
 use crate::compile;
 use crate::fetch;
 use crate::finding::{Code, nearest};
+use crate::overrule::guard;
 use crate::report;
 
 /// Tell what a finding means and how to mend it
@@ -35,6 +36,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Trouble> {
             near.map_or_else(|| "stackc explain --list".to_owned(), |near| format!("did you mean {near}?"));
         return Err(Trouble::Told(format!("there is no code {name}\n{help}")));
     };
-    show::out(&report::explain(code))?;
+    show::out(&report::explain(code, guard(code)))?;
     Ok(Status::Fine)
 }

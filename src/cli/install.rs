@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use super::show::{self, Stream, plural};
-use super::{Color, Format, Status, Trouble, folder, target};
+use super::{Color, Denial, Format, Status, Trouble, folder, target};
 use crate::check::Demands;
 use crate::compile::Compiled;
 use crate::install::{self, Does, Fate, Folder, Leaving, Plan, Refusal, State, Wish};
@@ -54,6 +54,8 @@ pub(super) struct Arguments {
     /// What only stack.yaml or stackc itself says of images and Cloudflare is an error: all has to be in stackc.lock
     #[arg(long)]
     locked: bool,
+    #[command(flatten)]
+    denial: Denial,
 }
 
 /// What shall be installed.
@@ -146,7 +148,7 @@ fn saved(path: &Path) -> Result<Plan, Trouble> {
     })
 }
 
-/// The files, from a stream or compiled here; none if the stack has errors, which were shown.
+/// The files, from a stream or compiled here; none if the stack has findings that fail the run, which were shown.
 fn wanted(arguments: &Arguments, color: Color) -> Result<Option<Wanted>, Trouble> {
     if let Some(from) = &arguments.from {
         let stream = install::parse_stream(&stream(from)?).map_err(Trouble::Told)?;
@@ -164,7 +166,7 @@ fn wanted(arguments: &Arguments, color: Color) -> Result<Option<Wanted>, Trouble
     if !run.findings.is_empty() {
         show::findings(&runs, Format::Text, color, Stream::Err, &after)?;
     }
-    Ok(compiled(run))
+    Ok(compiled(run).filter(|_| arguments.denial.status(&runs) == Status::Fine))
 }
 
 fn compiled(run: &Compiled) -> Option<Wanted> {

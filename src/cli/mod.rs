@@ -20,12 +20,15 @@ mod schema;
 mod show;
 mod stream;
 mod target;
+mod telling;
 
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use telling::{Denial, Format};
 
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,15 +98,6 @@ enum Color {
     Auto,
     Always,
     Never,
-}
-
-/// The form of findings.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For machines: one versioned document
-    Json,
 }
 
 /// Runs the command that the arguments name.

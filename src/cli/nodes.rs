@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::show::{self, Stream};
-use super::{Color, Format, Status, Trouble, target};
+use super::{Color, Denial, Format, Status, Trouble, target};
 use crate::check::{Demands, Facts, Landing};
 use crate::finding::{Findings, list, nearest};
 use crate::k3s::{is_kubectl_only, is_own_role};
@@ -21,7 +21,7 @@ use crate::stack::ClusterNode;
 pub(super) struct Arguments {
     /// The stack
     path: Option<PathBuf>,
-    /// The form of the table
+    /// The form of findings, which go to stderr; with json the table is JSON as well
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// What stops when this node dies, which data and names go with it, whether the rest still fits
@@ -33,6 +33,8 @@ pub(super) struct Arguments {
     /// The `kubectl label` lines for what k3s does not set by itself: roles, and labels of nodes
     #[arg(long)]
     labels: bool,
+    #[command(flatten)]
+    denial: Denial,
 }
 
 pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
@@ -40,10 +42,11 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     let compiled = target::compiled(&stack, Demands::default())?;
     let runs = [compiled];
     let [run] = &runs;
-    let status = if run.errors > 0 { Status::Findings } else { Status::Fine };
+    let status = arguments.denial.status(&runs);
     // A table that leaves out what could not be compiled would mislead: the findings come with it.
-    if run.errors > 0 {
-        show::findings(&runs, Format::Text, color, Stream::Err, &format!("{}\n", show::totals(&runs)))?;
+    if status != Status::Fine {
+        let telling = (arguments.format, arguments.denial);
+        show::findings(&runs, telling, color, Stream::Err, &format!("{}\n", show::totals(&runs)))?;
     }
     let Some(stack) = &run.stack else { return Ok(status) };
     // What is wrong with Traefik's values has been told above.
@@ -63,8 +66,8 @@ fn table(facts: &Facts<'_>, format: Format) -> String {
     let columns: Vec<_> = facts.stack.nodes.iter().map(column).collect();
     let rows: Vec<report::Placement<'_>> = facts.landings.iter().map(placement).collect();
     match format {
-        Format::Text => report::nodes_text(&columns, &rows),
         Format::Json => report::nodes_json(&columns, &rows),
+        _ => report::nodes_text(&columns, &rows),
     }
 }
 
@@ -84,8 +87,8 @@ fn outages(facts: &Facts<'_>, nodes: &[usize], format: Format) -> String {
     let outages: Vec<_> = nodes.iter().filter_map(|node| outage(facts, *node)).collect();
     let unsaid: Vec<&str> = unsaid(facts).iter().map(|node| node.name.value.as_str()).collect();
     match format {
-        Format::Text => report::outage_text(&outages, &unsaid),
         Format::Json => report::outage_json(&outages, &unsaid),
+        _ => report::outage_text(&outages, &unsaid),
     }
 }
 
@@ -99,8 +102,8 @@ fn labels(nodes: &[ClusterNode], format: Format) -> String {
     });
     let labels: Vec<_> = labels.filter(|(_, labels)| !labels.is_empty()).collect();
     match format {
-        Format::Text => report::labels_text(&labels),
         Format::Json => report::labels_json(&labels),
+        _ => report::labels_text(&labels),
     }
 }
 

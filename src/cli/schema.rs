@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Status, Trouble, show};
 
-/// Print the JSON Schema of a file, for editors
+/// Print the JSON Schema of a file, for editors, or of findings, for machines
 ///
 /// stackc schema stack > stack.json, and as the file's first line: # yaml-language-server: $schema=stack.json
 #[derive(Debug, Args)]
@@ -26,6 +26,8 @@ enum File {
     Include,
     /// overlay.yaml
     Overlay,
+    /// What --format json prints
+    Findings,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Status, Trouble> {
@@ -34,6 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Status, Trouble> {
         File::App => include_str!("../../docs/schema/app.json"),
         File::Include => include_str!("../../docs/schema/include.json"),
         File::Overlay => include_str!("../../docs/schema/overlay.json"),
+        File::Findings => include_str!("../../docs/findings.schema.json"),
     })?;
     Ok(Status::Fine)
 }

@@ -5,10 +5,11 @@ use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{Color, Format, Trouble};
+use super::telling::Telling;
+use super::{Color, Trouble};
 use crate::compile::Compiled;
 use crate::finding::Severity;
-use crate::report::{self, Style};
+use crate::report::{self, Style, Told};
 
 /// Bytes that go out at once.
 const PART: usize = 64 * 1024;
@@ -68,32 +69,32 @@ pub(super) fn style(color: Color, stream: Stream) -> Style {
 /// The findings of all runs in the form asked for, `after` behind them where people read.
 pub(super) fn findings(
     runs: &[Compiled],
-    format: Format,
+    telling: impl Into<Telling>,
     color: Color,
     stream: Stream,
     after: &str,
 ) -> Result<(), Trouble> {
-    let text = match format {
-        Format::Text => {
-            let style = style(color, stream);
-            let mut text: String =
-                runs.iter().map(|run| report::text(&run.findings, &run.sources, style)).collect();
-            let dropped: usize = runs.iter().map(|run| run.dropped).sum();
-            if dropped > 0 {
-                text.push_str(&format!("and {dropped} more\n\n"));
-            }
-            text.push_str(after);
-            text
-        }
-        Format::Json => {
-            let all: Vec<_> = runs.iter().map(|run| (run.findings.as_slice(), &run.sources)).collect();
-            report::json(&all, errors(runs), count(runs, Severity::Warning))
-        }
-    };
+    let Telling { format, denied } = telling.into();
+    let sum = |number: fn(&Compiled) -> usize| runs.iter().map(number).sum();
+    let text = (format.form())(&Told {
+        runs: runs.iter().map(|run| (run.findings.as_slice(), &run.sources)).collect(),
+        errors: errors(runs),
+        warnings: count(runs, Severity::Warning),
+        dropped: sum(|run| run.dropped),
+        allowed: allowed(runs),
+        denied,
+        after,
+        style: style(color, stream),
+    });
     match stream {
         Stream::Out => out(&text),
         Stream::Err => err(&text),
     }
+}
+
+/// Findings that comments allow.
+fn allowed(runs: &[Compiled]) -> usize {
+    runs.iter().map(|run| run.allowed).sum()
 }
 
 /// Errors of all runs.
@@ -111,13 +112,17 @@ pub(super) fn plural(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }
 
-/// `2 errors, 1 warning`; nothing where there is neither.
+/// `2 errors, 1 warning, 1 finding allowed`; nothing where there is none of them.
 pub(super) fn totals(runs: &[Compiled]) -> String {
-    let parts = [(errors(runs), "error"), (count(runs, Severity::Warning), "warning")];
+    let parts = [
+        (errors(runs), "error", ""),
+        (count(runs, Severity::Warning), "warning", ""),
+        (allowed(runs), "finding", " allowed"),
+    ];
     let parts: Vec<String> = parts
         .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| plural(number, word))
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, word, rest)| format!("{}{rest}", plural(number, word)))
         .collect();
     parts.join(", ")
 }

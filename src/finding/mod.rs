@@ -3,16 +3,21 @@
 //! In: what a room noticed. Out: [`Findings`], sorted, twins dropped. A room that raises owns its [`Code`]s,
 //! each with the page that `stackc explain` prints, and lists them in its `CODES`.
 //!
+//! What the user says of findings stands in [`Rules`]: a finding that a comment allows, or whose code is off, is never
+//! kept; `overrule` makes them.
+//!
 //! What must hold: names of codes are unique; each page's failing example raises its code and the mended
 //! one does not (`tests/pages.rs`).
 
 mod code;
 mod collect;
 mod nearest;
+mod rules;
 
 pub use code::{Code, Page, Severity};
 pub use collect::Findings;
 pub use nearest::{list, nearest};
+pub use rules::{Allow, Rules};
 
 use std::borrow::Cow;
 
@@ -107,6 +112,19 @@ impl Finding {
     pub fn help(mut self, text: impl Into<Words>) -> Self {
         self.helps.push(short(text.into()));
         self
+    }
+
+    /// All its words without its places, for forms that have no drawing: the message on the first line. Where the message
+    /// or the label quotes the end of a line, it is made visible.
+    pub fn words(&self) -> String {
+        let one_line = |text: &str| text.replace('\n', "\u{240a}");
+        let mut words = one_line(&self.message);
+        if !self.primary.text.is_empty() {
+            words.push_str(&format!("\nhere: {}", one_line(&self.primary.text)));
+        }
+        self.notes.iter().for_each(|note| words.push_str(&format!("\nnote: {note}")));
+        self.helps.iter().for_each(|help| words.push_str(&format!("\nhelp: {help}")));
+        words
     }
 
     /// A way out, if there is one.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use super::json::document;
 use super::text::harmless;
 use crate::reach::Record;
 use crate::reach::Records;
@@ -99,7 +100,5 @@ pub fn json(records: &Records<'_>) -> String {
         without_address: &records.lost,
         notes: &records.notes,
     };
-    let mut text = serde_json::to_string_pretty(&zone).unwrap_or_default();
-    text.push('\n');
-    text
+    document(&zone)
 }

@@ -2,11 +2,15 @@
 
 use crate::finding::Code;
 
-/// The page as text.
-pub fn explain(code: &Code) -> String {
+/// The page as text; `guard` is why the finding cannot be silenced, if so.
+pub fn explain(code: &Code, guard: Option<&str>) -> String {
     let indented = |text: &str| text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n");
+    let silence = guard.map_or_else(
+        || format!("Where you know better: # stackc: allow({}) REASON", code.name),
+        |why| format!("It cannot be silenced: {why}."),
+    );
     format!(
-        "{} ({})\n\n{}\n\nFails:\n\n{}\n\nMended:\n\n{}\n",
+        "{} ({})\n\n{}\n\nFails:\n\n{}\n\nMended:\n\n{}\n\n{silence}\n",
         code.name,
         code.severity.word(),
         code.page.about,

@@ -1,11 +1,10 @@
 //! Findings for machines: versioned, places from 1.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
-use super::veil::Veil;
-use crate::finding::{Finding, Label, Words};
+use super::Told;
+use super::visible::is_hidden;
+use crate::finding::{Label, Words};
 use crate::source::Sources;
 
 /// Grows by one when a field changes its meaning or goes; fields may be added under the same number.
@@ -16,6 +15,10 @@ struct Report<'a> {
     version: u32,
     errors: usize,
     warnings: usize,
+    /// Findings that comments allow.
+    allowed: usize,
+    /// Findings beyond what a run keeps.
+    dropped: usize,
     findings: Vec<Item<'a>>,
 }
 
@@ -42,13 +45,9 @@ struct Place {
 }
 
 /// One document with all findings.
-pub fn findings(runs: &[(&[Finding], &Sources)], errors: usize, warnings: usize) -> String {
-    let told = runs.iter().flat_map(|(findings, sources)| {
-        let veil = Veil::over(findings, sources);
-        findings.iter().map(move |finding| (veil.told(finding), *sources))
-    });
-    let told: Vec<(Cow<'_, Finding>, &Sources)> = told.collect();
-    let items = told.iter().map(|(finding, sources)| Item {
+pub fn findings(told: &Told<'_>) -> String {
+    let all = told.all();
+    let items = all.iter().map(|(finding, sources)| Item {
         code: finding.code.name,
         severity: finding.severity.word(),
         message: &finding.message,
@@ -57,8 +56,27 @@ pub fn findings(runs: &[(&[Finding], &Sources)], errors: usize, warnings: usize)
         notes: &finding.notes,
         help: &finding.helps,
     });
-    let report = Report { version: SCHEMA_VERSION, errors, warnings, findings: items.collect() };
-    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
+    document(&Report {
+        version: SCHEMA_VERSION,
+        errors: told.errors,
+        warnings: told.warnings,
+        allowed: told.allowed,
+        dropped: told.dropped,
+        findings: items.collect(),
+    })
+}
+
+/// JSON of several lines. What a terminal would obey stands in it as an escape: JSON itself escapes only some of it.
+pub(super) fn document(value: &impl Serialize) -> String {
+    let plain = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut text = String::with_capacity(plain.len().saturating_add(1));
+    for c in plain.chars() {
+        if c != '\n' && is_hidden(c) {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            text.push(c);
+        }
+    }
     text.push('\n');
     text
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::json::document;
+
 /// A label of a node.
 #[derive(Serialize)]
 pub struct Label<'a> {
@@ -48,8 +50,5 @@ fn line(node: &str, labels: &[Label<'_>], alone: bool) -> Option<String> {
 /// The same for machines.
 pub fn json(nodes: &[(&str, Vec<Label<'_>>)]) -> String {
     let nodes = nodes.iter().map(|(node, labels)| Node { node, labels }).collect();
-    let mut text =
-        serde_json::to_string_pretty(&Report { version: super::SCHEMA_VERSION, nodes }).unwrap_or_default();
-    text.push('\n');
-    text
+    document(&Report { version: super::SCHEMA_VERSION, nodes })
 }

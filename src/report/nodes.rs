@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::json::document;
+
 /// A workload, and for each node why it cannot land there, if it cannot.
 pub struct Placement<'a> {
     /// `Deployment default/minio`.
@@ -78,7 +80,5 @@ pub fn json(columns: &[(&str, &str)], rows: &[Placement<'_>]) -> String {
             .collect(),
     });
     let table = Table { version: super::SCHEMA_VERSION, workloads: workloads.collect() };
-    let mut text = serde_json::to_string_pretty(&table).unwrap_or_default();
-    text.push('\n');
-    text
+    document(&table)
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::json::document;
 use super::text::harmless_lines;
 use crate::outage::{Fate, Outage, Rest, Workload};
 
@@ -126,9 +127,7 @@ struct Name<'a> {
 pub fn json(outages: &[Outage<'_>], unsaid: &[&str]) -> String {
     let report =
         Report { version: super::SCHEMA_VERSION, unsaid, outages: outages.iter().map(item).collect() };
-    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
-    text.push('\n');
-    text
+    document(&report)
 }
 
 fn item<'a>(outage: &'a Outage<'a>) -> Item<'a> {

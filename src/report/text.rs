@@ -7,7 +7,9 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
+use super::Told;
 use super::veil::Veil;
+use super::visible::no_commands;
 use crate::finding::{Finding, Label, Severity};
 use crate::source::{Sources, Span};
 
@@ -29,6 +31,12 @@ pub struct Style {
     pub width: Option<usize>,
     /// With lines of the files around each place.
     pub lines: bool,
+}
+
+/// All that a run tells.
+pub fn told(told: &Told<'_>) -> String {
+    let runs = told.runs.iter().map(|(all, sources)| findings(all, sources, told.style));
+    format!("{}{}", runs.collect::<String>(), told.end())
 }
 
 /// All findings, each followed by an empty line.
@@ -73,12 +81,12 @@ fn group<'a>(finding: &'a Finding, sources: &'a Sources, veil: &Veil, style: Sty
 /// Text from files and command lines as a terminal may show it: no character in it moves the cursor, turns the line
 /// around or hides.
 pub(super) fn harmless(text: &str) -> String {
-    normalize_untrusted_str(&visible(text))
+    normalize_untrusted_str(&visible(text)).replace('\n', "\u{240a}")
 }
 
-/// The same for several lines: the renderer escapes line breaks as well, and those that stackc writes itself are meant.
+/// The same for several lines: the breaks that stackc writes itself are meant.
 pub fn harmless_lines(text: &str) -> String {
-    text.split('\n').map(harmless).collect::<Vec<_>>().join("\n")
+    no_commands(&text.split('\n').map(harmless).collect::<Vec<_>>().join("\n"))
 }
 
 /// What the renderer lets through: the second set of control characters, which terminals obey as well, and marks of

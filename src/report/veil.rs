@@ -33,7 +33,10 @@ pub(super) struct Veil {
 impl Veil {
     pub(super) fn over(findings: &[Finding], sources: &Sources) -> Veil {
         let secret = findings.iter().filter(|finding| finding.secret);
-        let mut veil = Veil { shut: Vec::new(), covered: secret.map(|f| f.primary.span).collect() };
+        let mut veil = Veil {
+            shut: Vec::new(),
+            covered: secret.map(|f| f.primary.span).chain(sources.secrets()).collect(),
+        };
         let mut files: BTreeMap<FileId, Looked> = BTreeMap::new();
         for finding in findings {
             for label in labels(finding) {

@@ -1,5 +1,6 @@
 //! The registered files and their line tables.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::{FileId, Span};
@@ -64,6 +65,7 @@ pub struct Place {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    secrets: BTreeSet<Span>,
 }
 
 impl Sources {
@@ -110,6 +112,16 @@ impl Sources {
     #[expect(clippy::indexing_slicing, clippy::as_conversions, reason = "ids are made by `add` alone")]
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// Secrets stand here, which nobody is shown.
+    pub fn hide(&mut self, secrets: BTreeSet<Span>) {
+        self.secrets.extend(secrets);
+    }
+
+    /// Where secrets stand.
+    pub fn secrets(&self) -> impl Iterator<Item = Span> {
+        self.secrets.iter().copied()
     }
 
     /// The text that a span covers.

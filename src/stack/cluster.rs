@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Place, Protocol};
+use crate::finding::Severity;
 use crate::yaml::{Named, Node, Spanned, like, maybe};
 
 /// stack.yaml.
@@ -53,6 +54,35 @@ pub struct StackFile {
     /// moved changes nothing. Default: `none`, as they stand.
     #[serde(deserialize_with = "maybe")]
     pub pin: Option<Pin>,
+    /// What findings weigh in this stack: severities by code, as `stackc explain --list` lists them. `off` tells nothing.
+    /// What the output's safety rests on stays an error.
+    pub checks: Named<Spanned<Weight>>,
+}
+
+/// What a finding weighs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// Fails the run.
+    Error,
+    /// Shown and counted.
+    Warning,
+    /// Shown.
+    Note,
+    /// Not told.
+    Off,
+}
+
+impl Weight {
+    /// The severity; none where nothing is told.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Weight::Error => Some(Severity::Error),
+            Weight::Warning => Some(Severity::Warning),
+            Weight::Note => Some(Severity::Note),
+            Weight::Off => None,
+        }
+    }
 }
 
 /// How images are written.

@@ -93,6 +93,16 @@ impl Layers {
         let owner = self.owners.get(&place.file)?;
         self.folders.get(*owner).map(|layer| &layer.files)
     }
+
+    /// All that is read as YAML and written by hand, of the topmost folder or of those beneath it: stack.yaml and its
+    /// like, apps that were not dropped, manifests.
+    pub fn documents(&self, topmost: bool) -> impl Iterator<Item = FileId> {
+        let top = self.folders.len().saturating_sub(1);
+        let apps = self.apps.iter().map(|app| app.file);
+        let manifests = self.folders.iter().flat_map(|folder| &folder.manifests).map(|(_, file)| *file);
+        let all = self.folders.iter().map(|folder| folder.file).chain(apps).chain(manifests);
+        all.filter(move |file| self.owners.get(file).is_some_and(|at| (*at == top) == topmost))
+    }
 }
 
 /// Keys of an app that stack.yaml may give to all apps (schema.md 1.4).
@@ -304,7 +314,8 @@ fn owners(folders: &[Layer]) -> BTreeMap<FileId, usize> {
     let mut owners = BTreeMap::new();
     for (index, folder) in folders.iter().enumerate() {
         owners.insert(folder.file, index);
-        owners.extend(folder.apps.iter().map(|(_, file)| (*file, index)));
+        let documents = folder.apps.iter().chain(&folder.manifests);
+        owners.extend(documents.map(|(_, file)| (*file, index)));
     }
     owners
 }

@@ -38,7 +38,7 @@ pub use app::{
     App, DnsPolicy, MadeFile, Outline, PodFile, PullPolicy, SecretRead, ServersTransport, Strategy,
     StrategyKind,
 };
-pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload};
+pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload, Weight};
 pub use container::{Container, EnvFrom, EnvValue, Port, Protocol, Resources};
 pub use external::External;
 pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};

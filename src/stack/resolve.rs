@@ -1,6 +1,6 @@
 //! From what the file says to what it means.
 
-use super::cluster::{NamespaceFile, Pin, SecretFile, StackFile};
+use super::cluster::{NamespaceFile, Pin, SecretFile, StackFile, Weight};
 use super::external::{External, external};
 use super::ingress::{self, Ingress};
 use super::invalid::{is_name, name_invalid, value_invalid};
@@ -97,6 +97,8 @@ pub struct Stack {
     pub namespaces: Named<NamespaceFile>,
     /// Packaged parts of k3s that do not run.
     pub disabled: Vec<Spanned<String>>,
+    /// What findings weigh, by their codes.
+    pub checks: Named<Spanned<Weight>>,
 }
 
 impl Stack {
@@ -211,6 +213,7 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
         external: file.external.iter().filter_map(|text| external(text, found)).collect(),
         namespaces: file.namespaces,
         disabled: disabled(&file.k3s.disable, found),
+        checks: file.checks,
     })
 }
 

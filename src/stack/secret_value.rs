@@ -1,6 +1,7 @@
 //! Values of Secrets never stand in a stack: a stack lies in a repository.
 
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::template::is_template;
 use crate::yaml::{Entry, Node, Value};
 
 /// A value where keys are wanted.
@@ -23,28 +24,39 @@ const KEYS: [&str; 4] = ["keys", "keysFrom", "namespaces", "type"];
 
 /// Takes values out of `secrets` and tells where they stand, without showing them.
 pub fn refuse_values(stack: &mut Node, found: &mut Findings) {
-    let Some(Value::Map(secrets)) =
-        stack.as_map_mut().and_then(|map| map.get_mut("secrets")).map(|node| &mut node.value)
-    else {
-        return;
-    };
-    for Entry { key: name, value } in &mut secrets.entries {
+    let Some(secrets) = stack.as_map_mut().and_then(|map| map.get_mut("secrets")) else { return };
+    let Value::Map(map) = &mut secrets.value else { return found.hide(secrets.span) };
+    for Entry { key: name, value } in &mut map.entries {
+        if let Some(grown) = grown(value) {
+            found.push(refused(&name.text, grown, "KEY"));
+            grown.value = Value::List(Vec::new());
+        }
         let Some(secret) = value.as_map_mut() else { continue };
+        // Whatever else is wrong with it.
+        let is_names =
+            |entry: &Entry| KEYS.contains(&entry.key.text.as_ref()) && entry.value.as_map().is_none();
+        secret.entries.iter().filter(|entry| !is_names(entry)).for_each(|entry| found.hide(entry.value.span));
         let is_value =
             |entry: &Entry| entry.value.written().is_some() && nearest(&entry.key.text, KEYS).is_none();
         let told = secret.entries.iter().filter(|entry| is_value(entry));
         let names: Vec<&str> = told.clone().map(|entry| entry.key.text.as_ref()).collect();
         for entry in told {
-            found.push(
-                Finding::new(
-                    &SECRET_VALUE,
-                    entry.value.span,
-                    format!("a value of the Secret `{}` stands in the stack", name.text),
-                )
-                .secret()
-                .help(format!("name its keys alone: {}: [{}]", name.text, names.join(", "))),
-            );
+            found.push(refused(&name.text, &entry.value, &names.join(", ")));
         }
         secret.entries.retain(|entry| !is_value(entry));
     }
+}
+
+/// A text where a list of keys may stand, which `expand` took for one: its key has no place of its own.
+fn grown(secret: &mut Node) -> Option<&mut Node> {
+    let keys = secret.as_map_mut()?.entries.iter_mut().find(|entry| entry.key.text == "keys")?;
+    let is_text =
+        keys.key.span == keys.value.span && keys.value.written().is_some_and(|text| !is_template(&text));
+    is_text.then_some(&mut keys.value)
+}
+
+fn refused(name: &str, value: &Node, keys: &str) -> Finding {
+    Finding::new(&SECRET_VALUE, value.span, format!("a value of the Secret `{name}` stands in the stack"))
+        .secret()
+        .help(format!("name its keys alone: {name}: [{keys}]"))
 }

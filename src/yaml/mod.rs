@@ -27,7 +27,8 @@ pub use decode::{
 pub use merge::{Overrides, merge, merge_noting};
 pub use node::{Entry, Key, Map, Node, Value, Written};
 pub use read::{
-    Dialect, FILE_UNREADABLE, YAML_DOCUMENT, is_of_reading, read, read_one, read_typed, unreadable,
+    Comment, Dialect, FILE_UNREADABLE, YAML_DOCUMENT, comments, is_of_reading, read, read_one, read_typed,
+    unreadable,
 };
 pub use shape::{Either, Form, Shape, fields, like, shape};
 pub use spanned::{Named, Spanned, maybe};

@@ -6,6 +6,7 @@ use super::Compared;
 use crate::diff::{Call, Change, Edit, Fate, Kind, Line, Seen, Sign, Turn};
 use crate::kube::ObjectId;
 use crate::report::SCHEMA_VERSION;
+use crate::report::json::document;
 use crate::source::Span;
 
 #[derive(Serialize)]
@@ -92,9 +93,7 @@ pub fn diff(compared: &Compared<'_>) -> String {
         unchanged: compared.diff.unchanged,
         objects: compared.diff.changes.iter().map(|change| item(change, compared)).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
-    text.push('\n');
-    text
+    document(&report)
 }
 
 fn item<'a>(change: &'a Change, compared: &'a Compared<'_>) -> Item<'a> {

@@ -12,7 +12,7 @@ pub use markdown::diff as diff_markdown;
 pub use text::diff as diff_text;
 
 use crate::diff::{Call, Change, Diff, Fate, Kind, Sign, Turn, Verdict};
-use crate::report::text::harmless;
+use crate::report::text::harmless as one_line;
 use crate::source::{Sources, Span};
 
 /// What was compared.
@@ -79,11 +79,6 @@ impl Compared<'_> {
             .collect();
         if parts.is_empty() { "no objects".to_owned() } else { parts.join(", ") }
     }
-}
-
-/// Text from anywhere as one harmless line.
-fn one_line(text: &str) -> String {
-    harmless(text).replace('\n', "\u{240a}")
 }
 
 fn sign(kind: Kind) -> char {

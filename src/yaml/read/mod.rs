@@ -4,8 +4,11 @@
 //! thing everywhere (the project's facts on YAML, 1 and 4).
 
 mod build;
+mod comment;
 mod refuse;
+mod veil;
 
+pub use comment::{Comment, comments};
 pub use refuse::{FILE_UNREADABLE, YAML_CHARACTER, unreadable};
 
 use build::Builder;
@@ -153,10 +156,12 @@ pub(super) fn read_text(file: FileId, text: &str, dialect: Dialect, found: &mut 
     refuse::characters(file, text, found);
     refuse::carriage_returns(file, text, found);
     refuse::separators(file, text, found);
-    if found.errors() > before {
-        return Vec::new();
+    let is_clean = found.errors() == before;
+    let documents = if is_clean { Builder::new(file, text, dialect, found).run() } else { Vec::new() };
+    if found.errors() > before && dialect == Dialect::Typed {
+        veil::hide(file, text, found);
     }
-    Builder::new(file, text, dialect, found).run()
+    documents
 }
 
 /// Whether a finding says that a file could not be read, or not all of it.
