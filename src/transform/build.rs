@@ -42,10 +42,16 @@ struct Gathered {
 pub fn build(layer: &Layer, sources: &Sources, minor: u16, found: &mut Findings) -> Vec<Object> {
     let mut build = Build { sources, minor, found };
     let gathered = build.layer(layer, Gathered::default());
-    build.end(layer, gathered)
+    let mut resources = build.end(layer, gathered);
+    for resource in resources.bodies_mut() {
+        annotations(&mut resource.body);
+    }
+    order::apply(layer.kustomization.sort_options.as_ref(), &mut resources, found);
+    resources.into_vec().into_iter().map(Object::from).collect()
 }
 
-/// The same for objects that are there already.
+/// Does to objects that are there already what a kustomization asks for. Their order stays, what it adds comes last; what
+/// it leaves alone is not touched.
 pub fn apply(
     objects: Vec<Object>,
     layer: &Layer,
@@ -57,7 +63,7 @@ pub fn apply(
     let mut gathered = Gathered::default();
     gathered.resources.extend(objects.into_iter().map(Resource::from));
     let gathered = build.layer(layer, gathered);
-    build.end(layer, gathered)
+    build.end(layer, gathered).into_vec().into_iter().map(Object::from).collect()
 }
 
 impl Build<'_> {
@@ -171,19 +177,14 @@ impl Build<'_> {
     }
 
     /// What is done once, when all layers are.
-    fn end(&mut self, layer: &Layer, mut all: Gathered) -> Vec<Object> {
-        let kustomization = &layer.kustomization;
+    fn end(&mut self, layer: &Layer, mut all: Gathered) -> Resources {
         let resources = &mut all.resources;
         hash::apply(resources);
         references::follow(&all.configuration.references, resources, self.found);
         resources.retain(|resource| resource.meta("annotations", LOCAL).is_none_or(|text| text == "false"));
         self.unique(resources, "two objects have come to be one");
-        for resource in resources.bodies_mut() {
-            annotations(&mut resource.body);
-        }
-        order::apply(kustomization.sort_options.as_ref(), resources, self.found);
-        self.metadata(&kustomization.build_metadata, resources);
-        all.resources.into_vec().into_iter().map(Object::from).collect()
+        self.metadata(&layer.kustomization.build_metadata, resources);
+        all.resources
     }
 
     /// `buildMetadata`; where things came from is refused when the file is read.
@@ -239,4 +240,56 @@ fn annotations(body: &mut Node) {
 /// stackc's rows and a user's.
 fn with(rows: &[Row], own: &[Field]) -> Vec<Field> {
     rows.iter().map(Field::from).chain(own.iter().cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::kube::tree::object;
+    use crate::source::Folder;
+    use crate::transform::layer;
+    use crate::yaml::read_typed;
+
+    #[test]
+    fn objects_that_are_there_keep_their_order_and_what_nobody_asked_to_change() {
+        let mut sources = Sources::default();
+        let text = "patches:\n- target: {kind: Deployment}\n  patch: {spec: {replicas: 3}}\nnamePrefix: p-\n";
+        let file = sources.add("stack.yaml".into(), Ok(text.into()));
+        let mut found = Findings::default();
+        let tree = read_typed(&sources, file, &mut found).unwrap();
+        let folder = Folder::open(Path::new(".")).unwrap();
+        let spec = layer(tree, file, &folder, &mut sources, &mut found).unwrap();
+        let named = |mut object: Object| {
+            let place = object.body.span;
+            let metadata = Node::map(
+                place,
+                [
+                    ("name", Node::text(place, "web")),
+                    ("annotations", Node::map(place, [("a", Node::int(place, 1))])),
+                ],
+            );
+            object
+                .body
+                .as_map_mut()
+                .unwrap()
+                .push(crate::yaml::Key { span: place, text: "metadata".into() }, metadata);
+            object
+        };
+        let objects = ["Deployment", "Service"].map(|kind| {
+            let api_version = if kind == "Service" { "v1" } else { "apps/v1" };
+            named(object(api_version, kind, &json!({"replicas": 1})))
+        });
+        let objects = apply(objects.to_vec(), &spec, &sources, 37, &mut found);
+        assert_eq!(found.errors(), 0);
+        let told: Vec<String> = objects.iter().map(|object| object.id.path()).collect();
+        assert_eq!(told, ["Deployment/default/p-web", "Service/default/p-web"]);
+        assert_eq!(objects[0].body.at(&["spec", "replicas"]).and_then(Node::as_int), Some(3));
+        let replicas = objects[0].body.at(&["spec", "replicas"]).unwrap();
+        assert_eq!(sources.text(replicas.span), "3");
+        assert_eq!(objects[1].body.at(&["metadata", "annotations", "a"]).and_then(Node::as_int), Some(1));
+    }
 }

@@ -46,6 +46,17 @@ pub fn load(folder: &Folder, sources: &mut Sources, found: &mut Findings) -> Opt
     Loader { sources, found, way: Vec::new() }.layer(folder.clone(), None)
 }
 
+/// The same of what stands in another file, such as `kustomize:` of a stack: paths are of that file's folder.
+pub fn layer(
+    tree: Node,
+    file: FileId,
+    folder: &Folder,
+    sources: &mut Sources,
+    found: &mut Findings,
+) -> Option<Layer> {
+    Loader { sources, found, way: Vec::new() }.decoded(tree, file, folder.clone(), None)
+}
+
 /// What is wanted of a folder.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
@@ -84,6 +95,16 @@ impl Loader<'_> {
         };
         let file = folder.read(name, self.sources);
         let tree = read_one(self.sources, file, Dialect::Kustomization, self.found)?;
+        self.decoded(tree, file, folder, from)
+    }
+
+    fn decoded(
+        &mut self,
+        tree: Node,
+        file: FileId,
+        folder: Folder,
+        from: Option<(&Text, Wanted)>,
+    ) -> Option<Layer> {
         refused::tell(&tree, self.found);
         let kustomization = Kustomization::read(tree, self.found)?;
         self.check_kind(&kustomization, &folder, from)?;

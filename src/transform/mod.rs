@@ -36,7 +36,7 @@ mod target;
 
 pub use build::{apply, build};
 pub use kustomization::Kustomization;
-pub use load::{Layer, load};
+pub use load::{Layer, layer, load};
 
 use crate::finding::Code;
 use crate::source::Span;

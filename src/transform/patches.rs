@@ -337,12 +337,11 @@ struct Apply<'a> {
 
 impl Apply<'_> {
     fn patch(&mut self, patch: &Ready<'_>, resources: &mut Resources) {
-        let mut places = match (patch.target, &patch.content) {
+        let places = match (patch.target, &patch.content) {
             (Some(selector), _) => self.selected(selector, patch.place, resources),
             (None, Content::Strategic { id, named, .. }) => self.called(id, *named, resources),
             (None, Content::Json(_)) => Vec::new(),
         };
-        places.retain(|at| !self.gone.contains(at));
         let before = self.found.errors();
         let mut changed = places.is_empty();
         for at in places {
@@ -369,7 +368,8 @@ impl Apply<'_> {
             }
             return Vec::new();
         }
-        let places = target.select(resources);
+        let mut places = target.select(resources);
+        places.retain(|at| !self.gone.contains(at));
         if places.is_empty() {
             let place = target::place(selector).unwrap_or(place);
             let message = format!("the patch is for no object here ({})", target::shown(selector));
@@ -380,7 +380,8 @@ impl Apply<'_> {
     }
 
     fn called(&mut self, id: &Id, named: Span, resources: &mut Resources) -> Vec<usize> {
-        let places = resources.called(id);
+        let mut places = resources.called(id);
+        places.retain(|at| !self.gone.contains(at));
         match places.as_slice() {
             [_] => return places,
             [] => {

@@ -122,6 +122,9 @@ pub fn near(id: &Id, resources: &Resources) -> Option<String> {
         .iter()
         .find(|resource| resource.ids().any(|own| own.name == id.name && own.kind == id.kind));
     if let Some(other) = same_name {
+        if other.ids().any(|own| own.is(id)) {
+            return Some("an earlier patch deletes it".to_owned());
+        }
         let own = &other.id;
         let (what, said, is) = if own.api_version == id.api_version {
             ("namespace", id.scope(), own.scope())
