@@ -107,9 +107,7 @@ checks! {
     secret_in_config,
     secret_in_manifest,
     secret_key_missing,
-    secret_key_unknown,
     secret_mounted_alone,
-    secret_unknown,
     selector_matches_nothing,
     service_conflict,
     service_port_unknown,
@@ -135,6 +133,7 @@ checks! {
     placement_invalid,
     probe_port_unknown,
     secret_in_args,
+    secret_key_unknown,
     selector_misses_pods,
     variable_undefined,
     volume_unknown;
@@ -144,6 +143,7 @@ checks! {
     item_duplicate,
     port_duplicate,
     reference_unknown,
+    secret_unknown,
 }
 
 /// What a run asks for beside what must always hold.

@@ -1,6 +1,6 @@
 //! Keys that a known Secret does not have.
 
-use super::Facts;
+use super::{Facts, Landing};
 use super::secret_unknown::{declared, made, uses};
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::yaml::Node;
@@ -25,8 +25,8 @@ pub static CODE: Code = Code {
 };
 
 /// Tells each.
-pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for used in uses(facts) {
+pub(super) fn of_pod(facts: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    for used in uses(landing) {
         let (Some(key), Some(name)) = (used.key, used.name.as_text()) else { continue };
         let Some(text) = key.as_text() else { continue };
         let (keys, place): (Vec<&str>, _) = if let Some(secret) = declared(facts, &used) {

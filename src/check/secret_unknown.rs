@@ -1,6 +1,6 @@
 //! References to Secrets that nobody said exist.
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::{Object, Target, named};
 use crate::stack::Secret;
@@ -30,25 +30,15 @@ pub(super) struct Use<'a> {
     pub(super) key: Option<&'a Node>,
 }
 
-/// Every use that must be met: pods, what their programs read by a path, and what routes and middlewares name.
-pub(super) fn uses<'a>(facts: &Facts<'a>) -> Vec<Use<'a>> {
-    let mut uses = Vec::new();
-    for landing in &facts.landings {
-        for reference in &landing.references {
-            if reference.target == Target::Secret && !reference.optional {
-                uses.push(Use { object: landing.object, name: reference.name, key: reference.key });
-            }
-        }
-    }
-    for landing in &facts.landings {
-        let reads = landing.app.iter().flat_map(|app| &app.reads);
-        uses.extend(reads.map(|read| Use { object: landing.object, name: &read.secret, key: Some(&read.key) }));
-    }
-    for object in facts.naming() {
-        let secrets = named(object).into_iter().filter(|reference| reference.target == Target::Secret);
-        uses.extend(secrets.map(|reference| Use { object, name: reference.name, key: None }));
-    }
-    uses
+/// Every use of a pod that must be met: its own, and what its program reads by a path.
+pub(super) fn uses<'a, 'l: 'a>(landing: &'l Landing<'a>) -> impl Iterator<Item = Use<'a>> {
+    let object = landing.object;
+    let needed = landing.references.iter();
+    let needed = needed.filter(|reference| reference.target == Target::Secret && !reference.optional);
+    let reads = landing.app.iter().flat_map(|app| &app.reads);
+    needed
+        .map(move |reference| Use { object, name: reference.name, key: reference.key })
+        .chain(reads.map(move |read| Use { object, name: &read.secret, key: Some(&read.key) }))
 }
 
 /// The declared Secret, where the use lives in one of its namespaces.
@@ -65,34 +55,46 @@ pub(super) fn made<'a>(facts: &Facts<'a>, used: &Use<'_>) -> Option<&'a Object> 
     facts.find("Secret", used.object.id.namespace.as_deref(), name)
 }
 
-/// Tells each.
+/// Tells what routes, middlewares and their like name.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    for used in uses(facts) {
-        if declared(facts, &used).is_some() || made(facts, &used).is_some() {
-            continue;
+    for object in facts.naming() {
+        let secrets = named(object).into_iter().filter(|reference| reference.target == Target::Secret);
+        for reference in secrets {
+            tell(facts, &Use { object, name: reference.name, key: None }, found);
         }
-        let Some(name) = used.name.as_text() else { continue };
-        let namespace = used.object.id.namespace.as_deref().unwrap_or("default");
-        if facts.stack.external_name("Secret", namespace, name).is_some() {
-            continue;
-        }
-        let elsewhere = facts.stack.secrets.iter().find(|secret| secret.name.value == name);
-        let mut finding = Finding::new(&CODE, used.name.span, format!("nothing says that the Secret {namespace}/{name} exists"))
-            .label(format!("{} uses it", used.object.id));
-        if let Some(secret) = elsewhere {
-            let all: Vec<&str> = secret.namespaces.iter().map(String::as_str).chain([namespace]).collect();
-            let (keys, all) = (secret.keys.join(", "), all.join(", "));
-            finding = finding
-                .also(secret.name.span, format!("declared for {}", secret.namespaces.join(", ")))
-                .help(format!("if it exists there too: {name}: {{keys: [{keys}], namespaces: [{all}]}}"));
-        }
-        let names = facts.stack.secrets.iter().map(|secret| secret.name.value.as_str());
-        let near = nearest(name, names).filter(|_| elsewhere.is_none());
-        let key = used.key.and_then(Node::as_text).unwrap_or_default();
-        found.push(match near {
-            Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None if elsewhere.is_some() => finding,
-            None => finding.help(format!("if it exists, declare it in stack.yaml:\nsecrets:\n  {name}: [{key}]")),
-        });
     }
+}
+
+/// Tells what pods need.
+pub(super) fn of_pod(facts: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
+    uses(landing).for_each(|used| tell(facts, &used, found));
+}
+
+fn tell(facts: &Facts<'_>, used: &Use<'_>, found: &mut Findings) {
+    if declared(facts, used).is_some() || made(facts, used).is_some() {
+        return;
+    }
+    let Some(name) = used.name.as_text() else { return };
+    let namespace = used.object.id.namespace.as_deref().unwrap_or("default");
+    if facts.stack.external_name("Secret", namespace, name).is_some() {
+        return;
+    }
+    let elsewhere = facts.stack.secrets.iter().find(|secret| secret.name.value == name);
+    let mut finding = Finding::new(&CODE, used.name.span, format!("nothing says that the Secret {namespace}/{name} exists"))
+        .label(format!("{} uses it", used.object.id));
+    if let Some(secret) = elsewhere {
+        let all: Vec<&str> = secret.namespaces.iter().map(String::as_str).chain([namespace]).collect();
+        let (keys, all) = (secret.keys.join(", "), all.join(", "));
+        finding = finding
+            .also(secret.name.span, format!("declared for {}", secret.namespaces.join(", ")))
+            .help(format!("if it exists there too: {name}: {{keys: [{keys}], namespaces: [{all}]}}"));
+    }
+    let names = facts.stack.secrets.iter().map(|secret| secret.name.value.as_str());
+    let near = nearest(name, names).filter(|_| elsewhere.is_none());
+    let key = used.key.and_then(Node::as_text).unwrap_or_default();
+    found.push(match near {
+        Some(near) => finding.help(format!("did you mean `{near}`?")),
+        None if elsewhere.is_some() => finding,
+        None => finding.help(format!("if it exists, declare it in stack.yaml:\nsecrets:\n  {name}: [{key}]")),
+    });
 }

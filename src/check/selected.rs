@@ -1,14 +1,16 @@
 //! Pods by their labels: whom a selector means. No check itself.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Facts;
+use super::{Facts, Landing};
 use crate::kube::{LabelSelector, Object, Pod};
 use crate::yaml::Node;
 
 /// A workload that a Service of the same name mostly means.
 const USUAL: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
+/// So many workloads are looked at before names and labels are.
+const NEAR: usize = 3;
 /// Groups of custom objects that make no pods.
 const PODLESS: [&str; 3] = ["cert-manager.io", "traefik.containo.us", "traefik.io"];
 
@@ -24,22 +26,45 @@ pub(super) struct Pods<'f, 'a> {
     spaces: OnceCell<BTreeMap<&'a str, Vec<Worker<'a>>>>,
     labels: OnceCell<ByLabel<'a>>,
     foreign: OnceCell<BTreeSet<&'a str>>,
+    /// The workload that was meant last.
+    next: Cell<usize>,
 }
 
 impl<'f, 'a> Pods<'f, 'a> {
     pub(super) fn of(facts: &'f Facts<'a>) -> Self {
-        Pods { facts, spaces: OnceCell::new(), labels: OnceCell::new(), foreign: OnceCell::new() }
+        Pods {
+            facts,
+            spaces: OnceCell::new(),
+            labels: OnceCell::new(),
+            foreign: OnceCell::new(),
+            next: Cell::new(0),
+        }
     }
 
-    /// All workloads whose pods an object's selector means. Where the usual one is meant, others are not looked for.
+    /// Whether an object's selector means any pods. Workloads and what leads to them mostly come in one order.
+    pub(super) fn is_met(&self, object: &Object, selector: &LabelSelector<'_>) -> bool {
+        let start = self.next.get();
+        let near = self.facts.landings.iter().enumerate().skip(start).take(NEAR);
+        let met = |landing: &Landing<'_>| {
+            landing.object.id.namespace == object.id.namespace && selector.matches(labels(&landing.pod))
+        };
+        if let Some((at, _)) = near.into_iter().find(|(_, landing)| met(landing)) {
+            self.next.set(at);
+            return true;
+        }
+        self.usual(object, selector) || !self.selected(object, selector).is_empty()
+    }
+
+    /// By its name.
+    fn usual(&self, object: &Object, selector: &LabelSelector<'_>) -> bool {
+        let of = |kind: &&str| self.facts.find(kind, object.id.namespace.as_deref(), &object.id.name);
+        let landing = USUAL.iter().find_map(of).and_then(Pod::of);
+        landing.is_some_and(|pod| selector.matches(labels(&pod)))
+    }
+
+    /// All workloads whose pods an object's selector means.
     pub(super) fn selected(&self, object: &Object, selector: &LabelSelector<'_>) -> Vec<Worker<'a>> {
         let namespace = object.id.namespace.as_deref().unwrap_or_default();
-        let usual = USUAL.iter().filter_map(|kind| self.facts.find(kind, Some(namespace), &object.id.name));
-        let usual = usual.filter_map(|object| Some((object, Pod::of(object)?)));
-        let usual: Vec<_> = usual.filter(|(_, pod)| selector.matches(labels(pod))).collect();
-        if !usual.is_empty() {
-            return usual;
-        }
         let first =
             selector.labels.iter().find_map(|entry| Some((entry.key.text.as_ref(), entry.value.as_text()?)));
         let candidates = match first {

@@ -42,7 +42,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             if let Ok(selector) = selector.as_ref().map_err(drop)
                 && !selector.is_empty()
                 && object.body.text_at(&["spec", "type"]) != Some("ExternalName")
-                && pods.selected(object, selector).is_empty()
+                && !pods.is_met(object, selector)
             {
                 tell(object, node, selector, &pods, why, found);
             }

@@ -295,9 +295,28 @@ pub fn exposed(text: &str) -> Option<Exposed<'_>> {
 fn begins_form(text: &str, at: usize) -> bool {
     let two = text.as_bytes().get(at..).and_then(|rest| rest.first_chunk::<2>());
     two.is_some_and(|two| {
-        [b"AG", b"AI", b"AK", b"AS", b"SG", b"dc", b"do", b"ey", b"gh", b"gi", b"gl", b"hf", b"np", b"py"]
-            .contains(&two)
-            || [b"rk", b"sk", b"ts", b"xa", b"xo"].contains(&two)
+        matches!(
+            two,
+            b"AG"
+                | b"AI"
+                | b"AK"
+                | b"AS"
+                | b"SG"
+                | b"dc"
+                | b"do"
+                | b"ey"
+                | b"gh"
+                | b"gi"
+                | b"gl"
+                | b"hf"
+                | b"np"
+                | b"py"
+                | b"rk"
+                | b"sk"
+                | b"ts"
+                | b"xa"
+                | b"xo"
+        )
     })
 }
 

@@ -73,11 +73,19 @@ type Row = (&'static [&'static str], Takes);
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for (kind, objects) in facts.kinds() {
+        let mut known: Option<(&str, Option<Rule>, Option<&Tree>)> = None;
         for object in objects {
-            let (group, at) = (object.id.group(), Place { name: kind, owner: "", listed: false });
-            name(object, name_of(kind, group), found);
+            // Most objects of a kind are of one group.
+            let group = object.id.group();
+            let (_, rule, tree) = match known {
+                Some(known @ (same, ..)) if same == group => known,
+                _ => (group, name_of(kind, group), TREES.of_kind(kind, group)),
+            };
+            known = Some((group, rule, tree));
+            let at = Place { name: kind, owner: "", listed: false };
+            name(object, rule, found);
             walk(&object.body, at, &TREES.metadata, found);
-            if let Some(tree) = TREES.of_kind(kind, group) {
+            if let Some(tree) = tree {
                 walk(&object.body, at, tree, found);
             }
         }
