@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::field::{Path, Step};
-use crate::kube::exposed::{exposed, is_secret_name as is_secret};
+use crate::kube::exposed::{all_exposed, is_secret_name as is_secret};
 use crate::kube::secret;
 use crate::source::Span;
 use crate::yaml::{Node, Value};
@@ -65,11 +66,11 @@ impl Veil<'_> {
     }
 
     fn below(&self, node: &Node, path: &[&str]) -> Node {
-        // Of a text of many lines, those with the secret are hidden.
-        let lines = node.as_text().is_some_and(|text| text.trim_end().contains('\n'));
-        let marked = !lines && node.written().is_some() && self.marked.contains(&node.span);
-        if marked || self.hides_all(path) {
+        if self.hides_all(path) {
             return whole(node);
+        }
+        if self.marked.contains(&node.span) && node.written().is_some() {
+            return marked(node);
         }
         let value = match &node.value {
             Value::Text(text) => Value::Text(texts(text).into()),
@@ -110,6 +111,13 @@ fn is_text(node: &Node) -> bool {
     matches!(node.value, Value::Text(_))
 }
 
+/// A finding marks a configuration by all of its text; what it means is in some of its lines.
+fn marked(node: &Node) -> Node {
+    let text = node.as_text().filter(|text| text.contains('\n'));
+    let shown = text.map(texts).filter(|shown| Some(shown.as_str()) != text);
+    shown.map_or_else(|| whole(node), |shown| Node::text(node.span, shown))
+}
+
 /// The keys of a map stay.
 fn whole(node: &Node) -> Node {
     match &node.value {
@@ -131,8 +139,33 @@ pub(super) fn texts(text: &str) -> String {
 
 /// The lines of a text as they may be shown, one for each.
 pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let exposed = all_exposed(text);
     let mut inside = Inside::Nothing;
-    text.split('\n').map(move |line| shown(line, &mut inside))
+    let mut start = 0_usize;
+    text.split('\n').map(move |line| {
+        let from = start;
+        start = from.saturating_add(line.len()).saturating_add(1);
+        let shown = shown(line, &mut inside);
+        // What its name does not give away may do so by its form.
+        if shown == line { without_exposed(line, from, &exposed) } else { shown }
+    })
+}
+
+/// A line that begins at a byte of its text, without what is secret in it.
+fn without_exposed<'a>(line: &'a str, from: usize, exposed: &[Range<usize>]) -> Cow<'a, str> {
+    let end = from.saturating_add(line.len());
+    let mut kept = 0_usize;
+    let mut told = String::new();
+    for range in exposed.iter().filter(|range| range.start < end && from < range.end) {
+        told.push_str(line.get(kept..range.start.saturating_sub(from)).unwrap_or_default());
+        told.push_str(HIDDEN);
+        kept = range.end.saturating_sub(from).min(line.len());
+    }
+    if told.is_empty() {
+        return line.into();
+    }
+    told.push_str(line.get(kept..).unwrap_or_default());
+    told.into()
 }
 
 /// A value that goes on over lines.
@@ -169,9 +202,6 @@ fn shown<'a>(line: &'a str, inside: &mut Inside) -> Cow<'a, str> {
         }
         let indent = line.get(..column).unwrap_or_default();
         return format!("{indent}{name}: {HIDDEN}").into();
-    }
-    if exposed(line).is_some_and(|found| found.what.is_certain()) {
-        return HIDDEN.into();
     }
     without_userinfo(line)
 }
@@ -247,6 +277,10 @@ mod tests {
                 "x\n(not shown)\n(not shown)\n(not shown)\ny",
             ),
             ("http://example.org/?token=hunter2", "token: (not shown)"),
+            (
+                "a = 1\nx = ghp_0123456789abcdefghijABCDEFGHIJ012345 y\nb = 2",
+                "a = 1\nx = (not shown) y\nb = 2",
+            ),
             ("", ""),
         ] {
             assert_eq!(texts(text), expected, "{text}");
@@ -287,7 +321,11 @@ mod tests {
         );
         let marked: BTreeSet<Span> = [tree(&json!({"a": "x"})).entries()[0].value.span].into();
         let veil = Veil { secret: false, marked: &marked };
-        let shown = veil.over(&Path::default(), &tree(&json!({"a": "x"})));
-        assert_eq!(serde_json::to_value(shown).unwrap(), json!({"a": HIDDEN}));
+        for (text, expected) in
+            [("x", HIDDEN), ("x\ny\n", HIDDEN), ("x\ntoken: y\n", "x\ntoken: (not shown)\n")]
+        {
+            let shown = veil.over(&Path::default(), &tree(&json!({"a": text})));
+            assert_eq!(serde_json::to_value(shown).unwrap(), json!({"a": expected}));
+        }
     }
 }
