@@ -7,6 +7,7 @@ use crate::cluster::{self, Member};
 use crate::emit::{self, File};
 use crate::finding::{Code, Finding, Findings, Label, Page, Rules, Severity};
 use crate::finish;
+use crate::k3s::Release;
 use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::{self, Object, Unit};
 use crate::lock::{self, Lock};
@@ -100,7 +101,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     if let Some(stack) = &cluster {
         overrule::weigh(&stack.checks, &known, &mut found);
     }
-    let objects = manifests(&layers, &sources, cluster.as_ref(), &mut found);
+    let objects = manifests(&layers, &mut sources, cluster.as_ref(), &mut found);
     let mut compiled = Compiled::of(sources, objects);
     compiled.cluster_files = layers.folders.iter().map(|folder| folder.file).collect();
     let mut drafts = drafts(&layers, &compiled.sources, &mut overrides, &mut found);
@@ -119,8 +120,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         }
         let shared = Shared { stack: &stack, layers: &layers, defaults, templates };
         apps(&mut compiled, drafts, &addresses, &shared, &mut found);
-        let namespaces = lower::namespaces(&compiled.objects, &stack, &mut found);
-        compiled.objects.extend(namespaces);
+        transformed(&mut compiled, &shared, &mut found);
         emit::arrange(&mut compiled.objects, &stack);
         if demands.unpinned {
             stack.pin = Pin::None;
@@ -439,6 +439,29 @@ fn apps(
     compiled.objects.extend(lower::shared(shared.stack, merged, whole, found));
 }
 
+/// Namespaces, and what the layers ask for under `kustomize`, the lowest first.
+fn transformed(compiled: &mut Compiled, shared: &Shared<'_>, found: &mut Findings) {
+    let Shared { stack, layers, templates, .. } = shared;
+    let mut asked = Vec::new();
+    for tree in &layers.kustomize {
+        let Some(layer) = layers.layer(tree.span) else { continue };
+        let mut tree = tree.clone();
+        templates.scope().fill(&mut tree, &compiled.sources, found);
+        asked.extend(transform::layer(tree, layer.file, &layer.folder(), &mut compiled.sources, found));
+    }
+    let namespace = asked.iter().rev().find_map(|layer| layer.kustomization.namespace.as_ref());
+    let namespaces = lower::namespaces(&compiled.objects, namespace, stack, found);
+    compiled.objects.extend(namespaces);
+    if !asked.is_empty() {
+        let objects = std::mem::take(&mut compiled.objects);
+        let minor = stack.release.version().minor;
+        compiled.objects = transform::apply(objects, &asked, &compiled.sources, minor, found);
+        // A patch may have put an object into another namespace.
+        let namespaces = lower::missing_namespaces(&compiled.objects, stack);
+        compiled.objects.extend(namespaces);
+    }
+}
+
 /// Of a file of which something was told (`sound` is false), objects would only raise echoes.
 fn app(
     (name, mut draft, sound): (&str, Draft, bool),
@@ -454,6 +477,8 @@ fn app(
     }
     let app = draft.finish(name, shared.stack, defaults, found).filter(|_| sound)?;
     let objects = lower::app(&app, shared.stack, files, merged, found);
+    let (patches, minor) = ((app.span.file, &*app.pod.patches), shared.stack.release.version().minor);
+    let objects = transform::app(objects, patches, files.sources, minor, found);
     Some((app, objects))
 }
 
@@ -466,13 +491,30 @@ fn app_names(app: &Defined, address: &Address) -> Map {
 }
 
 /// Plain manifests join here.
-fn manifests(layers: &Layers, sources: &Sources, stack: Option<&Stack>, found: &mut Findings) -> Vec<Object> {
+fn manifests(
+    layers: &Layers,
+    sources: &mut Sources,
+    stack: Option<&Stack>,
+    found: &mut Findings,
+) -> Vec<Object> {
     let namespace = stack.map_or("default", |stack| stack.namespace.value.as_str());
+    let minor = stack.map_or(Release::newest_known(), |stack| stack.release.version()).minor;
     let mut objects = Vec::new();
-    for (path, file) in layers.folders.iter().flat_map(|folder| &folder.manifests) {
-        let unit = Unit::Manifest(path.clone());
-        for document in yaml::read(sources, *file, Dialect::Manifest, found) {
-            objects.extend(kube::objects(document, &unit, namespace, found));
+    for folder in &layers.folders {
+        for (path, file) in &folder.manifests {
+            let unit = Unit::Manifest(path.clone());
+            for document in yaml::read(sources, *file, Dialect::Manifest, found) {
+                objects.extend(kube::objects(document, &unit, namespace, found));
+            }
+        }
+        for path in &folder.kustomizations {
+            let inner = path.rsplit_once('/').map_or("", |(inner, _)| inner);
+            let Ok(place) = folder.folder().enter(&format!("manifests/{inner}")) else { continue };
+            let Some(layer) = transform::load(&place, sources, found) else { continue };
+            let unit = Unit::Manifest(path.clone());
+            for object in transform::build(&layer, sources, minor, found) {
+                objects.extend(kube::objects(object.body, &unit, namespace, found));
+            }
         }
     }
     objects

@@ -56,3 +56,4 @@ mod snapshots;
 mod stack;
 mod status;
 mod tools;
+mod transformed;

@@ -8,6 +8,7 @@ use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::k3s;
 use crate::kube::names;
 use crate::kube::{Object, Unit};
+use crate::source::KUSTOMIZATIONS;
 use crate::stack::Stack;
 use crate::yaml::write::Note;
 use crate::yaml::{Build, Node, json as json_text, write};
@@ -145,19 +146,30 @@ fn refused(addon: &str) -> Option<String> {
     reserved.or_else(|| k3s::addon_refused(addon))
 }
 
-/// The part of the name that is not the stack's. Digits first: an app's name starts with a letter, and k3s reads files in
-/// order.
+/// The names of files that no app and no manifest makes. Digits first: an app's name starts with a letter, and k3s reads
+/// files in order.
+pub const SYSTEM: [&str; 4] = ["00-namespaces", "01-traefik", "02-ingress", "03-generated"];
+
+/// The part of the name that is not the stack's.
 fn name(unit: &Unit) -> String {
-    match unit {
-        Unit::Namespaces => "00-namespaces".to_owned(),
-        Unit::Traefik => "01-traefik".to_owned(),
-        Unit::Ingress => "02-ingress".to_owned(),
-        Unit::App(name) => name.clone(),
-        Unit::Manifest(path) => {
-            let stem = path.rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
-            stem.replace('/', "-")
-        }
-    }
+    let [namespaces, traefik, ingress, generated] = SYSTEM;
+    let system = match unit {
+        Unit::Namespaces => namespaces,
+        Unit::Traefik => traefik,
+        Unit::Ingress => ingress,
+        Unit::Generated => generated,
+        Unit::App(name) => name,
+        Unit::Manifest(path) => return manifest(path),
+    };
+    system.to_owned()
+}
+
+/// What the file of a manifest at this path is called, behind the stack's name. A kustomization goes by its folder.
+pub fn manifest(path: &str) -> String {
+    let folder =
+        path.rsplit_once('/').filter(|(_, name)| KUSTOMIZATIONS.contains(name)).map(|(folder, _)| folder);
+    let stem = || path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    folder.unwrap_or_else(stem).replace('/', "-")
 }
 
 /// The file of the stack that people change.
@@ -165,7 +177,7 @@ fn origin(unit: &Unit) -> String {
     match unit {
         Unit::App(name) => format!("apps/{name}.yaml"),
         Unit::Manifest(path) => format!("manifests/{path}"),
-        Unit::Namespaces | Unit::Traefik | Unit::Ingress => "stack.yaml".to_owned(),
+        Unit::Namespaces | Unit::Traefik | Unit::Ingress | Unit::Generated => "stack.yaml".to_owned(),
     }
 }
 

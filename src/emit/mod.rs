@@ -9,7 +9,7 @@
 mod file;
 mod order;
 
-pub use file::{File, arrange, files, json, objects, stream};
+pub use file::{File, SYSTEM, arrange, files, json, manifest, objects, stream};
 
 use crate::finding::Code;
 

@@ -1,6 +1,7 @@
 //! A stream of `stackc build`, taken apart into its files.
 
 use super::record::is_file_name;
+use crate::emit;
 use crate::k3s::addon_refused;
 
 /// What a stream carries.
@@ -60,19 +61,15 @@ fn ending(line: &str) -> Option<usize> {
     count.strip_suffix(" files").or(count.strip_suffix(" file"))?.parse().ok()
 }
 
-/// Files that a stack has beside those of its apps and manifests.
-const OWN: [&str; 3] = ["00-namespaces", "01-traefik", "02-ingress"];
-
 /// A file's header tells its stack: of `# stackc: home-web.yaml from apps/web.yaml`, `home`.
 fn stack_of(file: &str) -> Option<&str> {
     let (name, origin) = file.lines().next()?.strip_prefix(HEADER)?.split_once(".yaml from ")?;
     let part = |part: &str| name.strip_suffix(part)?.strip_suffix('-');
     if origin == "stack.yaml" {
-        return OWN.into_iter().find_map(part);
+        return emit::SYSTEM.into_iter().find_map(part);
     }
     let (_, path) = origin.split_once('/')?;
-    let (stem, _) = path.rsplit_once('.')?;
-    part(&stem.replace('/', "-"))
+    part(&emit::manifest(path))
 }
 
 /// A file begins with its header, at the start or behind a separator. Text inside a document is indented or quoted, so no

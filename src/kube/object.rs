@@ -29,6 +29,8 @@ pub enum Unit {
     Traefik,
     /// Merged routes.
     Ingress,
+    /// What the stack's `kustomize` adds.
+    Generated,
     /// A file of `manifests/`, by its path below that folder.
     Manifest(String),
 }

@@ -35,7 +35,7 @@ use crate::stack::{App, Stack};
 use volume::Volumes;
 
 pub use config::Files;
-pub use namespaces::namespaces;
+pub use namespaces::{missing_namespaces, namespaces};
 pub use route::{HOST_UNCOVERED, Merged};
 pub use traefik::{text_of, traefik_values};
 

@@ -11,17 +11,15 @@ use crate::stack::{Stack, value_invalid};
 use crate::yaml::{Build, Key, Node, Spanned};
 
 /// A Namespace for each one that an object lives in, except those that Kubernetes makes and those that are among the
-/// objects already; and for each one that stack.yaml lists, unless another stack makes it.
-pub fn namespaces(objects: &[Object], stack: &Stack, found: &mut Findings) -> Vec<Object> {
-    let mut wanted: BTreeMap<&str, Span> = BTreeMap::new();
-    for object in objects {
-        let Some(namespace) = &object.id.namespace else { continue };
-        if namespace == "default" || namespace.starts_with("kube-") {
-            continue;
-        }
-        let span = object.body.at(&["metadata", "namespace"]).map_or(object.body.span, |node| node.span);
-        wanted.entry(namespace).or_insert(span);
-    }
+/// objects already; and for each one that stack.yaml lists, unless another stack makes it. Where there is none, one for
+/// what all objects will be put into (`later`).
+pub fn namespaces(
+    objects: &[Object],
+    later: Option<&Spanned<String>>,
+    stack: &Stack,
+    found: &mut Findings,
+) -> Vec<Object> {
+    let mut wanted = used(objects);
     for (name, file) in stack.namespaces.iter() {
         if file.create == Some(false) {
             wanted.remove(name.value.as_str());
@@ -40,6 +38,40 @@ pub fn namespaces(objects: &[Object], stack: &Stack, found: &mut Findings) -> Ve
             );
         }
     }
+    if wanted.is_empty() {
+        wanted
+            .extend(later.map(|later| (later.value.as_str(), later.span)).filter(|(name, _)| is_made(name)));
+    }
+    made(wanted, stack)
+}
+
+/// The Namespaces that a change of the objects made necessary.
+pub fn missing_namespaces(objects: &[Object], stack: &Stack) -> Vec<Object> {
+    let mut wanted = used(objects);
+    for own in objects.iter().filter(|object| object.id.kind == "Namespace") {
+        wanted.remove(own.id.name.as_str());
+    }
+    wanted.retain(|name, _| stack.namespaces.get(name).and_then(|file| file.create) != Some(false));
+    made(wanted, stack)
+}
+
+/// Kubernetes has the others.
+fn is_made(namespace: &str) -> bool {
+    namespace != "default" && !namespace.starts_with("kube-")
+}
+
+/// Namespaces that objects live in, and what first says so.
+fn used(objects: &[Object]) -> BTreeMap<&str, Span> {
+    let mut used = BTreeMap::new();
+    for object in objects {
+        let Some(namespace) = object.id.namespace.as_deref().filter(|name| is_made(name)) else { continue };
+        let span = || object.body.at(&["metadata", "namespace"]).map_or(object.body.span, |node| node.span);
+        used.entry(namespace).or_insert_with(span);
+    }
+    used
+}
+
+fn made(wanted: BTreeMap<&str, Span>, stack: &Stack) -> Vec<Object> {
     let named = |(name, span): (&str, Span)| Spanned { span, value: name.to_owned() };
     wanted.into_iter().map(|wanted| namespace(&named(wanted), stack)).collect()
 }
@@ -96,7 +128,7 @@ mod tests {
             let team = object.body.text_at(&["metadata", "labels", "team"]).unwrap_or("-");
             format!("{} {team}", object.id.name)
         };
-        let made = namespaces(&used, &stack, &mut found).iter().map(told).collect();
+        let made = namespaces(&used, None, &stack, &mut found).iter().map(told).collect();
         (made, found.errors())
     }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::folder::{Folder, KUSTOMIZATIONS};
 use super::{Fault, FileId, Sources};
 
 /// The file that makes a folder a stack.
@@ -60,8 +61,10 @@ pub struct Layer {
     pub apps: Vec<(String, FileId)>,
     /// Files below `files/` by their path there.
     pub files: BTreeMap<String, FileId>,
-    /// Files below `manifests/` by their path there, sorted.
+    /// Files below `manifests/` by their path there, sorted; none that lies in one of `kustomizations`.
     pub manifests: Vec<(String, FileId)>,
+    /// Kustomizations at or below `manifests/` by their path there: what lies in their folders is their own.
+    pub kustomizations: Vec<String>,
     /// Its stackc.lock, if it has one; a folder that is included has none.
     pub lock: Option<FileId>,
     /// YAML files beside the apps that nothing reads (`apps/web.yml`, `apps/more/web.yaml`).
@@ -69,6 +72,13 @@ pub struct Layer {
     /// The folder without links: what tells two ways to one folder.
     pub root: PathBuf,
     shown: PathBuf,
+}
+
+impl Layer {
+    /// The folder, for paths that are relative to it.
+    pub fn folder(&self) -> Folder {
+        Folder { root: self.root.clone(), shown: self.shown.clone() }
+    }
 }
 
 /// Reads all files of the stack in a folder.
@@ -174,6 +184,7 @@ impl Reader {
             apps: Vec::new(),
             files: BTreeMap::new(),
             manifests: Vec::new(),
+            kustomizations: Vec::new(),
             lock: None,
             strays: Vec::new(),
             root: PathBuf::new(),
@@ -189,13 +200,25 @@ impl Reader {
             let id = self.register(sources, &found, MOUNTED);
             layer.files.insert(below(&found.path), id);
         }
-        for found in self.below("manifests") {
-            if is_manifest(&found.path) {
-                let id = self.register(sources, &found, MANIFEST);
-                layer.manifests.push((below(&found.path), id));
-            }
-        }
+        self.manifests(sources, &mut layer);
         Layer { root: self.root, shown: self.shown, ..layer }
+    }
+
+    fn manifests(&self, sources: &mut Sources, layer: &mut Layer) {
+        let all = self.below("manifests");
+        let is_kustomization =
+            |path: &Path| path.file_name().is_some_and(|name| KUSTOMIZATIONS.iter().any(|own| name == *own));
+        let kustomizations =
+            all.iter().map(|found| found.path.as_path()).filter(|path| is_kustomization(path));
+        let folders: BTreeMap<&Path, &Path> =
+            kustomizations.filter_map(|path| path.parent().zip(Some(path))).collect();
+        let inside = |path: &Path| path.ancestors().skip(1).any(|folder| folders.contains_key(folder));
+        let outermost = folders.iter().filter(|(folder, _)| !inside(folder));
+        layer.kustomizations = outermost.map(|(_, path)| below(path)).collect();
+        for found in all.iter().filter(|found| is_manifest(&found.path) && !inside(&found.path)) {
+            let id = self.register(sources, found, MANIFEST);
+            layer.manifests.push((below(&found.path), id));
+        }
     }
 
     /// What lies in a folder of the stack, in byte order of the paths.

@@ -14,8 +14,8 @@ pub const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml"
 /// A folder that is read by paths relative to it. Files lie in it or below, other folders anywhere in the repository.
 #[derive(Clone, Debug)]
 pub struct Folder {
-    root: PathBuf,
-    shown: PathBuf,
+    pub(super) root: PathBuf,
+    pub(super) shown: PathBuf,
 }
 
 /// What a path leads to.

@@ -179,6 +179,17 @@ pub struct PodFile {
     /// Secrets with the registries' passwords.
     #[serde(rename = "imagePullSecrets")]
     pub image_pull_secrets: Vec<Spanned<String>>,
+    /// The last word on this app's objects: changes of what it was lowered to. Each must find its object and change it.
+    pub patches: Vec<AppPatch>,
+}
+
+/// A change of an app's own objects.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AppPatch {
+    /// Which of them: `KIND` or `KIND/NAME`.
+    pub target: Spanned<String>,
+    /// The change: a map is a strategic merge patch, a list a JSON patch (RFC 6902).
+    pub patch: Node,
 }
 
 /// How pods are replaced.

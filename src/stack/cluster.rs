@@ -108,6 +108,10 @@ pub struct LayersFile {
     pub defaults: Named<Node>,
     /// Changes of apps that the base or an included folder defines, laid over their files; `null` drops the app.
     pub apps: Named<Node>,
+    /// Changes of the finished objects with kustomize's words and meaning, by this layer: patches, labels, names, images,
+    /// generators (see [kustomize](../kustomize.md)). Those of layers beneath come first; `null` drops them.
+    #[serde(deserialize_with = "like::<Option<Named<Node>>, _, _>")]
+    pub kustomize: Option<Node>,
 }
 
 /// The release, and what of it does not run.

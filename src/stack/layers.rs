@@ -71,6 +71,8 @@ pub struct Layers {
     pub apps: Vec<Defined>,
     /// The folders, lowest first.
     pub folders: Vec<Layer>,
+    /// What each of them asks for under `kustomize`, lowest first.
+    pub kustomize: Vec<Node>,
     /// What lay under the values of layers above.
     pub overrides: Overrides,
     /// Which folder a file belongs to.
@@ -90,8 +92,12 @@ pub struct Defined {
 impl Layers {
     /// Files below `files/` of the folder that a place belongs to.
     pub fn files(&self, place: Span) -> Option<&BTreeMap<String, FileId>> {
-        let owner = self.owners.get(&place.file)?;
-        self.folders.get(*owner).map(|layer| &layer.files)
+        self.layer(place).map(|layer| &layer.files)
+    }
+
+    /// The folder that a place belongs to.
+    pub fn layer(&self, place: Span) -> Option<&Layer> {
+        self.folders.get(*self.owners.get(&place.file)?)
     }
 
     /// All that is read as YAML and written by hand, of the topmost folder or of those beneath it: stack.yaml and its
@@ -139,6 +145,7 @@ pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Laye
     let mut apps = Vec::new();
     let mut whole: Option<Node> = None;
     let mut overrides = Overrides::default();
+    let mut kustomize = Vec::new();
     for (folder, tree) in folders.iter().zip(trees) {
         let mut tree = tree;
         let changes = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("apps"));
@@ -149,6 +156,9 @@ pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Laye
             }
         }
         define(&mut apps, folder, found);
+        if let Some(own) = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("kustomize")) {
+            asked(&mut kustomize, own.value, found);
+        }
         whole = match (whole, tree) {
             (Some(under), Some(over)) => Some(merge_noting(under, over, &ALTERNATIVES, &mut overrides)),
             (under, over) => over.or(under),
@@ -156,7 +166,18 @@ pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Laye
     }
     apps.sort_by(|a, b| a.name.cmp(&b.name));
     let owners = owners(&folders);
-    Layers { tree: whole.filter(|_| complete), apps, folders, overrides, owners }
+    Layers { tree: whole.filter(|_| complete), apps, folders, kustomize, overrides, owners }
+}
+
+/// What one layer asks for comes after what those beneath it do; nothing at all drops that.
+fn asked(kustomize: &mut Vec<Node>, own: Node, found: &mut Findings) {
+    match own.value {
+        Value::Map(_) => kustomize.push(own),
+        Value::Null if !kustomize.is_empty() => kustomize.clear(),
+        _ => found.push(
+            wrong_type(&own, "kustomize", "a map").help("kustomize: {labels: [{pairs: {env: staging}}]}"),
+        ),
+    }
 }
 
 /// A middleware is one of many forms; a mixture of two is none.

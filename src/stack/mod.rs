@@ -35,7 +35,7 @@ mod volume;
 mod workload;
 
 pub use app::{
-    App, DnsPolicy, MadeFile, Outline, PodFile, PullPolicy, SecretRead, ServersTransport, Strategy,
+    App, AppPatch, DnsPolicy, MadeFile, Outline, PodFile, PullPolicy, SecretRead, ServersTransport, Strategy,
     StrategyKind,
 };
 pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload, Weight};

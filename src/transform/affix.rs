@@ -1,5 +1,6 @@
 //! `namePrefix` and `nameSuffix`: around every name; what refers to the object follows in the end.
 
+use crate::kube::Unit;
 use crate::transform::field::Field;
 use crate::transform::resource::Resources;
 use crate::yaml::{Node, Spanned, Value};
@@ -34,7 +35,8 @@ pub fn apply(text: &Spanned<String>, side: Side, own: &[Field], resources: &mut 
     if text.value.is_empty() {
         return;
     }
-    for resource in resources.iter_mut() {
+    // k3s and Traefik know their configuration by its name.
+    for resource in resources.iter_mut().filter(|resource| resource.unit != Unit::Traefik) {
         let kept = |(group, kind): &(&str, &str)| {
             resource.original().kind == *kind && (group.is_empty() || resource.original().group() == *group)
         };

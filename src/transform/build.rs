@@ -14,7 +14,7 @@ use crate::transform::load::{self, Input, Layer};
 use crate::transform::patches::{self, Which};
 use crate::transform::resource::{self, Resource, Resources};
 use crate::transform::{
-    affix, generators, hash, images, labels, namespace, order, references, replacements, replicas,
+    addresses, affix, generators, hash, images, labels, namespace, order, references, replacements, replicas,
 };
 use crate::yaml::{Dialect, Named, Node, Spanned};
 
@@ -27,6 +27,8 @@ pub struct Build<'a> {
     pub sources: &'a Sources,
     /// Kubernetes' minor, for merge keys.
     pub minor: u16,
+    /// The part of a stack that new objects go to; none where no stack is.
+    pub unit: Option<&'a Unit>,
     /// What is wrong.
     pub found: &'a mut Findings,
 }
@@ -40,9 +42,9 @@ struct Gathered {
 
 /// All objects of a kustomization, final, in the order of the stream.
 pub fn build(layer: &Layer, sources: &Sources, minor: u16, found: &mut Findings) -> Vec<Object> {
-    let mut build = Build { sources, minor, found };
+    let mut build = Build { sources, minor, unit: None, found };
     let gathered = build.layer(layer, Gathered::default());
-    let mut resources = build.end(layer, gathered);
+    let mut resources = build.end(&[layer], gathered);
     for resource in resources.bodies_mut() {
         annotations(&mut resource.body);
     }
@@ -50,20 +52,25 @@ pub fn build(layer: &Layer, sources: &Sources, minor: u16, found: &mut Findings)
     resources.into_vec().into_iter().map(Object::from).collect()
 }
 
-/// Does to objects that are there already what a kustomization asks for. Their order stays, what it adds comes last; what
-/// it leaves alone is not touched.
+/// Does to a stack's objects what its layers ask for, one after the other. Their order stays, what is added comes last;
+/// what nobody asked to change is not touched.
 pub fn apply(
     objects: Vec<Object>,
-    layer: &Layer,
+    layers: &[Layer],
     sources: &Sources,
     minor: u16,
     found: &mut Findings,
 ) -> Vec<Object> {
-    let mut build = Build { sources, minor, found };
+    let mut build = Build { sources, minor, unit: Some(&Unit::Generated), found };
     let mut gathered = Gathered::default();
     gathered.resources.extend(objects.into_iter().map(Resource::from));
-    let gathered = build.layer(layer, gathered);
-    build.end(layer, gathered).into_vec().into_iter().map(Object::from).collect()
+    for layer in layers {
+        gathered = build.layer(layer, gathered);
+    }
+    let layers: Vec<&Layer> = layers.iter().collect();
+    let resources = build.end(&layers, gathered);
+    addresses::tell(&resources, found);
+    resources.into_vec().into_iter().map(Object::from).collect()
 }
 
 impl Build<'_> {
@@ -96,7 +103,7 @@ impl Build<'_> {
     }
 
     fn file(&mut self, path: &str, file: FileId) -> Vec<Resource> {
-        let unit = Unit::Manifest(path.to_owned());
+        let unit = self.unit.cloned().unwrap_or_else(|| Unit::Manifest(path.to_owned()));
         let mut wrong = Vec::new();
         let documents = load::documents(file, Dialect::Kustomize, self.sources, self.found);
         let resources =
@@ -137,6 +144,7 @@ impl Build<'_> {
         patches::apply(layer, Which::First, resources, configuration, self);
         if let Some(own) = kustomization.namespace.as_ref().filter(|text| !text.value.is_empty()) {
             namespace::apply(own, &with(namespace::ROWS, &configuration.namespace), resources);
+            namespace::unite(resources);
             self.unique(resources, "the namespace makes two objects one");
         }
         for (text, side, own) in [
@@ -177,13 +185,15 @@ impl Build<'_> {
     }
 
     /// What is done once, when all layers are.
-    fn end(&mut self, layer: &Layer, mut all: Gathered) -> Resources {
+    fn end(&mut self, layers: &[&Layer], mut all: Gathered) -> Resources {
         let resources = &mut all.resources;
         hash::apply(resources);
         references::follow(&all.configuration.references, resources, self.found);
         resources.retain(|resource| resource.meta("annotations", LOCAL).is_none_or(|text| text == "false"));
         self.unique(resources, "two objects have come to be one");
-        self.metadata(&layer.kustomization.build_metadata, resources);
+        for layer in layers {
+            self.metadata(&layer.kustomization.build_metadata, resources);
+        }
         all.resources
     }
 
@@ -283,7 +293,7 @@ mod tests {
             let api_version = if kind == "Service" { "v1" } else { "apps/v1" };
             named(object(api_version, kind, &json!({"replicas": 1})))
         });
-        let objects = apply(objects.to_vec(), &spec, &sources, 37, &mut found);
+        let objects = apply(objects.to_vec(), &[spec], &sources, 37, &mut found);
         assert_eq!(found.errors(), 0);
         let told: Vec<String> = objects.iter().map(|object| object.id.path()).collect();
         assert_eq!(told, ["Deployment/default/p-web", "Service/default/p-web"]);

@@ -111,7 +111,8 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
     if flag(|options| options.immutable) {
         body = body.bool("immutable", true);
     }
-    let unit = Unit::Manifest(build.sources.file(layer.file).path.clone());
+    let own = || Unit::Manifest(build.sources.file(layer.file).path.clone());
+    let unit = build.unit.cloned().unwrap_or_else(own);
     let mut resource = Resource::new(body.node(), unit);
     resource.hashed = !flag(|options| options.disable_name_suffix_hash);
     Ok(resource)

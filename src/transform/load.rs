@@ -46,14 +46,15 @@ pub fn load(folder: &Folder, sources: &mut Sources, found: &mut Findings) -> Opt
     Loader { sources, found, way: Vec::new() }.layer(folder.clone(), None)
 }
 
-/// The same of what stands in another file, such as `kustomize:` of a stack: paths are of that file's folder.
+/// The same of a stack's `kustomize`, which stands in that file: paths are of its folder.
 pub fn layer(
-    tree: Node,
+    mut tree: Node,
     file: FileId,
     folder: &Folder,
     sources: &mut Sources,
     found: &mut Findings,
 ) -> Option<Layer> {
+    refused::beside(&mut tree, found);
     Loader { sources, found, way: Vec::new() }.decoded(tree, file, folder.clone(), None)
 }
 

@@ -7,7 +7,9 @@
 //! changes nothing, the difference of two objects makes the one of the other (property tests in `difference.rs`); what
 //! comes out is what kustomize makes, but for a list of differences with reasons (`tests/kustomize.rs`).
 
+mod addresses;
 mod affix;
+mod app;
 mod build;
 mod codes;
 mod configuration;
@@ -34,9 +36,11 @@ mod resource;
 mod strategic;
 mod target;
 
+pub use app::app;
 pub use build::{apply, build};
 pub use kustomization::Kustomization;
 pub use load::{Layer, layer, load};
+pub use refused::keys;
 
 use crate::finding::Code;
 use crate::source::Span;
@@ -58,6 +62,7 @@ pub static CODES: &[&Code] = &[
     &codes::REPLACEMENT_INVALID,
     &codes::GENERATOR_INVALID,
     &codes::REFERENCE_AMBIGUOUS,
+    &addresses::ADDRESS_RENAMED,
 ];
 
 /// Why an instruction cannot be followed; whoever gave it makes a finding of it.

@@ -1,8 +1,11 @@
 //! `namespace`: where all objects live that live in one, and where fields say that they do.
 
+use std::collections::BTreeSet;
+
+use crate::kube::Unit;
 use crate::source::Span;
 use crate::transform::field::{Field, Row};
-use crate::transform::resource::Resources;
+use crate::transform::resource::{Resource, Resources};
 use crate::yaml::{Key, Node, Spanned, Value};
 
 /// Fields that name the namespace beside `metadata`. A Namespace is called so itself.
@@ -18,9 +21,9 @@ pub const ROWS: &[Row] = &[
     ),
 ];
 
-/// Sets the namespace.
+/// Sets the namespace. Traefik's own configuration means what it does where it is, and stays.
 pub fn apply(namespace: &Spanned<String>, fields: &[Field], resources: &mut Resources) {
-    for resource in resources.iter_mut() {
+    for resource in resources.iter_mut().filter(|resource| resource.unit != Unit::Traefik) {
         resource.remember();
         if !resource.id.is_cluster_scoped() && resource.id.namespace != namespace.value {
             resource.set_metadata("namespace", namespace.value.clone(), namespace.span);
@@ -33,6 +36,18 @@ pub fn apply(namespace: &Spanned<String>, fields: &[Field], resources: &mut Reso
         }
         resource.id = super::resource::Id::of(&resource.body);
     }
+}
+
+/// Of the Namespaces that stackc made, and that are one now, one is enough: the one that was called so, else the first.
+pub fn unite(resources: &mut Resources) {
+    let made = |resource: &&Resource| resource.unit == Unit::Namespaces;
+    let own = resources.iter().filter(made).filter(|resource| resource.original().name == resource.id.name);
+    let mut taken: BTreeSet<String> = own.map(|resource| resource.id.name.clone()).collect();
+    resources.retain(|resource| {
+        !made(&resource)
+            || resource.original().name == resource.id.name
+            || taken.insert(resource.id.name.clone())
+    });
 }
 
 fn set(node: &mut Node, namespace: &Spanned<String>) {

@@ -1,8 +1,11 @@
 //! What kustomize does and stackc does not, each with what does the same.
 
-use crate::finding::{Finding, Findings};
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Findings, Severity};
 use crate::transform::codes::KUSTOMIZATION_REFUSED;
-use crate::yaml::{Entry, Node, Spanned};
+use crate::transform::kustomization::Kustomization;
+use crate::yaml::{Entry, Node, Spanned, fields};
 
 /// The field, why not, the way out.
 const FIELDS: [(&str, &str, &str); 7] = [
@@ -30,6 +33,34 @@ const FIELDS: [(&str, &str, &str); 7] = [
     ),
     ("inventory", "it is an old way to prune", "k3s prunes by its AddOns: stackc install"),
 ];
+
+/// What a stack says elsewhere, and so does not say under `kustomize`.
+const BESIDE: [(&str, &str, &str); 3] = [
+    ("resources", RESOURCES, RESOURCES_HELP),
+    ("bases", RESOURCES, RESOURCES_HELP),
+    ("sortOptions", "k3s' folder has an order of its own: by file, and in a file by kind", "remove it"),
+];
+const RESOURCES: &str = "the objects are those of the stack";
+const RESOURCES_HELP: &str =
+    "plain manifests go into manifests/, a kustomization into manifests/NAME/kustomization.yaml";
+
+/// Tells what says nothing under a stack's `kustomize`, and takes it out.
+pub fn beside(tree: &mut Node, found: &mut Findings) {
+    for (field, why, help) in BESIDE {
+        if let Some(entry) = tree.as_map_mut().and_then(|map| map.remove(field)) {
+            let severity = if field == "sortOptions" { Severity::Warning } else { Severity::Error };
+            found.push(refusal(&entry, why).weighs(severity).help(help));
+        }
+    }
+}
+
+/// The keys that a stack's `kustomize` takes.
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    let unread = ["apiVersion", "kind", "metadata", "vars"].into_iter();
+    let refused = FIELDS.into_iter().chain(BESIDE).map(|(field, _, _)| field);
+    let left_out: BTreeSet<&str> = unread.chain(refused).collect();
+    fields::<Kustomization>().iter().copied().filter(move |key| !left_out.contains(key))
+}
 
 /// Tells each field that is not followed.
 pub fn tell(tree: &Node, found: &mut Findings) {

@@ -35,6 +35,8 @@ impl Docs {
         for room in ["stack", "kinds"] {
             docs.folder(room);
         }
+        let kustomization = "transform/kustomization";
+        docs.file(kustomization, &fs::read_to_string(format!("{ROOT}/src/{kustomization}.rs")).unwrap());
         docs
     }
 
@@ -57,7 +59,8 @@ impl Docs {
             return own;
         }
         let mut all = self.types.iter().filter(|((_, known), _)| known == name).map(|(_, doc)| doc);
-        let only = all.next().unwrap_or_else(|| panic!("no type `{name}` in src/stack or src/kinds"));
+        let only =
+            all.next().unwrap_or_else(|| panic!("no type `{name}` in the rooms whose types mirror files"));
         assert!(all.next().is_none(), "two types `{name}`: which one is meant in {home}?");
         only
     }
@@ -79,7 +82,7 @@ impl Docs {
                 attributes.push_str(bare);
             } else if let Some(name) = type_name(line) {
                 let about = std::mem::take(&mut doc).join(" ");
-                let renamed = std::mem::take(&mut attributes).contains("rename_all = \"lowercase\"");
+                let renamed = Case::of(&std::mem::take(&mut attributes));
                 let own = TypeDoc { about, keys: BTreeMap::new() };
                 self.types.insert((file.to_owned(), name.to_owned()), own);
                 open = (!line.ends_with('}')).then(|| (name.to_owned(), renamed));
@@ -87,12 +90,46 @@ impl Docs {
                 open = None;
             } else {
                 let (doc, attributes) = (std::mem::take(&mut doc), std::mem::take(&mut attributes));
-                let Some((name, lowercase)) = &open else { continue };
-                let Some(key) = key(line, &attributes, *lowercase) else { continue };
+                let Some((name, case)) = &open else { continue };
+                let Some(key) = key(line, &attributes, *case) else { continue };
                 let own = self.types.get_mut(&(file.to_owned(), name.clone())).unwrap();
                 if !doc.is_empty() {
                     own.keys.insert(key, doc.join(" "));
                 }
+            }
+        }
+    }
+}
+
+/// serde's `rename_all`.
+#[derive(Clone, Copy)]
+enum Case {
+    Kept,
+    Lower,
+    Camel,
+}
+
+impl Case {
+    fn of(attributes: &str) -> Case {
+        match attributes {
+            _ if attributes.contains("rename_all = \"lowercase\"") => Case::Lower,
+            _ if attributes.contains("rename_all = \"camelCase\"") => Case::Camel,
+            _ => Case::Kept,
+        }
+    }
+
+    fn write(self, name: &str) -> String {
+        let capital = |word: &str| {
+            let (first, rest) = word.split_at(1);
+            format!("{}{rest}", first.to_uppercase())
+        };
+        match self {
+            Case::Kept => name.to_owned(),
+            Case::Lower => name.to_lowercase(),
+            Case::Camel => {
+                let mut words = name.split('_');
+                let first = words.next().unwrap_or_default().to_owned();
+                words.fold(first, |text, word| text + &capital(word))
             }
         }
     }
@@ -106,7 +143,7 @@ fn type_name(line: &str) -> Option<&str> {
 }
 
 /// The key of a field or the word of a variant, as files write it.
-fn key(line: &str, attributes: &str, lowercase: bool) -> Option<String> {
+fn key(line: &str, attributes: &str, case: Case) -> Option<String> {
     let bare = line.strip_prefix("    ")?;
     let bare = bare.strip_prefix("pub(super) ").or(bare.strip_prefix("pub ")).unwrap_or(bare);
     let end = bare.find(|c: char| !c.is_alphanumeric() && c != '_')?;
@@ -117,7 +154,6 @@ fn key(line: &str, attributes: &str, lowercase: bool) -> Option<String> {
     let renamed = attributes.split_once("rename = \"").and_then(|(_, rest)| rest.split('"').next());
     Some(match renamed {
         Some(other) => other.to_owned(),
-        None if lowercase => name.to_lowercase(),
-        None => name.to_owned(),
+        None => case.write(name),
     })
 }

@@ -12,6 +12,7 @@ use stackc::kinds::{ALTERNATIVES, KINDS, Kind};
 use stackc::stack::expand::{self, Long};
 use stackc::stack::layers::DEFAULTS;
 use stackc::stack::{Container, LayersFile, PodFile, StackFile};
+use stackc::transform::{self, Kustomization};
 use stackc::yaml::{Form, Shape, shape};
 
 use super::docs::Docs;
@@ -246,6 +247,18 @@ impl<'a> Schema<'a> {
         self.properties(name, &fields, &Rows::new(kind.shorts), At { home: &home, filled: true })
     }
 
+    /// What a stack takes of kustomize's fields.
+    fn kustomize(&mut self) -> Value {
+        let Form::Struct(name, fields) = shape::<Kustomization>().form else { panic!("no struct") };
+        let taken: BTreeSet<&str> = transform::keys().collect();
+        let fields: Vec<_> = fields.into_iter().filter(|(key, _)| taken.contains(key)).collect();
+        assert_eq!(fields.len(), taken.len());
+        let at = At { home: "transform/kustomization", filled: true };
+        let mut keys = closed(&self.properties(name, &fields, &Rows::new(&[]), at));
+        keys.insert("type".to_owned(), json!(["object", "null"]));
+        Value::Object(keys)
+    }
+
     fn finish(self, title: &str, root: Value) -> Value {
         let mut schema = json!({
             "$schema": "http://json-schema.org/draft-07/schema#",
@@ -287,7 +300,7 @@ pub(super) fn stack(docs: &Docs, file: &str) -> Value {
     schema.finish(&format!("stackc: {file}"), root)
 }
 
-/// `base`, `include`, `defaults`, `apps`.
+/// `base`, `include`, `defaults`, `apps`, `kustomize`.
 fn layers(schema: &mut Schema<'_>) -> Map<String, Value> {
     let docs = schema.docs.of("LayersFile", "");
     let general = schema.general();
@@ -311,11 +324,18 @@ fn layers(schema: &mut Schema<'_>) -> Map<String, Value> {
     schema.definitions.insert("Change".to_owned(), Value::Object(change));
     let mut defaults = closed(&defaults);
     defaults.insert("type".to_owned(), json!(["object", "null"]));
-    let [base, include, _, _] = &shape::<LayersFile>().fields()[..] else { panic!("four keys") };
+    let kustomize = schema.kustomize();
+    let [base, include, _, _, _] = &shape::<LayersFile>().fields()[..] else { panic!("five keys") };
     let mut place = |shape| schema.place(shape, &Rows::new(&[]), At { home: "", filled: false });
     let (base, include) = (place(&base.1), place(&include.1));
     let apps = json!({"type": "object", "additionalProperties": {"$ref": "#/definitions/Change"}});
-    let all = [("base", base), ("include", include), ("defaults", Value::Object(defaults)), ("apps", apps)];
+    let all = [
+        ("base", base),
+        ("include", include),
+        ("defaults", Value::Object(defaults)),
+        ("apps", apps),
+        ("kustomize", kustomize),
+    ];
     all.into_iter().map(|(key, value)| (key.to_owned(), described(value, docs.key(key)))).collect()
 }
 

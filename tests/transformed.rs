@@ -1,0 +1,212 @@
+//! `kustomize` of stacks and overlays, `patches` of apps, kustomizations among the manifests.
+
+use crate::stack::{APP, Folder, Ran, STACK};
+
+/// `demo` with the app `web`, and an overlay of it, each asking for this.
+fn asking(stack: &str, overlay: &str) -> Folder {
+    let folder = Folder::demo();
+    folder.write("demo/stack.yaml", format!("{STACK}{stack}"));
+    folder.write("demo/apps/web.yaml", format!("{APP}ports: {{http: 8080}}\n"));
+    folder.write("overlays/staging/overlay.yaml", format!("stackc: 1\nbase: ../../demo\n{overlay}"));
+    folder
+}
+
+fn ran(folder: &Folder, words: &str) -> Ran {
+    let ran = folder.stackc(words);
+    assert!(ran.status < 2, "{}{}", ran.out, ran.err);
+    ran
+}
+
+fn built(folder: &Folder) -> String {
+    let ran = ran(folder, "build overlays/staging");
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    ran.out
+}
+
+/// The part of a stream that is one file.
+fn file<'t>(stream: &'t str, name: &str) -> &'t str {
+    let start = format!("# stackc: {name}.yaml from ");
+    let mut parts = stream.split_inclusive("\n---\n");
+    let at = parts.position(|part| part.starts_with(&start)).unwrap_or_else(|| panic!("{name}: {stream}"));
+    let before: usize = stream.split_inclusive("\n---\n").take(at).map(str::len).sum();
+    let (_, rest) = stream.split_at(before);
+    rest.split_once("\n---\n# stackc: ").map_or(rest, |(part, _)| rest.split_at(part.len() + 1).0)
+}
+
+#[test]
+fn the_stack_comes_first_then_each_overlay() {
+    let folder = asking(
+        "kustomize: {labels: [{pairs: {team: a}}], images: [{name: registry.example/web, newTag: \"2.0\"}]}\n",
+        "vars: {count: 4}\nkustomize:\n  patches:\n  - {target: {kind: Deployment, name: web}, patch: {spec: {replicas: \"{{ count }}\"}}}\n  \
+         images: [{name: registry.example/web, newTag: \"3.0\"}]\n",
+    );
+    let text = built(&folder);
+    for part in ["team: a\n", "replicas: 4\n", "image: registry.example/web:3.0\n"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let base = ran(&folder, "build demo").out;
+    assert!(base.contains("image: registry.example/web:2.0\n") && base.contains("replicas: 1\n"), "{base}");
+    folder.write("overlays/staging/overlay.yaml", "stackc: 1\nbase: ../../demo\nkustomize: null\n");
+    assert!(!built(&folder).contains("team: a"), "null drops what layers beneath ask for");
+}
+
+#[test]
+fn an_overlay_names_objects_as_they_were_or_are() {
+    for name in ["web", "p-web"] {
+        let patch = format!(
+            "{{target: {{kind: Service, name: {name}}}, patch: {{spec: {{sessionAffinity: ClientIP}}}}}}"
+        );
+        let folder = asking("kustomize: {namePrefix: p-}\n", &format!("kustomize: {{patches: [{patch}]}}\n"));
+        let text = built(&folder);
+        assert!(text.contains("name: p-web\n") && text.contains("sessionAffinity: ClientIP\n"), "{text}");
+    }
+}
+
+#[test]
+fn a_namespace_takes_all_objects_along() {
+    let folder = asking(
+        "namespace: shop\nnamespaces: {shop: {labels: {team: a}}}\ningress: {clientIP: cloudflare, place: {node: alpha}}\n",
+        "kustomize: {namespace: staging, namePrefix: s-, labels: [{pairs: {env: staging}}]}\n",
+    );
+    let text = built(&folder);
+    let namespaces = file(&text, "demo-staging-00-namespaces");
+    assert_eq!(namespaces.matches("kind: Namespace").count(), 1, "{namespaces}");
+    for part in ["  name: staging\n", "    team: a\n", "    env: staging\n"] {
+        assert!(namespaces.contains(part), "{part}: {namespaces}");
+    }
+    assert!(file(&text, "demo-staging-web").contains("namespace: staging\n"), "{text}");
+    let traefik = file(&text, "demo-staging-01-traefik");
+    assert!(
+        traefik.contains("  name: traefik\n  namespace: kube-system\n"),
+        "k3s knows it by its name and place: {traefik}"
+    );
+}
+
+#[test]
+fn what_is_generated_has_a_file_of_its_own() {
+    let folder = asking(
+        "",
+        "kustomize:\n  configMapGenerator: [{name: conf, files: [a.conf]}]\n  patches:\n  \
+         - target: {kind: Deployment}\n    patch: [{op: add, path: '/spec/template/spec/containers/[name=web]/envFrom', value: [{configMapRef: {name: conf}}]}]\n",
+    );
+    folder.write("overlays/staging/a.conf", "x\n");
+    let text = built(&folder);
+    let generated = file(&text, "demo-staging-03-generated");
+    let name = generated.lines().find_map(|line| line.trim().strip_prefix("name: conf-")).unwrap();
+    assert!(text.contains(&format!("configMapRef:\n            name: conf-{name}\n")), "{text}");
+}
+
+#[test]
+fn patches_of_an_app_are_the_last_word_on_its_objects() {
+    let folder = asking("", "");
+    folder.write("demo/apps/api.yaml", APP);
+    folder.write(
+        "demo/apps/web.yaml",
+        format!(
+            "{APP}ports: {{http: 8080}}\npatches:\n\
+             - {{target: Deployment, patch: {{spec: {{template: {{spec: {{containers: [{{name: web, tty: true}}]}}}}}}}}}}\n\
+             - {{target: Service/web, patch: [{{op: add, path: /spec/sessionAffinity, value: \"{{{{ 'ClientIP' }}}}\"}}]}}\n"
+        ),
+    );
+    let text = ran(&folder, "build demo").out;
+    assert!(file(&text, "demo-web").contains("tty: true\n"), "{text}");
+    assert!(file(&text, "demo-web").contains("sessionAffinity: ClientIP\n"), "{text}");
+    assert!(!file(&text, "demo-api").contains("tty"), "only its own objects: {text}");
+}
+
+#[test]
+fn a_kustomization_among_the_manifests_is_built() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\n";
+    let folder = asking("namespace: shop\n", "");
+    folder.write(
+        "demo/manifests/mon/kustomization.yaml",
+        "resources: [base, ../../../shared]\nnamePrefix: mon-\n",
+    );
+    folder.write("demo/manifests/mon/base/kustomization.yml", "resources: [map.yaml]\n");
+    folder.write("demo/manifests/mon/base/map.yaml", map);
+    folder.write("demo/manifests/mon/unread.yaml", "{");
+    folder.write("demo/manifests/plain.yaml", map.replace("name: a", "name: plain"));
+    folder.write("shared/Kustomization", "resources: [map.yaml]\nnameSuffix: -shared\n");
+    folder.write("shared/map.yaml", map);
+    let text = ran(&folder, "build demo").out;
+    let own = file(&text, "demo-mon");
+    assert!(own.starts_with("# stackc: demo-mon.yaml from manifests/mon/kustomization.yaml\n"), "{own}");
+    assert!(
+        own.contains("name: mon-a\n  namespace: shop\n") && own.contains("name: mon-a-shared\n"),
+        "{own}"
+    );
+    assert!(!own.contains("plain") && file(&text, "demo-plain").contains("name: plain\n"), "{text}");
+    folder.write("demo/manifests/mon/base/map.yaml", "kind: ConfigMap\n");
+    let told = ran(&folder, "check demo");
+    assert_eq!(told.status, 1);
+    assert!(told.out.contains("error[resource-invalid]"), "{}", told.out);
+    assert!(told.out.contains("--> demo/manifests/mon/base/map.yaml:1:1"), "{}", told.out);
+}
+
+#[test]
+fn what_does_nothing_is_told_at_its_line() {
+    for (asked, code, says) in [
+        (
+            "images: [{name: nginx, newTag: a}]",
+            "error[instruction-no-match]",
+            "no container here has the image `nginx`",
+        ),
+        ("replicas: [{name: wed, count: 2}]", "error[instruction-no-match]", "did you mean `web`?"),
+        (
+            "patches: [{target: {kind: Deploymint}, patch: {spec: {}}}]",
+            "error[patch-no-target]",
+            "did you mean kind `Deployment`?",
+        ),
+        (
+            "patches: [{target: {kind: Deployment}, patch: {spec: {replicas: 1}}}]",
+            "warning[patch-no-change]",
+            "changes nothing",
+        ),
+        ("resources: [a.yaml]", "error[kustomization-refused]", "plain manifests go into manifests/"),
+        ("sortOptions: {order: legacy}", "warning[kustomization-refused]", "an order of its own"),
+        ("label: []", "error[key-unknown]", "did you mean `labels`?"),
+        ("components: [../../../elsewhere]", "error[kustomization-path]", "no such file or folder"),
+        (
+            "vars: [{name: A, objref: {kind: Service, name: web, apiVersion: v1}}]",
+            "error[kustomization-refused]",
+            "replacements:",
+        ),
+    ] {
+        let folder = asking("", &format!("kustomize:\n  {asked}\n"));
+        let told = ran(&folder, "check overlays/staging").out;
+        assert!(told.contains(code) && told.contains(says), "{asked}: {told}");
+        assert_eq!(told.matches("-->").count(), 1, "one mistake, one finding: {told}");
+        assert!(told.contains("--> overlays/staging/overlay.yaml:4:"), "{asked}: {told}");
+    }
+}
+
+#[test]
+fn addresses_in_texts_are_not_left_behind_in_silence() {
+    let folder = asking("", "kustomize: {nameSuffix: -2}\n");
+    let app = format!("{APP}ports: {{http: 8080}}\nenv: {{URL: \"http://{{{{ apps.web.address }}}}/\"}}\n");
+    folder.write("demo/apps/web.yaml", &app);
+    let told = ran(&folder, "check overlays/staging");
+    assert_eq!(told.status, 1);
+    assert!(told.out.contains("error[address-renamed]: nothing answers at web.default.svc"), "{}", told.out);
+    assert!(
+        told.out.contains("overlays/staging/overlay.yaml:3:25") && told.out.contains("renamed here"),
+        "{}",
+        told.out
+    );
+    assert_eq!(ran(&folder, "check demo").status, 0);
+}
+
+#[test]
+fn checks_see_what_patches_make() {
+    let folder = asking(
+        "",
+        "kustomize: {images: [{name: registry.example/web, newName: registry.example/arm}]}\nplatforms: {registry.example/arm: [arm64]}\n",
+    );
+    let told = ran(&folder, "check overlays/staging");
+    assert_eq!(told.status, 1);
+    assert!(
+        told.out.contains("error[image-lacks-arch]") && told.out.contains("overlays/staging/overlay.yaml:3:"),
+        "{}",
+        told.out
+    );
+}
