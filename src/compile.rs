@@ -14,12 +14,12 @@ use crate::lock::{self, Lock};
 use crate::lower::{self, Files, Merged};
 use crate::overrule;
 use crate::reach::Traefik;
-use crate::source::{FileId, Folder, Input, Part, Sources, Span};
+use crate::source::{FileId, Folder, Input, Part, Sources};
 use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
 use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
 use crate::template::{self, Templates};
-use crate::transform;
+use crate::transform::{self, Ground};
 use crate::yaml::{self, Build, Dialect, Map, Node, Overrides, Value};
 
 /// All that a run made of its input.
@@ -89,6 +89,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 /// Compiles the files of a stack.
 pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled {
     let mut found = Findings::default();
+    let past = demands.past;
     let folder_name = input.folder_name.clone();
     let mut layers = layers::gather(input, &mut sources, &mut found);
     let mut overrides = std::mem::take(&mut layers.overrides);
@@ -101,7 +102,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     if let Some(stack) = &cluster {
         overrule::weigh(&stack.checks, &known, &mut found);
     }
-    let objects = manifests(&layers, &mut sources, cluster.as_ref(), &mut found);
+    let objects = manifests(&layers, &mut sources, cluster.as_ref(), past, &mut found);
     let mut compiled = Compiled::of(sources, objects);
     compiled.cluster_files = layers.folders.iter().map(|folder| folder.file).collect();
     let mut drafts = drafts(&layers, &compiled.sources, &mut overrides, &mut found);
@@ -111,15 +112,15 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         }
     }
     if let Some(mut stack) = cluster {
-        let mut shared = Shared { stack: &stack, layers: &layers, defaults, templates };
+        let mut shared = Shared { stack: &stack, layers: &layers, defaults, templates, past };
         let addresses = addresses(&mut drafts, &mut shared, &compiled.sources, &mut found);
         let Shared { defaults, templates, .. } = shared;
         let values = stack.ingress.as_mut().and_then(|ingress| ingress.values.as_mut());
         for late in stack.middlewares.0.iter_mut().map(|(_, middleware)| middleware).chain(values) {
             templates.scope().fill(late, &compiled.sources, &mut found);
         }
-        let shared = Shared { stack: &stack, layers: &layers, defaults, templates };
-        apps(&mut compiled, drafts, &addresses, &shared, &mut found);
+        let shared = Shared { stack: &stack, layers: &layers, defaults, templates, past };
+        apps(&mut compiled, drafts, &addresses, (&shared, &mut overrides), &mut found);
         transformed(&mut compiled, &shared, &mut found);
         emit::arrange(&mut compiled.objects, &stack);
         if demands.unpinned {
@@ -149,11 +150,12 @@ pub fn together(runs: &mut [Compiled]) {
 }
 
 /// Builds a kustomization, which knows no cluster: what it makes is checked against a stack by `check --stack`.
-/// `minor` is Kubernetes', for the merge keys.
-pub fn kustomize(folder: &Folder, minor: u16) -> Compiled {
+/// `minor` is Kubernetes', for the merge keys; `past` keeps what objects were before each change.
+pub fn kustomize(folder: &Folder, minor: u16, past: bool) -> Compiled {
     let (mut sources, mut found) = (Sources::default(), Findings::default());
     let layer = transform::load(folder, &mut sources, &mut found);
-    let objects = layer.map(|layer| transform::build(&layer, &sources, minor, &mut found));
+    let ground = Ground { sources: &sources, minor, past };
+    let objects = layer.map(|layer| transform::build(&layer, ground, &mut found));
     let mut compiled = Compiled::of(sources, objects.unwrap_or_default());
     compiled.tell(found);
     compiled
@@ -197,23 +199,6 @@ impl Compiled {
         }
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
         self.errors = errors.count().saturating_add(dropped_errors);
-    }
-
-    /// Which line asked for a value, and what it lies over: `overlays/x/overlay.yaml:7 over stacks/y/apps/web.yaml:2`.
-    pub fn asked(&self, place: Span) -> String {
-        let line = |span: Span| {
-            let file = self.sources.file(span.file);
-            format!("{}:{}", file.path, file.line_of(span.start))
-        };
-        let mut told = line(place);
-        let (mut at, mut seen) = (place, 0);
-        // A chain is as long as there are layers; a bound for what refers to itself.
-        while let Some(under) = self.overrides.under(at).filter(|_| seen < 100) {
-            told.push_str(" over ");
-            told.push_str(&line(under));
-            (at, seen) = (under, seen + 1);
-        }
-        told
     }
 
     fn member(&self) -> Option<Member<'_>> {
@@ -362,6 +347,8 @@ struct Shared<'a> {
     layers: &'a Layers,
     defaults: Option<Node>,
     templates: Templates,
+    /// See [`Demands::past`].
+    past: bool,
 }
 
 /// An app file as a draft: read, its kind known, short forms grown, changes of layers above laid over it.
@@ -418,7 +405,7 @@ fn apps(
     compiled: &mut Compiled,
     drafts: Vec<Read<'_>>,
     addresses: &[Address],
-    shared: &Shared<'_>,
+    (shared, overrides): (&Shared<'_>, &mut Overrides),
     found: &mut Findings,
 ) {
     let mut merged = Merged::default();
@@ -429,8 +416,8 @@ fn apps(
             layers: shared.layers,
             scope: shared.templates.scope_with(&own),
         };
-        if let Some((app, objects)) = self::app((&app.name, draft, sound), shared, &files, &mut merged, found)
-        {
+        let noted = (&mut merged, shared.past.then_some(&mut *overrides));
+        if let Some((app, objects)) = self::app((&app.name, draft, sound), shared, &files, noted, found) {
             compiled.objects.extend(objects);
             compiled.apps.push(app.into());
         }
@@ -441,7 +428,7 @@ fn apps(
 
 /// Namespaces, and what the layers ask for under `kustomize`, the lowest first.
 fn transformed(compiled: &mut Compiled, shared: &Shared<'_>, found: &mut Findings) {
-    let Shared { stack, layers, templates, .. } = shared;
+    let Shared { stack, layers, templates, past, .. } = shared;
     let mut asked = Vec::new();
     for tree in &layers.kustomize {
         let Some(layer) = layers.layer(tree.span) else { continue };
@@ -455,7 +442,8 @@ fn transformed(compiled: &mut Compiled, shared: &Shared<'_>, found: &mut Finding
     if !asked.is_empty() {
         let objects = std::mem::take(&mut compiled.objects);
         let minor = stack.release.version().minor;
-        compiled.objects = transform::apply(objects, &asked, &compiled.sources, minor, found);
+        let ground = Ground { sources: &compiled.sources, minor, past: *past };
+        compiled.objects = transform::apply(objects, &asked, ground, found);
         // A patch may have put an object into another namespace.
         let namespaces = lower::missing_namespaces(&compiled.objects, stack);
         compiled.objects.extend(namespaces);
@@ -467,7 +455,7 @@ fn app(
     (name, mut draft, sound): (&str, Draft, bool),
     shared: &Shared<'_>,
     files: &Files<'_>,
-    merged: &mut Merged,
+    (merged, overrides): (&mut Merged, Option<&mut Overrides>),
     found: &mut Findings,
 ) -> Option<(App, Vec<Object>)> {
     files.scope.fill(draft.tree_mut(), files.sources, found);
@@ -475,10 +463,11 @@ fn app(
     if let Some(defaults) = &mut defaults {
         files.scope.fill(defaults, files.sources, found);
     }
-    let app = draft.finish(name, shared.stack, defaults, found).filter(|_| sound)?;
+    let app = draft.finish(name, shared.stack, defaults, overrides, found).filter(|_| sound)?;
     let objects = lower::app(&app, shared.stack, files, merged, found);
-    let (patches, minor) = ((app.span.file, &*app.pod.patches), shared.stack.release.version().minor);
-    let objects = transform::app(objects, patches, files.sources, minor, found);
+    let minor = shared.stack.release.version().minor;
+    let ground = Ground { sources: files.sources, minor, past: shared.past };
+    let objects = transform::app(objects, (app.span.file, &app.pod.patches), ground, found);
     Some((app, objects))
 }
 
@@ -495,6 +484,7 @@ fn manifests(
     layers: &Layers,
     sources: &mut Sources,
     stack: Option<&Stack>,
+    past: bool,
     found: &mut Findings,
 ) -> Vec<Object> {
     let namespace = stack.map_or("default", |stack| stack.namespace.value.as_str());
@@ -512,8 +502,11 @@ fn manifests(
             let Ok(place) = folder.folder().enter(&format!("manifests/{inner}")) else { continue };
             let Some(layer) = transform::load(&place, sources, found) else { continue };
             let unit = Unit::Manifest(path.clone());
-            for object in transform::build(&layer, sources, minor, found) {
-                objects.extend(kube::objects(object.body, &unit, namespace, found));
+            let ground = Ground { sources, minor, past };
+            for object in transform::build(&layer, ground, found) {
+                let past = object.past;
+                let again = kube::objects(object.body, &unit, namespace, found).into_iter();
+                objects.extend(again.map(|object| Object { past: past.clone(), ..object }));
             }
         }
     }

@@ -26,6 +26,7 @@ pub mod overrule; // what the user says of findings: comments that allow, severi
 pub mod compile; // the way of the data
 pub mod rendered; // what Helm or kustomize made, checked against a stack
 pub mod diff; // what a new state of files changes in the cluster, object by object
+pub mod provenance; // which line set each value, and what it overrode
 pub mod install; // the target folder: plan, removal, the record of what is owned, writing whole files
 pub mod fetch; // registries and Cloudflare: the only room that opens a socket or runs a credential helper
 pub mod report; // one file a form of findings

@@ -39,6 +39,7 @@ mod place;
 mod placement;
 mod probes;
 mod progress;
+mod provenance;
 mod random;
 mod ranges;
 mod reader;

@@ -153,6 +153,8 @@ pub struct Demands {
     pub locked: bool,
     /// Images stay as they are written, whatever `pin` says: what asks registries needs the tags.
     pub unpinned: bool,
+    /// What objects were before each change is kept, for whoever asks where a value comes from.
+    pub past: bool,
 }
 
 /// Runs every check; first those that look at each pod by itself, all of them at one pod before the next, while it lies

@@ -12,6 +12,7 @@ use super::{Color, Denial, Format, Status, Trouble, folder, target};
 use crate::check::Demands;
 use crate::compile::Compiled;
 use crate::emit;
+use crate::provenance;
 use crate::report;
 use crate::source::Folder;
 use crate::yaml::Node;
@@ -87,7 +88,10 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
         return Err(Trouble::Told("--k3s is for kustomizations: a stack says its release itself".to_owned()));
     }
     let stack = target::one(arguments.path.as_deref())?;
-    let compiled = target::compiled(&stack, Demands { locked: arguments.locked, ..Demands::default() })?;
+    let compiled = target::compiled(
+        &stack,
+        Demands { locked: arguments.locked, past: arguments.annotate, ..Demands::default() },
+    )?;
     let runs = [compiled];
     if tell(&runs, arguments, color)? != Status::Fine {
         return Ok(Status::Findings);
@@ -102,7 +106,8 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
         }
         None => match arguments.emit {
             Emit::Yaml if arguments.annotate => {
-                let note = |node: &Node| run.asked(node.span);
+                let notes = provenance::notes(run);
+                let note = |node: &Node| notes.get(&std::ptr::from_ref(node)).cloned().unwrap_or_default();
                 show::out_parts(emit::stream(&run.files, &run.objects, Some(&note)))?;
             }
             Emit::Yaml => show::out_parts(emit::stream(&run.files, &run.objects, None))?,
@@ -128,7 +133,7 @@ fn kustomized(folder: &Folder, arguments: &Arguments, color: Color) -> Result<St
         let help = "a kustomization makes no files of its own: leave -o out, or name it in a stack";
         return Err(Trouble::Told(help.to_owned()));
     }
-    let runs = [target::kustomized(folder, arguments.k3s.as_deref())?];
+    let runs = [target::kustomized(folder, arguments.k3s.as_deref(), arguments.annotate)?];
     if tell(&runs, arguments, color)? != Status::Fine {
         return Ok(Status::Findings);
     }

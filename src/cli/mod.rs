@@ -125,7 +125,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Dns(arguments) => dns::run(&arguments, color),
         Command::Lock(arguments) => lock::run(&arguments, color),
         Command::Outdated(arguments) => outdated::run(&arguments, color),
-        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments, color),
         Command::Schema(arguments) => schema::run(&arguments),
     };
     match result {

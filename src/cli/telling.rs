@@ -52,7 +52,7 @@ enum Deny {
 }
 
 /// Whether warnings fail the run.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Copy, Default, Debug, Args)]
 pub(super) struct Denial {
     /// What else fails the run
     #[arg(long, value_enum, value_name = "WHAT")]

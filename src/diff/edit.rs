@@ -158,7 +158,7 @@ fn is_short(node: &Node) -> bool {
 }
 
 /// As people write it; text that would be read as something else in quotes.
-fn inline(node: &Node) -> String {
+pub fn inline(node: &Node) -> String {
     if let Some(text) = node.as_text().filter(|text| is_plain(text)) {
         return text.to_owned();
     }

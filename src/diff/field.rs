@@ -8,7 +8,7 @@ use crate::yaml::{Entry, Node, Value};
 
 /// A step on the way to a field.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Step<'a> {
+pub enum Step<'a> {
     /// A key of a map.
     Key(&'a str),
     /// An item of a list whose items are known by fields of theirs.
@@ -19,7 +19,7 @@ pub(super) enum Step<'a> {
 
 /// A way from an object's root to a field.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Path<'a>(pub(super) Vec<Step<'a>>);
+pub struct Path<'a>(pub(super) Vec<Step<'a>>);
 
 /// What became of a field.
 #[derive(Clone, Debug)]
@@ -44,6 +44,14 @@ impl<'a> Path<'a> {
         steps.push(step);
         Path(steps)
     }
+
+    /// The last key on the way.
+    fn key(&self) -> Option<&'a str> {
+        self.0.iter().rev().find_map(|step| match step {
+            Step::Key(key) => Some(*key),
+            _ => None,
+        })
+    }
 }
 
 impl fmt::Display for Path<'_> {
@@ -62,6 +70,110 @@ impl fmt::Display for Path<'_> {
         }
         Ok(())
     }
+}
+
+/// All fields that hold no others, in the order of the tree.
+pub fn leaves(tree: &Node) -> Vec<(Path<'_>, &Node)> {
+    let mut all = Vec::new();
+    gather(Path::default(), tree, &mut all);
+    all
+}
+
+fn gather<'a>(path: Path<'a>, node: &'a Node, all: &mut Vec<(Path<'a>, &'a Node)>) {
+    match &node.value {
+        Value::Map(map) if !map.entries.is_empty() => {
+            for entry in &map.entries {
+                gather(path.with(Step::Key(&entry.key.text)), &entry.value, all);
+            }
+        }
+        Value::List(items) if !items.is_empty() => {
+            let labels = list::keyed(path.key().unwrap_or_default(), items, &[]);
+            for (at, item) in items.iter().enumerate() {
+                let labelled =
+                    labels.as_ref().and_then(|(keys, labels, _)| Some((*keys, labels.get(at)?.clone())));
+                let step = labelled.map_or(Step::At(at), |(keys, label)| Step::Item(keys, label));
+                gather(path.with(step), item, all);
+            }
+        }
+        _ => all.push((path, node)),
+    }
+}
+
+/// Where a way that somebody wrote leads no further: what was reached, the part that is not there, what is.
+#[derive(Debug)]
+pub struct Missing {
+    /// As far as it goes.
+    pub reached: String,
+    /// The part that leads nowhere.
+    pub part: String,
+    /// What is there.
+    pub known: Vec<String>,
+}
+
+/// The field at a way as people write it: `spec.replicas`, `spec.template.spec.containers[web].image`, with `[0]` and
+/// `[name=web]` for the same, or `/spec/replicas`.
+///
+/// # Errors
+/// Where the way ends before its end.
+pub fn find<'a>(tree: &'a Node, way: &str) -> Result<(Path<'a>, &'a Node), Missing> {
+    let parts = parts(way);
+    let (mut path, mut node, mut at) = (Path::default(), tree, 0_usize);
+    while let Some(part) = parts.get(at) {
+        let rest = parts.get(at..).unwrap_or_default();
+        let Some((step, below, taken)) = step(&path, node, rest) else {
+            return Err(Missing { reached: path.to_string(), part: part.clone(), known: known(&path, node) });
+        };
+        (path, node, at) = (path.with(step), below, at.saturating_add(taken));
+    }
+    Ok((path, node))
+}
+
+/// One step, and how many parts it takes: a key may hold dots.
+fn step<'a>(path: &Path<'a>, node: &'a Node, parts: &[String]) -> Option<(Step<'a>, &'a Node, usize)> {
+    let first = parts.first()?;
+    if let Value::List(items) = &node.value {
+        let name = first.rsplit_once('=').map_or(first.as_str(), |(_, name)| name);
+        let labels = list::keyed(path.key().unwrap_or_default(), items, &[]);
+        let by_label =
+            labels.as_ref().and_then(|(_, labels, _)| labels.iter().position(|label| label == name));
+        let at = by_label.or_else(|| first.parse().ok())?;
+        let labelled = labels.and_then(|(keys, labels, _)| Some(Step::Item(keys, labels.get(at)?.clone())));
+        return Some((labelled.unwrap_or(Step::At(at)), items.get(at)?, 1));
+    }
+    let map = node.as_map()?;
+    (1..=parts.len()).find_map(|taken| {
+        let entry = map.entry(&parts.get(..taken)?.join("."))?;
+        Some((Step::Key(&entry.key.text), &entry.value, taken))
+    })
+}
+
+fn known(path: &Path<'_>, node: &Node) -> Vec<String> {
+    match &node.value {
+        Value::List(items) => list::keyed(path.key().unwrap_or_default(), items, &[])
+            .map_or_else(|| (0..items.len()).map(|at| at.to_string()).collect(), |(_, labels, _)| labels),
+        _ => node.entries().iter().map(|entry| entry.key.text.to_string()).collect(),
+    }
+}
+
+/// The parts of a way: what stands between dots, in brackets, or between slashes where it begins with one.
+fn parts(way: &str) -> Vec<String> {
+    if let Some(pointer) = way.strip_prefix('/') {
+        return pointer.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+    }
+    let mut parts = Vec::new();
+    let mut rest = way;
+    while !rest.is_empty() {
+        if let Some((inside, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            parts.push(inside.trim_matches(['"', '\'']).to_owned());
+            rest = after.strip_prefix('.').unwrap_or(after);
+            continue;
+        }
+        let end = rest.find(['.', '[']).filter(|at| *at > 0).unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        parts.push(part.to_owned());
+        rest = after.strip_prefix('.').unwrap_or(after);
+    }
+    parts
 }
 
 /// Equal to Kubernetes: the order of a map's keys and how a number was written say nothing.
@@ -128,11 +240,7 @@ fn lists<'a>(
     (new, news): (&'a Node, &'a [Node]),
     all: &mut Vec<Field<'a>>,
 ) {
-    let name = path.0.iter().rev().find_map(|step| match step {
-        Step::Key(key) => Some(*key),
-        _ => None,
-    });
-    if let Some((keys, old_labels, new_labels)) = list::keyed(name.unwrap_or_default(), olds, news) {
+    if let Some((keys, old_labels, new_labels)) = list::keyed(path.key().unwrap_or_default(), olds, news) {
         keyed(path, keys, (olds, &old_labels), (new, &new_labels), all);
     } else if olds.len() == news.len() && olds.iter().chain(news).all(|item| item.as_map().is_some()) {
         for (at, (old, new)) in olds.iter().zip(news).enumerate() {

@@ -21,11 +21,12 @@ mod veil;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-pub use edit::{Edit, Line, Seen};
+pub use edit::{Edit, Line, Seen, inline};
 pub use fate::{Fate, Verdict};
+pub use field::{Missing, Path, find, leaves};
 pub use lines::Sign;
 pub use power::{Call, Turn};
-pub use veil::{HIDDEN, lines as without_secrets};
+pub use veil::{HIDDEN, Veil, lines as without_secrets};
 
 use crate::compile::Compiled;
 use crate::finding::Finding;
@@ -33,7 +34,6 @@ use crate::k3s::Release;
 use crate::kube::{Object, ObjectId};
 use crate::source::Span;
 use fate::Files;
-use veil::Veil;
 
 /// An object and the file that holds it.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +142,7 @@ pub fn diff(old: &Side<'_>, new: &Side<'_>, release: &Release) -> Diff {
 }
 
 fn veil<'a>(object: &Object, side: &'a Side<'_>) -> Veil<'a> {
-    Veil { secret: object.id.kind == "Secret" && object.id.group().is_empty(), marked: &side.marked }
+    Veil::of(object, &side.marked)
 }
 
 fn added(placed: Placed<'_>, side: &Side<'_>) -> Change {

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::field::{Path, Step};
 use crate::kube::exposed::{all_exposed, is_secret_name as is_secret};
-use crate::kube::secret;
+use crate::kube::{Object, secret};
 use crate::source::Span;
 use crate::yaml::{Node, Value};
 
@@ -17,16 +17,21 @@ use crate::yaml::{Node, Value};
 pub const HIDDEN: &str = "(not shown)";
 
 /// What hides one side of a comparison.
-pub(super) struct Veil<'a> {
+pub struct Veil<'a> {
     /// Whether the object is a Secret.
     pub(super) secret: bool,
     /// What findings have marked.
     pub(super) marked: &'a BTreeSet<Span>,
 }
 
-impl Veil<'_> {
+impl<'a> Veil<'a> {
+    /// What hides an object's values.
+    pub fn of(object: &Object, marked: &'a BTreeSet<Span>) -> Veil<'a> {
+        Veil { secret: object.id.kind == "Secret" && object.id.group().is_empty(), marked }
+    }
+
     /// The value of a field with everything secret in it hidden.
-    pub(super) fn over(&self, path: &Path<'_>, node: &Node) -> Node {
+    pub fn over(&self, path: &Path<'_>, node: &Node) -> Node {
         if self.hides(path, node) {
             return whole(node);
         }

@@ -302,12 +302,13 @@ impl Draft {
     }
 
     /// The general app: what the stack says of all apps, the kind's part over it, the user's on top, decoded. `None` when
-    /// something was wrong.
+    /// something was wrong. `overrides` learns what the user's own values lie over, where somebody asks.
     pub fn finish(
         self,
         name: &str,
         stack: &Stack,
         defaults: Option<Node>,
+        overrides: Option<&mut Overrides>,
         found: &mut Findings,
     ) -> Option<App> {
         let before = found.errors();
@@ -327,7 +328,11 @@ impl Draft {
             None => computed,
         };
         refuse_empty(&rest, &under, found);
-        let (container, pod) = split(merge(under, rest, &ALTERNATIVES), fields::<Container>());
+        let whole = match overrides {
+            Some(overrides) => merge_noting(under, rest, &ALTERNATIVES, overrides),
+            None => merge(under, rest, &ALTERNATIVES),
+        };
+        let (container, pod) = split(whole, fields::<Container>());
         let (pod, _) = split(pod, fields::<PodFile>());
         let container: Option<Container> = decode(&container, found);
         let pod: Option<PodFile> = decode(&pod, found);

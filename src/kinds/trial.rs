@@ -45,7 +45,7 @@ pub(super) fn app(text: &str) -> (Option<App>, Vec<(&'static str, String)>) {
     let file = sources.add("apps/x.yaml".into(), Ok(text.into()));
     let app = read_typed(&sources, file, &mut found)
         .and_then(|tree| draft(tree, &[], &mut Overrides::default(), &mut found))
-        .and_then(|draft| draft.finish("x", &stack, None, &mut found));
+        .and_then(|draft| draft.finish("x", &stack, None, None, &mut found));
     (
         app,
         found.sorted().into_iter().map(|finding| (finding.code.name, finding.message.into_owned())).collect(),

@@ -95,6 +95,7 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
         body,
         unit: unit.clone(),
         arch_auto: None,
+        past: Vec::new(),
     })
 }
 

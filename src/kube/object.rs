@@ -47,6 +47,8 @@ pub struct Object {
     /// What asks that its pods keep to architectures that all their images run on. That is known only when the object
     /// is final, so `finish` does it.
     pub arch_auto: Option<Span>,
+    /// What it was before each change of a finished object, oldest first; kept where somebody asks.
+    pub past: Vec<Node>,
 }
 
 impl ObjectId {

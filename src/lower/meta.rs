@@ -42,6 +42,7 @@ pub(super) fn object(unit: Unit, head: Head<'_>, body: Vec<(&'static str, Node)>
         body: build.node(),
         unit,
         arch_auto: None,
+        past: Vec::new(),
     }
 }
 

@@ -77,5 +77,6 @@ pub(super) fn workload(span: Span, kind: &str, name: &str, pod: Node) -> Object 
         body: Build::at(span).with("spec", spec).node(),
         unit: Unit::Traefik,
         arch_auto: None,
+        past: Vec::new(),
     }
 }

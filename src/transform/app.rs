@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::finding::Findings;
 use crate::kube::Object;
-use crate::source::{FileId, Sources};
+use crate::source::FileId;
 use crate::stack::AppPatch;
-use crate::transform::build::Build;
+use crate::transform::build::{Build, Ground};
 use crate::transform::configuration::Configuration;
 use crate::transform::kustomization::Kustomization;
 use crate::transform::load::Layer;
@@ -18,8 +18,7 @@ use crate::yaml::{Build as Making, Node};
 pub fn app(
     objects: Vec<Object>,
     (file, asked): (FileId, &[AppPatch]),
-    sources: &Sources,
-    minor: u16,
+    ground: Ground<'_>,
     found: &mut Findings,
 ) -> Vec<Object> {
     let list = Node::list(file.start(), asked.iter().map(entry));
@@ -40,7 +39,7 @@ pub fn app(
     };
     let mut resources = Resources::default();
     resources.extend(objects.into_iter().map(Resource::from));
-    let mut build = Build { sources, minor, unit: None, found };
+    let mut build = Build { ground, unit: None, found };
     patches::apply(&layer, Which::First, &mut resources, &layer.configuration, &mut build);
     resources.into_vec().into_iter().map(Object::from).collect()
 }

@@ -21,12 +21,21 @@ use crate::yaml::{Dialect, Named, Node, Spanned};
 /// Objects with this annotation are for tools, not for a cluster.
 const LOCAL: &str = "config.kubernetes.io/local-config";
 
-/// What a run of a kustomization knows.
-pub struct Build<'a> {
+/// What transformations rest on.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
     /// The files.
     pub sources: &'a Sources,
     /// Kubernetes' minor, for merge keys.
     pub minor: u16,
+    /// Whether objects keep what they were before each change ([`Object::past`]).
+    pub past: bool,
+}
+
+/// What a run of a kustomization knows.
+pub struct Build<'a> {
+    /// What it rests on.
+    pub ground: Ground<'a>,
     /// The part of a stack that new objects go to; none where no stack is.
     pub unit: Option<&'a Unit>,
     /// What is wrong.
@@ -41,8 +50,8 @@ struct Gathered {
 }
 
 /// All objects of a kustomization, final, in the order of the stream.
-pub fn build(layer: &Layer, sources: &Sources, minor: u16, found: &mut Findings) -> Vec<Object> {
-    let mut build = Build { sources, minor, unit: None, found };
+pub fn build(layer: &Layer, ground: Ground<'_>, found: &mut Findings) -> Vec<Object> {
+    let mut build = Build { ground, unit: None, found };
     let gathered = build.layer(layer, Gathered::default());
     let mut resources = build.end(&[layer], gathered);
     for resource in resources.bodies_mut() {
@@ -57,11 +66,10 @@ pub fn build(layer: &Layer, sources: &Sources, minor: u16, found: &mut Findings)
 pub fn apply(
     objects: Vec<Object>,
     layers: &[Layer],
-    sources: &Sources,
-    minor: u16,
+    ground: Ground<'_>,
     found: &mut Findings,
 ) -> Vec<Object> {
-    let mut build = Build { sources, minor, unit: Some(&Unit::Generated), found };
+    let mut build = Build { ground, unit: Some(&Unit::Generated), found };
     let mut gathered = Gathered::default();
     gathered.resources.extend(objects.into_iter().map(Resource::from));
     for layer in layers {
@@ -105,7 +113,7 @@ impl Build<'_> {
     fn file(&mut self, path: &str, file: FileId) -> Vec<Resource> {
         let unit = self.unit.cloned().unwrap_or_else(|| Unit::Manifest(path.to_owned()));
         let mut wrong = Vec::new();
-        let documents = load::documents(file, Dialect::Kustomize, self.sources, self.found);
+        let documents = load::documents(file, Dialect::Kustomize, self.ground.sources, self.found);
         let resources =
             documents.into_iter().flat_map(|document| resource::read(document, &unit, &mut wrong)).collect();
         for (span, reason) in wrong {
@@ -143,7 +151,8 @@ impl Build<'_> {
         let Gathered { resources, configuration } = all;
         patches::apply(layer, Which::First, resources, configuration, self);
         if let Some(own) = kustomization.namespace.as_ref().filter(|text| !text.value.is_empty()) {
-            namespace::apply(own, &with(namespace::ROWS, &configuration.namespace), resources);
+            let fields = with(namespace::ROWS, &configuration.namespace);
+            self.step(resources, |_, resources| namespace::apply(own, &fields, resources));
             namespace::unite(resources);
             self.unique(resources, "the namespace makes two objects one");
         }
@@ -152,26 +161,33 @@ impl Build<'_> {
             (&kustomization.name_suffix, affix::Side::Suffix, &configuration.suffix),
         ] {
             if let Some(text) = text {
-                affix::apply(text, side, own, resources);
+                self.step(resources, |_, resources| affix::apply(text, side, own, resources));
             }
         }
-        Build::labels(layer, all);
-        let Gathered { resources, configuration } = all;
+        self.step(resources, |_, resources| Build::labels(layer, configuration, resources));
         patches::apply(layer, Which::Json6902, resources, configuration, self);
-        replicas::apply(
-            &kustomization.replicas,
-            &with(replicas::ROWS, &configuration.replicas),
-            resources,
-            self.found,
-        );
+        let fields = with(replicas::ROWS, &configuration.replicas);
+        self.step(resources, |build, resources| {
+            replicas::apply(&kustomization.replicas, &fields, resources, build.found);
+        });
         let entries: Vec<_> = kustomization.images.iter().chain(&kustomization.image_tags).collect();
-        images::apply(&entries, &configuration.images, resources, self.found);
-        replacements::apply(layer, resources, self);
+        self.step(resources, |build, resources| {
+            images::apply(&entries, &configuration.images, resources, build.found);
+        });
+        self.step(resources, |build, resources| replacements::apply(layer, resources, build));
     }
 
-    fn labels(layer: &Layer, all: &mut Gathered) {
+    /// One change of objects, none of which comes or goes.
+    fn step(&mut self, resources: &mut Resources, change: impl FnOnce(&mut Self, &mut Resources)) {
+        let before = self.ground.past.then(|| resources.bodies());
+        change(self, resources);
+        if let Some(before) = before {
+            resources.keep_past(before);
+        }
+    }
+
+    fn labels(layer: &Layer, configuration: &Configuration, resources: &mut Resources) {
         let kustomization = &layer.kustomization;
-        let Gathered { resources, configuration } = all;
         let common: Vec<Field> =
             labels::everywhere().into_iter().chain(configuration.common_labels.iter().cloned()).collect();
         let templates = with(labels::TEMPLATES, &configuration.templates);
@@ -186,9 +202,11 @@ impl Build<'_> {
 
     /// What is done once, when all layers are.
     fn end(&mut self, layers: &[&Layer], mut all: Gathered) -> Resources {
-        let resources = &mut all.resources;
-        hash::apply(resources);
-        references::follow(&all.configuration.references, resources, self.found);
+        let Gathered { resources, configuration } = &mut all;
+        self.step(resources, |build, resources| {
+            hash::apply(resources);
+            references::follow(&configuration.references, resources, build.found);
+        });
         resources.retain(|resource| resource.meta("annotations", LOCAL).is_none_or(|text| text == "false"));
         self.unique(resources, "two objects have come to be one");
         for layer in layers {
@@ -293,7 +311,8 @@ mod tests {
             let api_version = if kind == "Service" { "v1" } else { "apps/v1" };
             named(object(api_version, kind, &json!({"replicas": 1})))
         });
-        let objects = apply(objects.to_vec(), &[spec], &sources, 37, &mut found);
+        let ground = Ground { sources: &sources, minor: 37, past: false };
+        let objects = apply(objects.to_vec(), &[spec], ground, &mut found);
         assert_eq!(found.errors(), 0);
         let told: Vec<String> = objects.iter().map(|object| object.id.path()).collect();
         assert_eq!(told, ["Deployment/default/p-web", "Service/default/p-web"]);

@@ -111,7 +111,7 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
     if flag(|options| options.immutable) {
         body = body.bool("immutable", true);
     }
-    let own = || Unit::Manifest(build.sources.file(layer.file).path.clone());
+    let own = || Unit::Manifest(build.ground.sources.file(layer.file).path.clone());
     let unit = build.unit.cloned().unwrap_or_else(own);
     let mut resource = Resource::new(body.node(), unit);
     resource.hashed = !flag(|options| options.disable_name_suffix_hash);
@@ -138,7 +138,7 @@ fn pairs(generator: &Generator, layer: &Layer, build: &Build<'_>) -> Result<Vec<
     let mut pairs = Vec::new();
     for text in generator.envs.iter().chain(&generator.env) {
         if let Some(file) = layer.files.get(&text.value) {
-            env(text, build.sources.file(*file), &mut pairs)?;
+            env(text, build.ground.sources.file(*file), &mut pairs)?;
         }
     }
     for text in &generator.literals {
@@ -152,7 +152,7 @@ fn pairs(generator: &Generator, layer: &Layer, build: &Build<'_>) -> Result<Vec<
     for text in &generator.files {
         let (key, path) = named_file(text)?;
         if let Some(file) = layer.files.get(path) {
-            pairs.push((key.to_owned(), text.span, build.sources.file(*file).raw()));
+            pairs.push((key.to_owned(), text.span, build.ground.sources.file(*file).raw()));
         }
     }
     Ok(pairs)

@@ -7,7 +7,7 @@ use crate::finding::{Finding, Findings};
 use crate::kube::{is_kubernetes, type_of};
 use crate::source::{FileId, Sources, Span};
 use crate::transform::Wrong;
-use crate::transform::build::Build;
+use crate::transform::build::{Build, Ground};
 use crate::transform::codes::{
     FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE,
     PATCH_NO_TARGET, PATCH_OVERRIDDEN,
@@ -72,8 +72,13 @@ pub fn apply(
             patches.flat_map(|patch| old_json(patch, layer, &mut marks, build)).collect()
         }
     };
-    let mut apply =
-        Apply { configuration, marks: &marks, minor: build.minor, found: build.found, gone: BTreeSet::new() };
+    let mut apply = Apply {
+        configuration,
+        marks: &marks,
+        ground: build.ground,
+        found: build.found,
+        gone: BTreeSet::new(),
+    };
     for patch in &ready {
         apply.patch(patch, resources);
     }
@@ -165,11 +170,11 @@ fn content(
         (Some(name), None) => {
             let file = *layer.files.get(&name.value)?;
             marks.file(file);
-            (name.span, file_documents(file, build.sources, build.found)?)
+            (name.span, file_documents(file, build.ground.sources, build.found)?)
         }
         (None, Some(own)) => {
             marks.text(own.span);
-            (own.span, text_documents(own, build.sources, build.found)?)
+            (own.span, text_documents(own, build.ground.sources, build.found)?)
         }
     };
     if documents.is_empty() {
@@ -299,11 +304,11 @@ fn old_strategic<'l>(
     let documents = if let Some(path) = load::path(entry) {
         layer.files.get(&path.value).and_then(|file| {
             marks.file(*file);
-            file_documents(*file, build.sources, build.found)
+            file_documents(*file, build.ground.sources, build.found)
         })
     } else {
         marks.text(entry.span);
-        text_documents(entry, build.sources, build.found)
+        text_documents(entry, build.ground.sources, build.found)
     };
     let Some(documents) = documents else { return Vec::new() };
     if documents.is_empty() {
@@ -329,7 +334,7 @@ fn old_json<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut 
 struct Apply<'a> {
     configuration: &'a Configuration,
     marks: &'a Marks,
-    minor: u16,
+    ground: Ground<'a>,
     found: &'a mut Findings,
     /// Places of objects that were deleted.
     gone: BTreeSet<usize>,
@@ -347,7 +352,11 @@ impl Apply<'_> {
         for at in places {
             let Some(resource) = resources.get_mut(at) else { continue };
             let old = resource.id.clone();
+            let before = self.ground.past.then(|| resource.body.clone());
             changed |= self.one(patch, resource, at);
+            if let Some(before) = before {
+                resource.keep_past(before);
+            }
             if resource.id != old {
                 resource.before.push(old);
                 resources.renamed();
@@ -421,7 +430,7 @@ impl Apply<'_> {
                     None => Shape::Known(type_of(&own.0, &own.1)),
                 };
                 let watched = |span: Span| self.marks.hold(span);
-                let outcome = strategic::merge(&mut resource.body, patch, shape, self.minor, &watched);
+                let outcome = strategic::merge(&mut resource.body, patch, shape, self.ground.minor, &watched);
                 if outcome.deleted {
                     self.gone.insert(at);
                 }

@@ -27,7 +27,7 @@ pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
             continue;
         }
         let Some(file) = layer.files.get(&path.value) else { continue };
-        for document in super::load::documents(*file, Dialect::Manifest, build.sources, build.found) {
+        for document in super::load::documents(*file, Dialect::Manifest, build.ground.sources, build.found) {
             let list = match document.value {
                 Value::List(items) => items,
                 _ => vec![document],

@@ -100,6 +100,8 @@ pub struct Resource {
     pub unit: Unit,
     /// See [`Object::arch_auto`].
     pub arch_auto: Option<Span>,
+    /// See [`Object::past`].
+    pub past: Vec<Node>,
 }
 
 impl Resource {
@@ -115,6 +117,7 @@ impl Resource {
             hashed: false,
             unit,
             arch_auto: None,
+            past: Vec::new(),
         }
     }
 
@@ -136,6 +139,13 @@ impl Resource {
     /// Remembers what it is called, before that changes.
     pub fn remember(&mut self) {
         self.before.push(self.id.clone());
+    }
+
+    /// Keeps what it was before, if that is another value.
+    pub fn keep_past(&mut self, before: Node) {
+        if !self.body.same(&before) {
+            self.past.push(before);
+        }
     }
 
     /// Gives it a name; what asked for it is its place.
@@ -164,7 +174,7 @@ impl Resource {
 
 impl From<Object> for Resource {
     fn from(object: Object) -> Resource {
-        Resource { arch_auto: object.arch_auto, ..Resource::new(object.body, object.unit) }
+        Resource { arch_auto: object.arch_auto, past: object.past, ..Resource::new(object.body, object.unit) }
     }
 }
 
@@ -177,6 +187,7 @@ impl From<Resource> for Object {
             body: resource.body,
             unit: resource.unit,
             arch_auto: resource.arch_auto,
+            past: resource.past,
         }
     }
 }
@@ -220,6 +231,18 @@ impl Resources {
             std::mem::replace(&mut resource.body, empty)
         };
         self.all.iter_mut().map(take).collect()
+    }
+
+    /// Copies of all bodies, for [`Resources::keep_past`].
+    pub fn bodies(&self) -> Vec<Node> {
+        self.all.iter().map(|resource| resource.body.clone()).collect()
+    }
+
+    /// Keeps what each was before, if that is another value.
+    pub fn keep_past(&mut self, before: Vec<Node>) {
+        for (resource, before) in self.all.iter_mut().zip(before) {
+            resource.keep_past(before);
+        }
     }
 
     /// The bodies again.

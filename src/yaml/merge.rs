@@ -19,14 +19,26 @@ pub fn merge_noting(under: Node, over: Node, alternatives: &[&[&str]], overrides
     Laying { alternatives, path: Vec::new(), overrides: Some(overrides) }.lay(under, over)
 }
 
+/// More layers than anybody lays over one another.
+const LAYERS: usize = 100;
+
 /// Which value lay under which: the place of each that replaced another, and the place of that one.
 #[derive(Clone, Default, Debug)]
 pub struct Overrides(BTreeMap<Span, Span>);
 
 impl Overrides {
-    /// Notes that one value took the place of another.
+    /// Notes that one value took the place of another; of one that was noted before, the other lay under all that.
     pub fn note(&mut self, over: Span, under: Span) {
-        self.0.entry(over).or_insert(under);
+        let chain = std::iter::successors(Some(over), |span| self.0.get(span).copied()).take(LAYERS);
+        // A value that an alias repeats may lie over itself.
+        let (mut lowest, mut circle) = (over, false);
+        for span in chain {
+            circle |= span == under;
+            lowest = span;
+        }
+        if !circle {
+            self.0.entry(lowest).or_insert(under);
+        }
     }
 
     /// What lay under the value at this place, or under one that holds it.
