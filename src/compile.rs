@@ -91,7 +91,9 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     let mut found = Findings::default();
     let past = demands.past;
     let folder_name = input.folder_name.clone();
+    let named = input.named.clone();
     let mut layers = layers::gather(input, &mut sources, &mut found);
+    layers.rename(named);
     let mut overrides = std::mem::take(&mut layers.overrides);
     let known: Vec<&'static Code> = codes().collect();
     for topmost in [true, false] {

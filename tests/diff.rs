@@ -634,3 +634,33 @@ fn what_was_saved_is_what_an_install_does() {
     assert!(ran.out.ends_with("shop against live: 1 removed, 13 as it was\n"), "{ran:?}\n{done:?}");
     assert_eq!(install("new --plan plan").status, 1, "done once, it is another way");
 }
+
+#[test]
+fn a_stack_is_held_against_another_as_if_they_had_one_name() {
+    let folder = Folder::demo();
+    folder
+        .write("overlays/staging/overlay.yaml", "stackc: 1\nbase: ../../demo\napps: {web: {replicas: 3}}\n");
+    let ran = folder.stackc("diff overlays/staging --against demo");
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+    assert!(ran.out.contains("spec.replicas: 1 -> 3  overlays/staging/overlay.yaml:3"), "{}", ran.out);
+    assert!(!ran.out.contains("part-of"), "the names say nothing: {}", ran.out);
+    assert_eq!(folder.stackc("diff demo --against demo").status, 0);
+    folder.write("demo/apps/web.yaml", "kind: app\n");
+    assert_eq!(folder.stackc("diff demo --against overlays/staging").status, 2);
+}
+
+#[test]
+fn files_of_a_stack_whose_name_begins_alike_are_its_own() {
+    let folder = Folder::demo();
+    folder.write("demo-api/stack.yaml", STACK);
+    folder.write("demo-api/apps/web.yaml", APP);
+    for stack in ["demo", "demo-api"] {
+        assert_eq!(folder.stackc(&format!("build {stack} -o out")).status, 0);
+    }
+    assert!(folder.at("out/demo-api-web.yaml").exists(), "a build leaves it alone");
+    let again = folder.stackc("build demo -o out");
+    assert!(!again.err.contains("demo-api"), "{}", again.err);
+    assert!(folder.at("out/demo-api-web.yaml").exists());
+    let ran = folder.stackc("diff demo --against out");
+    assert_eq!((ran.status, ran.out.as_str()), (0, "demo against out: 1 as it was\n"));
+}

@@ -995,3 +995,15 @@ fn another_user_changes_nothing() {
     let got: Vec<Vec<u8>> = state(&other).into_values().map(|(_, _, content)| content).collect();
     assert_eq!(got, expected);
 }
+
+#[test]
+fn a_stream_never_goes_into_the_folder_of_a_stack() {
+    let folder = Folder::demo();
+    std::fs::write(folder.at("stream"), folder.stackc("build demo").out).unwrap();
+    let ran = folder.stackc("install --from stream --yes --to demo/manifests");
+    assert_eq!(ran.status, 2, "{}", ran.out);
+    assert!(ran.err.contains("holds the stack itself") || ran.err.contains("no such folder"), "{}", ran.err);
+    std::fs::create_dir(folder.at("demo/manifests")).unwrap();
+    let ran = folder.stackc("install --from stream --yes --to demo/manifests");
+    assert!(ran.status == 2 && ran.err.contains("holds the stack itself"), "{}", ran.err);
+}

@@ -1,6 +1,7 @@
 //! Typed overlays: a variation of a stack, laid over it as trees, so that places stay.
 
 use crate::stack::{APP, Folder, Ran, STACK};
+use crate::tools::ROOT;
 
 /// `demo`, and an overlay of it in `overlays/staging` that says this beside `stackc` and `base`.
 fn staging(says: &str) -> Folder {
@@ -229,4 +230,36 @@ fn annotated_it_tells_each_layer() {
     );
     assert_eq!(line("value:"), "value: staging # overlays/staging/overlay.yaml:3");
     assert_eq!(folder.stackc("build overlays/eu -o out --annotate").status, 2);
+}
+
+/// Each console block of the page is what the command says in this repository; `STACKC_REWRITE=1` writes them anew.
+#[test]
+fn the_page_shows_what_the_commands_say() {
+    let path = format!("{ROOT}/docs/overlays.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let mut parts = page.split("```console\n");
+    let mut shown = parts.next().unwrap().to_owned();
+    let mut ran = 0;
+    for part in parts {
+        let (block, rest) = part.split_once("\n```\n").unwrap();
+        let command = block.lines().next().unwrap();
+        let words = command.strip_prefix("$ stackc ").unwrap().split_whitespace();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_stackc"))
+            .args(words)
+            .current_dir(ROOT)
+            .env_clear()
+            .output()
+            .unwrap();
+        let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        shown.push_str(&format!("```console\n{command}\n{}\n```\n{rest}", told.trim_end()));
+        ran += 1;
+    }
+    assert_eq!(ran, 2);
+    if std::env::var_os("STACKC_REWRITE").is_some() {
+        std::fs::write(&path, &shown).unwrap();
+    }
+    assert!(
+        page == shown,
+        "docs/overlays.md is no longer what the commands say: STACKC_REWRITE=1 cargo test overlays"
+    );
 }

@@ -68,7 +68,11 @@ fn a_namespace_takes_all_objects_along() {
         "namespace: shop\nnamespaces: {shop: {labels: {team: a}}}\ningress: {clientIP: cloudflare, place: {node: alpha}}\n",
         "kustomize: {namespace: staging, namePrefix: s-, labels: [{pairs: {env: staging}}]}\n",
     );
+    let issuer = "apiVersion: cert-manager.io/v1\nkind: ClusterIssuer\nmetadata: {name: home}\nspec: {selfSigned: {}}\n";
+    folder.write("demo/manifests/issuer.yaml", issuer);
     let text = built(&folder);
+    let cluster_wide = file(&text, "demo-staging-issuer");
+    assert!(cluster_wide.contains("name: s-home\n") && !cluster_wide.contains("namespace"), "{cluster_wide}");
     let namespaces = file(&text, "demo-staging-00-namespaces");
     assert_eq!(namespaces.matches("kind: Namespace").count(), 1, "{namespaces}");
     for part in ["  name: staging\n", "    team: a\n", "    env: staging\n"] {

@@ -10,7 +10,7 @@ use super::Trouble;
 use super::show::plural;
 use crate::compile::Compiled;
 use crate::emit::File;
-use crate::install::write;
+use crate::install::{stack_of, write};
 use crate::source::{is_layer, read_by};
 
 /// Only the owner reads a file with a Secret in it.
@@ -143,7 +143,10 @@ fn left_over(directory: &Path, prefix: &str, files: &[File]) -> io::Result<Vec<P
         if made || !name.starts_with(prefix) || name.strip_suffix(".yaml").is_none() || !path.is_file() {
             continue;
         }
-        if fs::read_to_string(&path).is_ok_and(|text| is_ours(&text, &path)) {
+        // `demo-x`'s files begin like `demo`'s; the header tells them apart.
+        let own =
+            |text: &str| is_ours(text, &path) && stack_of(text).is_none_or(|own| prefix == format!("{own}-"));
+        if fs::read_to_string(&path).is_ok_and(|text| own(&text)) {
             paths.push(path);
         }
     }

@@ -150,6 +150,7 @@ fn saved(path: &Path) -> Result<Plan, Trouble> {
 
 /// The files, from a stream or compiled here; none if the stack has findings that fail the run, which were shown.
 fn wanted(arguments: &Arguments, color: Color) -> Result<Option<Wanted>, Trouble> {
+    folder::refuse_input(&arguments.to)?;
     if let Some(from) = &arguments.from {
         let stream = install::parse_stream(&stream(from)?).map_err(Trouble::Told)?;
         let install::Stream { stack, files } = stream;
@@ -157,7 +158,6 @@ fn wanted(arguments: &Arguments, color: Color) -> Result<Option<Wanted>, Trouble
         return Ok(Some(Wanted { stack, release, files, servers: None }));
     }
     let stack = target::one(arguments.path.as_deref())?;
-    folder::refuse_input(&arguments.to)?;
     let run = target::compiled(&stack, Demands { locked: arguments.locked, ..Demands::default() })?;
     let runs = [run];
     let totals = show::totals(&runs);

@@ -10,8 +10,8 @@ use crate::compile::{Compiled, compile, kustomize};
 use crate::k3s::{Release, Version};
 use crate::rendered::judge;
 use crate::source::{
-    Folder, KUSTOMIZATIONS, OVERLAY_FILE, STACK_FILE, Sources, find_above, find_below, locate, read_input,
-    read_rendered, read_stream,
+    Folder, Input, KUSTOMIZATIONS, OVERLAY_FILE, STACK_FILE, Sources, find_above, find_below, locate,
+    read_input, read_rendered, read_stream,
 };
 
 /// The one stack of `build` and `nodes`: the one named, else the nearest above, else the only one below.
@@ -96,9 +96,14 @@ pub(super) fn many(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
 
 /// Reads and compiles.
 pub(super) fn compiled(stack: &Path, demands: Demands) -> Result<Compiled, Trouble> {
+    compiled_as(stack, None, demands)
+}
+
+/// The same under another name than it has.
+pub(super) fn compiled_as(stack: &Path, name: Option<&str>, demands: Demands) -> Result<Compiled, Trouble> {
     let mut sources = Sources::default();
     let input = read_input(stack, &mut sources).map_err(|error| Trouble::io(stack, &error))?;
-    Ok(compile(sources, input, demands))
+    Ok(compile(sources, Input { named: name.map(str::to_owned), ..input }, demands))
 }
 
 /// Reads what was rendered elsewhere, and checks it against a stack. `-` is standard input.

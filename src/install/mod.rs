@@ -23,4 +23,4 @@ pub use apply::apply;
 pub use folder::{Folder, Found, State, Trouble, record as record_of};
 pub use plan::{Does, Fate, Leaving, PATIENCE, Plan, Refusal, Step, Wish, forgotten_addons, plan};
 pub use record::{Owned, Record};
-pub use stream::{Stream, parse as parse_stream};
+pub use stream::{Stream, parse as parse_stream, stack_of};

@@ -62,7 +62,7 @@ fn ending(line: &str) -> Option<usize> {
 }
 
 /// A file's header tells its stack: of `# stackc: home-web.yaml from apps/web.yaml`, `home`.
-fn stack_of(file: &str) -> Option<&str> {
+pub fn stack_of(file: &str) -> Option<&str> {
     let (name, origin) = file.lines().next()?.strip_prefix(HEADER)?.split_once(".yaml from ")?;
     let part = |part: &str| name.strip_suffix(part)?.strip_suffix('-');
     if origin == "stack.yaml" {

@@ -35,6 +35,8 @@ pub(super) const MANIFEST: u64 = 64 << 20;
 pub struct Input {
     /// The folder's own name: the stack's default name.
     pub folder_name: String,
+    /// The name that it shall have whatever it says, as where another stack is held against it.
+    pub named: Option<String>,
     /// Its files.
     pub layer: Layer,
 }
@@ -90,7 +92,7 @@ pub fn read_input(folder: &Path, sources: &mut Sources) -> io::Result<Input> {
     let folder_name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let part = part(&root).unwrap_or(Part::Stack);
     let layer = Reader { shown: shown(folder), root }.layer(part, sources);
-    Ok(Input { folder_name, layer })
+    Ok(Input { folder_name, named: None, layer })
 }
 
 /// Reads a folder that another one includes.

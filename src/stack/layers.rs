@@ -13,7 +13,9 @@ use super::keys_from;
 use super::resolve::is_known_format;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::source::{FileId, Input, Layer, Part, Sources, Span, read_base, read_include};
-use crate::yaml::{Entry, Map, Node, Overrides, Value, merge_noting, read_typed, unknown_keys, wrong_type};
+use crate::yaml::{
+    Entry, Key, Map, Node, Overrides, Value, merge_noting, read_typed, unknown_keys, wrong_type,
+};
 
 /// A folder that cannot be included.
 pub static INCLUDE_INVALID: Code = Code {
@@ -93,6 +95,14 @@ impl Layers {
     /// Files below `files/` of the folder that a place belongs to.
     pub fn files(&self, place: Span) -> Option<&BTreeMap<String, FileId>> {
         self.layer(place).map(|layer| &layer.files)
+    }
+
+    /// Gives the stack another name than it has.
+    pub fn rename(&mut self, named: Option<String>) {
+        let map = self.tree.as_mut().and_then(|tree| Some((tree.span, tree.as_map_mut()?)));
+        if let (Some((span, map)), Some(name)) = (map, named) {
+            map.set(Key { span, text: "name".into() }, Node::text(span, name));
+        }
     }
 
     /// The folder that a place belongs to.

@@ -25,7 +25,7 @@ pub const ROWS: &[Row] = &[
 pub fn apply(namespace: &Spanned<String>, fields: &[Field], resources: &mut Resources) {
     for resource in resources.iter_mut().filter(|resource| resource.unit != Unit::Traefik) {
         resource.remember();
-        if !resource.id.is_cluster_scoped() && resource.id.namespace != namespace.value {
+        if !resource.id.is_cluster_scoped() && !resource.wide && resource.id.namespace != namespace.value {
             resource.set_metadata("namespace", namespace.value.clone(), namespace.span);
         }
         if matches!(resource.id.kind.as_str(), "RoleBinding" | "ClusterRoleBinding") {

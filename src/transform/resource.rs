@@ -102,6 +102,8 @@ pub struct Resource {
     pub arch_auto: Option<Span>,
     /// See [`Object::past`].
     pub past: Vec<Node>,
+    /// Whether a stack knows that it lives in no namespace; of kinds of its own kustomize does not.
+    pub wide: bool,
 }
 
 impl Resource {
@@ -118,6 +120,7 @@ impl Resource {
             unit,
             arch_auto: None,
             past: Vec::new(),
+            wide: false,
         }
     }
 
@@ -174,13 +177,16 @@ impl Resource {
 
 impl From<Object> for Resource {
     fn from(object: Object) -> Resource {
-        Resource { arch_auto: object.arch_auto, past: object.past, ..Resource::new(object.body, object.unit) }
+        let wide = object.id.namespace.is_none();
+        let new = Resource::new(object.body, object.unit);
+        Resource { arch_auto: object.arch_auto, past: object.past, wide, ..new }
     }
 }
 
 impl From<Resource> for Object {
     fn from(resource: Resource) -> Object {
-        let namespace = Some(resource.id.scope()).filter(|scope| !scope.is_empty()).map(str::to_owned);
+        let own = !resource.id.namespace.is_empty() || !resource.wide;
+        let namespace = Some(resource.id.scope()).filter(|scope| own && !scope.is_empty()).map(str::to_owned);
         let Id { api_version, kind, name, .. } = resource.id;
         Object {
             id: ObjectId { api_version, kind, namespace, name },

@@ -12,7 +12,7 @@ use crate::cli::{Trouble, stream, target};
 use crate::compile::Compiled;
 use crate::diff::Side;
 use crate::finding::Finding;
-use crate::install::{Found, Record, State, record_of};
+use crate::install::{Found, Record, State, record_of, stack_of};
 use crate::kube::digest::digest;
 use crate::source::{Sources, locate};
 
@@ -35,6 +35,13 @@ enum Made {
 }
 
 impl Before {
+    /// Another stack, such as what an overlay varies, as if it had this one's name.
+    pub(super) fn stack(folder: &Path, stack: &str) -> Result<Before, Trouble> {
+        let run = target::compiled_as(folder, Some(stack), Demands::default())?;
+        let told = folder.display().to_string();
+        Ok(Before { told, remarks: Vec::new(), made: Made::Run(Box::new(run)) })
+    }
+
     /// Files of a folder that carry stackc's header and the stack's name.
     pub(super) fn folder(folder: &Path, stack: &str) -> Result<Before, Trouble> {
         let io = |error: io::Error| match error.kind() {
@@ -96,7 +103,7 @@ impl Before {
     }
 
     fn files<'a>(told: String, files: impl Iterator<Item = (&'a str, &'a str)>, stack: &str) -> Before {
-        let mut files = files.filter(|(name, text)| is_ours(name, text)).peekable();
+        let mut files = files.filter(|(name, text)| is_ours(name, text, stack)).peekable();
         let none = files.peek().is_none();
         let none = none.then(|| format!("{told} holds no file of the stack `{stack}`: all of it is new"));
         let made = Made::Files(Files::read(&told, files));
@@ -143,9 +150,9 @@ fn has_ending(name: &str) -> bool {
 }
 
 /// Whether stackc wrote it: as a build does, or as an install leaves it when an app has left the stack.
-fn is_ours(name: &str, text: &str) -> bool {
-    let header = format!("# stackc: {name} ");
-    text.starts_with(&header)
+/// The header tells `shop-api`'s file `web` from `shop`'s `api-web`.
+fn is_ours(name: &str, text: &str, stack: &str) -> bool {
+    text.starts_with(&format!("# stackc: {name} ")) && stack_of(text).is_none_or(|own| own == stack)
 }
 
 /// A file's text; none for what is no file, and for what is no text, which stackc has not written.

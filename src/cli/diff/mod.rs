@@ -18,7 +18,7 @@ use super::{Color, Status, Trouble};
 use crate::diff::diff;
 use crate::finding::Finding;
 use crate::report::{self, Compared};
-use crate::source::Sources;
+use crate::source::{Sources, locate};
 use after::After;
 use before::Before;
 
@@ -33,8 +33,9 @@ use before::Before;
 pub(super) struct Arguments {
     /// The stack, or its stack.yaml; without it, the nearest above, else the only one below
     path: Option<PathBuf>,
-    /// Compare with a folder (k3s' own, or that of build -o), or with what stackc build prints: - for stdin
-    #[arg(long, value_name = "DIR|-")]
+    /// Compare with a folder (k3s' own, or that of build -o), with what stackc build prints (- for stdin), or with another
+    /// stack, such as the one that an overlay varies
+    #[arg(long, value_name = "DIR|STACK|-")]
     against: Option<PathBuf>,
     /// Compare with the stack as it was at a revision of git, such as main or HEAD~1
     #[arg(long = "ref", value_name = "REV", conflicts_with = "against")]
@@ -52,8 +53,8 @@ pub(super) struct Arguments {
     /// Save what an install into that folder would do, for stackc install --plan FILE
     #[arg(long, value_name = "FILE", conflicts_with = "revision")]
     save: Option<PathBuf>,
-    /// With --save: objects with data that left the stack and shall go
-    #[arg(long, value_name = "KIND/NAMESPACE/NAME", num_args = 1.., requires = "save")]
+    /// With --save: an object with data that left the stack and shall go; once for each
+    #[arg(long, value_name = "KIND/NAMESPACE/NAME", requires = "save")]
     remove: Vec<String>,
     /// What only stack.yaml or stackc itself says of images and Cloudflare is an error: all has to be in stackc.lock
     #[arg(long)]
@@ -116,6 +117,9 @@ fn before(arguments: &Arguments, after: &After) -> Result<(Before, Option<save::
         Some(folder) => folder,
         None => of_k3s()?,
     };
+    if let Some(stack) = locate(folder).filter(|_| arguments.save.is_none()) {
+        return Ok((Before::stack(&stack, &after.stack)?, None));
+    }
     if let Some(file) = &arguments.save {
         return save::plan(folder, file, &arguments.remove, after)
             .map(|(before, saving)| (before, Some(saving)));
