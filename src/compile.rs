@@ -14,7 +14,7 @@ use crate::lock::{self, Lock};
 use crate::lower::{self, Files, Merged};
 use crate::overrule;
 use crate::reach::Traefik;
-use crate::source::{FileId, Folder, Input, Part, Sources};
+use crate::source::{FileId, Folder, Input, Layer, Part, Sources};
 use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
 use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
@@ -492,6 +492,8 @@ fn manifests(
     let namespace = stack.map_or("default", |stack| stack.namespace.value.as_str());
     let minor = stack.map_or(Release::newest_known(), |stack| stack.release.version()).minor;
     let mut objects = Vec::new();
+    let known: Vec<&'static Code> = codes().collect();
+    let is_top = |folder: &Layer| layers.folders.last().is_some_and(|top| top.file == folder.file);
     for folder in &layers.folders {
         for (path, file) in &folder.manifests {
             let unit = Unit::Manifest(path.clone());
@@ -503,6 +505,7 @@ fn manifests(
             let inner = path.rsplit_once('/').map_or("", |(inner, _)| inner);
             let Ok(place) = folder.folder().enter(&format!("manifests/{inner}")) else { continue };
             let Some(layer) = transform::load(&place, sources, found) else { continue };
+            overrule::read((layer.documents().into_iter(), is_top(folder)), sources, &known, found);
             let unit = Unit::Manifest(path.clone());
             let ground = Ground { sources, minor, past };
             for object in transform::build(&layer, ground, found) {

@@ -196,13 +196,15 @@ fn a_path_without_objects_is_an_error() {
     let folder = folder().with("empty/notes.txt", "").with("chart/Chart.yaml", "name: shop\n");
     folder.write("chart/templates/a.yaml", "{{ a }}\n");
     folder.write("base/kustomization.yaml", "resources: [a.yaml]\n");
+    folder.write("within/base/kustomization.yaml", "resources: [a.yaml]\n");
     folder.write("comments.yaml", "---\n# Source: a\n---\n");
     folder.write("list.yaml", "apiVersion: v1\nkind: List\nitems: []\n");
     for (path, code, says) in [
         ("none.yaml", "file-unreadable", "none.yaml: no such file or folder"),
         ("empty", "file-unreadable", "empty holds no .yaml, .yml or .json file"),
         ("chart", "file-unreadable", "helm template NAME chart | stackc check --stack STACK -"),
-        ("base", "file-unreadable", "stackc build base | stackc check --stack STACK -"),
+        ("base", "kustomization-path", "base/a.yaml: no such file"),
+        ("within", "file-unreadable", "stackc build within/base | stackc check --stack STACK -"),
         ("comments.yaml", "yaml-document", "no Kubernetes object is in here"),
         ("list.yaml", "yaml-document", "no Kubernetes object is in here"),
         ("-", "yaml-document", "<stdin>:1:1"),
@@ -259,4 +261,27 @@ fn wrong_usage_shows_the_way() {
     let untagged = CHART.replace("web:1.0", "web");
     assert_eq!(piped(&untagged, "check --stack st -").status, 0);
     assert_eq!(piped(&untagged, "check --stack st - --deny warnings").status, 1);
+}
+
+#[test]
+fn a_kustomization_is_built_and_judged() {
+    let folder = folder()
+        .with(
+            "k/kustomization.yaml",
+            "resources: [pod.yaml]\nimages: [{name: registry.example/web, newName: registry.example/old}]\n",
+        )
+        .with("k/pod.yaml", pod("a", &container("web:1.0")));
+    let ran = folder.stackc("check --stack st k --format json");
+    assert_eq!((ran.status, ran.codes()), (1, vec!["image-lacks-arch".to_owned()]), "{}", ran.out);
+    assert_eq!(folder.stackc("check --stack st k/pod.yaml").status, 0, "alone it runs");
+    let alone = folder.stackc("check k");
+    assert_eq!(alone.status, 0, "{}", alone.err);
+    assert!(alone.out.contains("--stack STACK"), "{}", alone.out);
+    let folder =
+        folder.with("k/kustomization.yaml", "resources: [pod.yaml]\nimages: [{name: wbe, newTag: a}]\n");
+    for command in ["check k", "check k/kustomization.yaml", "check --stack st k"] {
+        let ran = folder.stackc(command);
+        assert_eq!(ran.status, 1, "{command}: {}", ran.err);
+        assert!(ran.out.contains("error[instruction-no-match]"), "{command}: {}", ran.out);
+    }
 }

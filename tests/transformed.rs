@@ -140,6 +140,18 @@ fn a_kustomization_among_the_manifests_is_built() {
         "{own}"
     );
     assert!(!own.contains("plain") && file(&text, "demo-plain").contains("name: plain\n"), "{text}");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  \
+               # stackc: allow(image-untagged) mirrored by hand\n  - {name: a, image: registry.example/web}\n";
+    folder.write("demo/manifests/mon/base/map.yaml", pod);
+    let allowed = ran(&folder, "check demo");
+    assert!(
+        allowed.status == 0 && !allowed.out.contains("image-untagged"),
+        "comments there count: {}",
+        allowed.out
+    );
+    folder.write("demo/manifests/mon/base/map.yaml", pod.replace("image-untagged", "image-gone"));
+    let told = ran(&folder, "check demo").out;
+    assert!(told.contains("[image-untagged]") && told.contains("[allow-unused]"), "{told}");
     folder.write("demo/manifests/mon/base/map.yaml", "kind: ConfigMap\n");
     let told = ran(&folder, "check demo");
     assert_eq!(told.status, 1);

@@ -17,7 +17,8 @@ use crate::compile::{Compiled, together};
 /// With --stack, what Helm, kustomize or Jsonnet made: helm template NAME CHART | stackc check --stack STACK -
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Stacks, or folders with stacks below them; with --stack manifests, folders of them, or - for stdin
+    /// Stacks, folders with stacks below them, or kustomizations; with --stack manifests, folders of them, kustomizations,
+    /// or - for stdin
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Check manifests that something else made against this stack's nodes, platforms and release
@@ -39,10 +40,17 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
         vec![target::judged(stack, &arguments.paths, demands)?]
     } else {
         let stacks = target::many(&arguments.paths)?;
-        stacks.iter().map(|stack| target::compiled(stack, demands)).collect::<Result<Vec<_>, _>>()?
+        let run = |path: &PathBuf| match target::kustomization(Some(path)) {
+            Some(folder) => target::kustomized(&folder, None, false),
+            None => target::compiled(path, demands),
+        };
+        stacks.iter().map(run).collect::<Result<Vec<_>, _>>()?
     };
     together(&mut runs);
     let mut after: String = runs.iter().filter_map(|run| summary(run, arguments.stack.is_some())).collect();
+    if runs.iter().any(|run| run.stack.is_none() && run.errors == 0) {
+        after.push_str("against nodes and images, a kustomization is checked with --stack STACK\n");
+    }
     let totals = show::totals(&runs);
     if !totals.is_empty() {
         after.push_str(&format!("{totals}\n"));

@@ -8,7 +8,7 @@ use super::{Trouble, show};
 use crate::check::Demands;
 use crate::compile::{Compiled, compile, kustomize};
 use crate::k3s::{Release, Version};
-use crate::rendered::judge;
+use crate::rendered::{Rendered, judge};
 use crate::source::{
     Folder, Input, KUSTOMIZATIONS, OVERLAY_FILE, STACK_FILE, Sources, find_above, find_below, locate,
     read_input, read_rendered, read_stream,
@@ -67,6 +67,7 @@ pub(super) fn with_names(what: &[PathBuf]) -> (Option<&Path>, Vec<Cow<'_, str>>)
 }
 
 /// The stacks of `check`: those named (a folder without one means all below it), else all below, else the nearest above.
+/// Also kustomizations, where they are named.
 pub(super) fn many(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
     if paths.is_empty() {
         let below = find_below(Path::new("."));
@@ -78,6 +79,10 @@ pub(super) fn many(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
     let mut stacks = Vec::new();
     for path in paths {
         let found = locate(path).map_or_else(|| find_below(path), |stack| vec![stack]);
+        if found.is_empty() && kustomization(Some(path)).is_some() {
+            stacks.push(path.clone());
+            continue;
+        }
         if found.is_empty() {
             return Err(perhaps_manifests(path));
         }
@@ -110,7 +115,7 @@ pub(super) fn compiled_as(stack: &Path, name: Option<&str>, demands: Demands) ->
 pub(super) fn judged(stack: &Path, paths: &[PathBuf], demands: Demands) -> Result<Compiled, Trouble> {
     let mut ground = compiled(&locate(stack).ok_or_else(|| none_at(stack))?, demands)?;
     let mut seen = Vec::new();
-    let mut files = Vec::new();
+    let mut rendered = Vec::new();
     for path in paths {
         // A path named twice, as a shell's patterns may do it, is no object made twice.
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
@@ -118,12 +123,15 @@ pub(super) fn judged(stack: &Path, paths: &[PathBuf], demands: Demands) -> Resul
             continue;
         }
         seen.push(real);
-        files.push(match path.to_str() {
-            Some("-") => vec![read_stream(std::io::stdin().lock(), &mut ground.sources)],
-            _ => read_rendered(path, &mut ground.sources),
+        rendered.push(match (path.to_str(), kustomization(Some(path))) {
+            (Some("-"), _) => {
+                Rendered::Files(vec![read_stream(std::io::stdin().lock(), &mut ground.sources)])
+            }
+            (_, Some(folder)) => Rendered::Kustomization(folder),
+            _ => Rendered::Files(read_rendered(path, &mut ground.sources)),
         });
     }
-    let (judged, untold) = judge(ground, &files, demands);
+    let (judged, untold) = judge(ground, rendered, demands);
     if untold > 0 {
         let stack = stack.display();
         let errors = show::plural(untold, "error");

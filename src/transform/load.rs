@@ -32,6 +32,24 @@ pub struct Layer {
     pub configuration: Configuration,
 }
 
+impl Layer {
+    /// All files that it and those beneath it read: the kustomizations, resources, patches and the like.
+    pub fn documents(&self) -> Vec<FileId> {
+        let mut all = vec![self.file];
+        all.extend(self.files.values().copied());
+        for input in &self.inputs {
+            match input {
+                Input::File(_, file) => all.push(*file),
+                Input::Layer(layer) => all.extend(layer.documents()),
+            }
+        }
+        all.extend(self.components.iter().flat_map(Layer::documents));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
 /// One of a kustomization's resources.
 #[derive(Debug)]
 pub enum Input {
