@@ -21,7 +21,7 @@ use crate::yaml::Node;
 ///
 /// PATH is a stack or its stack.yaml; without it, the nearest above, else the only one below. Or PATH is a folder with a
 /// kustomization.yaml: what it makes goes to stdout as kubectl kustomize would print it, and is checked by
-/// stackc build PATH | stackc check --stack STACK -
+/// stackc check --stack STACK PATH
 #[derive(Debug, Args)]
 #[command(after_help = "The output folder is made if it is missing: stackc build -o out/\n\
     (`stackc build > out/` cannot work: a shell does not redirect into a folder.)")]
