@@ -153,6 +153,36 @@ fn who_moves_pods() {
 }
 
 #[test]
+fn pods_that_nobody_starts_anew() {
+    let folder = stack(
+        THREE,
+        &[
+            ("set", "workload: StatefulSet\nports: {http: 80}\n"),
+            (
+                "web",
+                "ports: {http: 80}\nroutes: {web: web.example.org}\nplace: {tolerations: [{operator: Exists}]}\n",
+            ),
+            (
+                "patient",
+                "place: {tolerations: [{key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 30}]}\n",
+            ),
+        ],
+    );
+    folder.write(
+        "demo/manifests/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: bare}\nspec: {containers: [{name: a, image: \"registry.example/web:1.0\"}]}\n",
+    );
+    let outage = down(&folder, "alpha");
+    assert_eq!(
+        fates(&outage),
+        ["patient moves", "Pod default/bare may-stop", "StatefulSet default/set may-stop", "web may-stop"]
+    );
+    assert_eq!(outage["names"][0]["why"], "answers with an error, if Deployment default/web runs there");
+    let alone = stack("nodes:\n  alpha: {arch: amd64}\n", &[("web", "")]);
+    assert!(nodes(&alone, "--down alpha").out.contains("there is no other node"));
+}
+
+#[test]
 fn which_names_point_nowhere() {
     let route = [("web", "ports: {http: 80}\nroutes: {web: web.example.org}\n")];
     let names = |lines: &str, node: &str| {

@@ -161,8 +161,9 @@ fn lies<'a>(
         if !volumes.iter().any(required) {
             return (name, Lies::On(nodes(facts, &volumes)));
         }
-        let folder =
-            first.body.at(&["spec", "hostPath"]).filter(|folder| volumes.len() == 1 && is_data(folder));
+        // Of several that the claim may be bound to, each is a folder of every node.
+        let folders = volumes.iter().all(|volume| volume.body.at(&["spec", "hostPath"]).is_some_and(is_data));
+        let folder = first.body.at(&["spec", "hostPath"]).filter(|_| folders);
         return match folder.and_then(|folder| folder.get("path")) {
             Some(path) => (path, Lies::Everywhere),
             None => (name, Lies::Unknown),
@@ -203,11 +204,13 @@ fn volumes<'a>(facts: &Facts<'a>, landing: &Landing<'a>, name: &str, spec: &Node
         volume.body.at(&["spec", "claimRef"]).is_none()
             && volume.body.text_at(&["spec", "storageClassName"]) == class
     };
-    if class.is_some_and(|class| is_static(facts, class)) {
-        all.into_iter().filter(free).collect()
-    } else {
-        Vec::new()
-    }
+    let Some(class) = class else { return Vec::new() };
+    let free: Vec<&Object> = all.into_iter().filter(free).collect();
+    // Of another class more may be made, but what is there is bound first; a folder of any node binds to none.
+    let is_folder = |volume: &&Object| {
+        volume.body.at(&["spec", "hostPath"]).is_some() && volume.body.at(&["spec", "nodeAffinity"]).is_none()
+    };
+    if is_static(facts, class) || free.iter().all(is_folder) { free } else { Vec::new() }
 }
 
 /// Whether volumes of a class are made by hand: the empty one, and those of the stack that say so.

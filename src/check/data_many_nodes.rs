@@ -79,6 +79,8 @@ mod tests {
         );
         let message = "/srv/films: Pod default/web writes to a folder of its node, and may land on 2 nodes";
         assert_eq!(told(super::run, "", &format!("{uses}{}", volume(""))), [message]);
+        let class = |text: String| text.replace("{volumeName: films}", "{storageClassName: manual}").replace("{hostPath", "{storageClassName: manual, hostPath");
+        assert_eq!(told(super::run, "", &class(format!("{uses}{}", volume("")))), [message], "bound by its class");
         let one = ", nodeAffinity: {required: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [beta]}]}]}}";
         assert_eq!(told(super::run, "", &format!("{uses}{}", volume(one))), [""; 0]);
     }

@@ -23,7 +23,7 @@ pub static CODE: Code = Code {
 /// Tells the first such data of each workload.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for (landing, held) in facts.held().filter(|(landing, _)| landing.readable) {
-        let Run::Kept(count @ 2..) = landing.run(facts) else { continue };
+        let Some(count @ 2..) = pods(landing, facts) else { continue };
         let places = landing.places(held);
         let told = held.iter().filter(|held| held.writable).find_map(|held| shared(held, count, &places, landing, facts));
         if let Some(finding) = told {
@@ -32,13 +32,33 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
+/// How many run at once. Those of a Job come and go, and write side by side all the same.
+fn pods(landing: &Landing<'_>, facts: &Facts<'_>) -> Option<usize> {
+    if let Run::Kept(count) = landing.run(facts) {
+        return Some(count);
+    }
+    let path: &[&str] = match landing.object.id.kind.as_str() {
+        "Job" => &["spec"],
+        "CronJob" => &["spec", "jobTemplate", "spec"],
+        _ => return None,
+    };
+    // Indexed ones have a part each.
+    let spec = landing.object.body.at(path).filter(|spec| spec.text_at(&["completionMode"]) != Some("Indexed"))?;
+    let number = |key: &str| spec.get(key).and_then(Node::as_int).and_then(|count| usize::try_from(count).ok());
+    let parallel = number("parallelism")?;
+    Some(number("completions").map_or(parallel, |completions| completions.min(parallel)))
+}
+
 fn shared(held: &Held<'_>, count: usize, places: &[usize], landing: &Landing<'_>, facts: &Facts<'_>) -> Option<Finding> {
     let id = &landing.object.id;
     let tell = |message: String, note: String| {
-        let written = landing.object.body.at(&["spec", "replicas"]);
+        let written = ["replicas", "parallelism"].iter().find_map(|key| landing.object.body.at(&["spec", key]));
         let finding = Finding::new(&CODE, held.what.span, format!("the {count} pods of {id} {message}")).note(note);
         let finding = written.iter().fold(finding, |finding, replicas| finding.also(replicas.span, "so many pods"));
-        finding.help("replicas: 1, or a StatefulSet with a claim for each pod")
+        finding.help(match landing.object.id.kind.as_str() {
+            "Job" | "CronJob" => "parallelism: 1, or a folder for each pod by its JOB_COMPLETION_INDEX",
+            _ => "replicas: 1, or a StatefulSet with a claim for each pod",
+        })
     };
     let only = "each of them writes as if the data were its own";
     match held.claim {
@@ -103,6 +123,11 @@ mod tests {
         assert_eq!(told(super::run, ONE, &folder("Deployment", 2, ", readOnly: true")), [""; 0]);
         assert_eq!(told(super::run, ONE, &folder("DaemonSet", 2, "")), [""; 0]);
         assert_eq!(told(super::run, "", &folder("Deployment", 2, "")), [""; 0], "data-many-nodes tells it");
+        let job = |lines: &str| workload("Job", 1, "hostPath: {path: /srv}", "").replace("apps/v1", "batch/v1").replace("replicas: 1", lines);
+        assert_eq!(told(super::run, ONE, &job("parallelism: 3")), ["/srv: the 3 pods of Job default/web write to one folder of their node"]);
+        for lines in ["completions: 3", "parallelism: 3\n  completions: 1", "parallelism: 3\n  completionMode: Indexed"] {
+            assert_eq!(told(super::run, ONE, &job(lines)), [""; 0], "{lines}");
+        }
     }
 
     #[test]

@@ -152,7 +152,8 @@ fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut
     };
     let known = facts.find(kind, Some(namespace), name).is_some()
         || is_given(kind, namespace, name, facts)
-        || facts.stack.external_name(kind, namespace, name).is_some();
+        || facts.stack.external_name(kind, namespace, name).is_some()
+        || (reference.target == Target::StorageClass && is_bound_by_hand(user, name, facts));
     let weight = weight(user, reference.target);
     let scaled = user.id.kind == "HorizontalPodAutoscaler";
     if known || ((scaled || weight == Severity::Warning) && is_foreign(reference.target, namespace, facts)) {
@@ -177,6 +178,15 @@ fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut
         Some(without) => finding.note(without),
         None => finding,
     });
+}
+
+/// A class is only a word where volumes are made by hand: a claim that names its volume, or whose class one has, is bound
+/// without a StorageClass (the tutorial on PersistentVolumes).
+fn is_bound_by_hand(user: &Object, class: &str, facts: &Facts<'_>) -> bool {
+    let has = |volume: &Object| volume.body.text_at(&["spec", "storageClassName"]) == Some(class);
+    user.id.kind == "PersistentVolume"
+        || user.body.text_at(&["spec", "volumeName"]).is_some_and(|name| !name.is_empty())
+        || facts.of_kind("PersistentVolume").any(has)
 }
 
 /// The headless Service that has the pods of a StatefulSet.
@@ -369,6 +379,8 @@ mod tests {
         assert_eq!(codes("", &claim("local-path")), [""; 0]);
         assert_eq!(codes("", &claim("fast")), ["fast: nothing says that the StorageClass fast exists"]);
         assert_eq!(codes("external: [StorageClass/fast]", &claim("fast")), [""; 0]);
+        let volume = "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec: {storageClassName: fast}\n---\n";
+        assert_eq!(codes("", &format!("{volume}{}", claim("fast"))), [""; 0], "bound by hand");
         let chart = "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: x, namespace: kube-system}\n";
         assert_eq!(codes("", &format!("{}{chart}", claim("fast"))), [""; 0]);
         let classes = |priority: &str, runtime: &str| {

@@ -79,17 +79,32 @@ fn too_large(member: &Member, group: &Group, rooms: &[Amounts], facts: &Facts<'_
         small.iter().filter(|node| rooms.get(**node).and_then(|room| room.get(*counted)).is_some_and(|has| asked > *has)).count()
     };
     let counted = (0..COUNTED.len()).max_by_key(lacks)?;
+    // Each of them may have enough of one and too little of the other.
+    let both = lacks(&counted) < small.len();
     let ask = member.asks.get(counted)?;
     let landing = member.landing(facts)?;
     let id = &landing.object.id;
-    let asked = format!("{} of {}", amount(counted, ask.amount), COUNTED.get(counted)?);
+    let asked = if both {
+        let all = member.asks.iter().zip(COUNTED).enumerate();
+        let all: Vec<String> =
+            all.map(|(counted, (ask, name))| format!("{} of {name}", amount(counted, ask.amount))).collect();
+        all.join(" and ")
+    } else {
+        format!("{} of {}", amount(counted, ask.amount), COUNTED.get(counted)?)
+    };
     let message = match (small.len(), group.nodes.len()) {
         (_, 1) => format!("{id} asks for {asked}, and its only node has less"),
         (some, all) if some < all => format!("{id} asks for {asked} on each of its nodes, and {} has less", names(facts, small.iter().copied())),
+        _ if both => format!("{id} asks for {asked}, and no node has both where it may land"),
         _ => format!("{id} asks for {asked}, and no node has that where it may land"),
     };
     let mut finding = Finding::new(&CODE, ask.span.unwrap_or(landing.object.place()), message).label("asked for here");
     for node in small.iter().filter_map(|node| facts.stack.nodes.get(*node)).take(LISTED) {
+        let scarce = |counted: &usize| {
+            let asked = group.asks.get(*counted).copied().unwrap_or_default();
+            node.has.get(*counted).copied().flatten().is_some_and(|(has, _)| asked > has)
+        };
+        let counted = (0..COUNTED.len()).find(scarce).unwrap_or(counted);
         finding = match node.has.get(counted).copied().flatten() {
             Some((has, span)) => finding.also(span, format!("{} has {}", node.name.value, amount(counted, has))),
             None => finding,
@@ -247,6 +262,9 @@ mod tests {
         let large = ["5Gi: Deployment default/a asks for 5Gi of memory, and no node has that where it may land"];
         assert_eq!(messages(&deployment("a", 1, "memory: 5Gi", "")), large);
         assert_eq!(messages(&deployment("a", 0, "memory: 5Gi", "")), [""; 0]);
+        let crossed = "nodes: {alpha: {arch: amd64, cpu: 1, memory: 8Gi}, beta: {arch: amd64, cpu: 8, memory: 1Gi}}";
+        let both = told(super::run, crossed, &deployment("a", 1, "cpu: 2, memory: 2Gi", ""));
+        assert_eq!(both, ["2Gi: Deployment default/a asks for 2 of cpu and 2Gi of memory, and no node has both where it may land"]);
         assert_eq!(messages(&deployment("a", 1, "memory: 3Gi", "")), [""; 0]);
         let beta = "      nodeName: beta\n";
         let only = ["3: Deployment default/a asks for 3 of cpu, and its only node has less"];

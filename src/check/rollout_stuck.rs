@@ -5,6 +5,7 @@ use super::crowd::{HOSTNAME, Run};
 use super::data::{Held, Lies};
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::field::given;
 use crate::schedule::{Amounts, Fit, Packing};
 use crate::source::Span;
 use crate::yaml::Node;
@@ -34,8 +35,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let mut tried = 0;
     for (index, (landing, held)) in facts.held().enumerate().filter(|(_, (landing, _))| landing.readable) {
         let kind = landing.object.id.kind.as_str();
-        if let Some(finding) = Some(landing).filter(|_| kind == "DaemonSet").and_then(surging) {
-            found.push(finding);
+        if kind == "DaemonSet" {
+            let refused = of_each_node(landing);
+            refused.or_else(|| surging(landing)).into_iter().for_each(|finding| found.push(finding));
         }
         let Run::Kept(count @ 1..) = landing.run(facts) else { continue };
         let Some(strategy) = Some(Strategy::of(landing)).filter(|_| kind == "Deployment") else { continue };
@@ -209,6 +211,30 @@ fn more(packing: &Packing, at: usize, nodes: Vec<usize>) -> Packing {
     packing
 }
 
+/// The API server takes one of the two, and not both (`ValidateRollingUpdateDaemonSet`); without a word, one pod may be
+/// missing.
+fn of_each_node(landing: &Landing<'_>) -> Option<Finding> {
+    let rolling = landing.object.body.at(&["spec", "updateStrategy", "rollingUpdate"])?;
+    let (surge, unavailable) = (given(rolling, "maxSurge"), given(rolling, "maxUnavailable"));
+    let some = |share: Option<&Node>, unsaid: bool| match share {
+        Some(share) => Share::of(Some(share)).map(|share| !matches!(share, Share::Number(0) | Share::Percent(0))),
+        None => Some(unsaid),
+    };
+    let reason = match (some(surge, false)?, some(unavailable, true)?) {
+        (true, true) => "may have a pod more on a node and a pod less",
+        (false, false) => "may have neither a pod more on a node nor a pod less",
+        _ => return None,
+    };
+    let id = &landing.object.id;
+    let at = surge.or(unavailable).map_or(landing.object.place(), |node| node.span);
+    Some(
+        Finding::new(&CODE, at, format!("{id} {reason}: the API server refuses it"))
+            .weighs(Severity::Error)
+            .note("one of `maxSurge` and `maxUnavailable` is 0, and only one; without a word `maxUnavailable` is 1")
+            .help("rollingUpdate: {maxUnavailable: 1}"),
+    )
+}
+
 /// A DaemonSet whose new pod comes first, on a node whose port the old one has.
 fn surging(landing: &Landing<'_>) -> Option<Finding> {
     let strategy = landing.object.body.at(&["spec", "updateStrategy"])?;
@@ -241,6 +267,21 @@ mod tests {
 
     fn rolling(surge: &str, unavailable: &str) -> String {
         format!("  strategy: {{type: RollingUpdate, rollingUpdate: {{maxSurge: {surge}, maxUnavailable: {unavailable}}}}}\n")
+    }
+
+    #[test]
+    fn a_daemon_set_has_one_of_the_two() {
+        let set = |rolling: &str| {
+            let strategy = format!("  updateStrategy: {{rollingUpdate: {{{rolling}}}}}\n");
+            let text = deployment(1, &strategy, "", "").replace("Deployment", "DaemonSet").replace("  replicas: 1\n", "");
+            told(super::run, ONE, &text)
+        };
+        for fine in ["maxUnavailable: 2", "maxSurge: 1, maxUnavailable: 0", "maxSurge: 0", ""] {
+            assert_eq!(set(fine), [""; 0], "{fine}");
+        }
+        for refused in ["maxUnavailable: 0", "maxSurge: 1", "maxSurge: 1, maxUnavailable: 1", "maxSurge: 0%, maxUnavailable: 0"] {
+            assert_eq!(set(refused).len(), 1, "{refused}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod names;
 pub use names::{Dark, Gone};
 
 use crate::check::{Facts, Held, Landing, Lies, Said};
-use crate::schedule::Fit;
+use crate::schedule::{Fit, outstays_its_node};
 use crate::stack::ClusterNode;
 
 /// One node, dead.
@@ -75,6 +75,8 @@ pub enum Rest {
     Fits,
     /// It has not: why, and who asks for how much.
     Cannot(String, Vec<String>),
+    /// There is no other node.
+    Alone,
     /// All pods do not fit even the whole cluster.
     NeverDid,
     /// That was not found out.
@@ -107,10 +109,11 @@ pub fn outage<'a>(facts: &Facts<'a>, down: usize) -> Option<Outage<'a>> {
             }
         }
     }
-    let stopped =
-        |name: &str| workloads.iter().any(|workload| workload.fate == Fate::Stops && workload.name == name);
-    let (names, doors) = names::dark(facts, node, &stopped);
-    Some(Outage { node, control, workloads, data, names, doors, rest: rest(facts, down) })
+    let fate =
+        |name: &str| workloads.iter().find(|workload| workload.name == name).map(|workload| workload.fate);
+    let (names, doors) = names::dark(facts, node, &fate);
+    let rest = if facts.stack.nodes.len() > 1 { rest(facts, down) } else { Rest::Alone };
+    Some(Outage { node, control, workloads, data, names, doors, rest })
 }
 
 /// Whether the API server goes with it: what runs goes on then, but nothing is started anew elsewhere.
@@ -154,6 +157,7 @@ fn workload<'a>(
         (true, ..) if open > 1 => (Fate::Stops, Some("its volume lies there".to_owned())),
         (true, ..) => (Fate::Stops, None),
         (false, ..) if control.is_some() => (Fate::MayStop, Some("nobody moves it".to_owned())),
+        (false, ..) if stays(landing).is_some() => (Fate::MayStop, stays(landing).map(str::to_owned)),
         (_, Some(held), _) => {
             (Fate::MayStop, Some(format!("if `{}` lies there: local-path binds it to one node", text(held))))
         }
@@ -161,6 +165,20 @@ fn workload<'a>(
         _ => (Fate::Moves, None),
     };
     Some(Workload { name: landing.object.id.to_string(), fate, others, why })
+}
+
+/// Why nobody starts a pod anew elsewhere, though it might run there.
+fn stays(landing: &Landing<'_>) -> Option<&'static str> {
+    match landing.object.id.kind.as_str() {
+        "Pod" => Some("a Pod by itself is not made anew"),
+        "StatefulSet" => {
+            Some("a StatefulSet waits for its pod until the Node object is deleted: kubectl delete node")
+        }
+        _ if outstays_its_node(&landing.pod) => Some(
+            "its tolerations keep it on the dead node until the Node object is deleted: kubectl delete node",
+        ),
+        _ => None,
+    }
 }
 
 fn lost<'a>(landing: &Landing<'a>, held: &Held<'a>, places: &[usize], down: usize) -> Option<Data<'a>> {

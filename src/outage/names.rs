@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Fate;
 use crate::check::Facts;
 use crate::kube::Object;
 use crate::reach::{Traefik, Way, hosts, ways};
@@ -24,6 +25,8 @@ pub enum Gone {
     Door,
     /// This workload stops, and with it the answer of the name or of some of its paths.
     Backend(String),
+    /// The same, if that workload runs on the node.
+    Perhaps(String),
 }
 
 impl Gone {
@@ -32,6 +35,7 @@ impl Gone {
         match self {
             Gone::Door => "points nowhere".to_owned(),
             Gone::Backend(workload) => format!("answers with an error: {workload} stops"),
+            Gone::Perhaps(workload) => format!("answers with an error, if {workload} runs there"),
         }
     }
 }
@@ -40,7 +44,7 @@ impl Gone {
 pub(super) fn dark(
     facts: &Facts<'_>,
     down: &ClusterNode,
-    stopped: &dyn Fn(&str) -> bool,
+    fate: &dyn Fn(&str) -> Option<Fate>,
 ) -> (Vec<Dark>, Option<String>) {
     let Some(traefik) = &facts.traefik else { return (Vec::new(), None) };
     let ways = ways(facts.stack, facts.objects, traefik);
@@ -56,7 +60,9 @@ pub(super) fn dark(
             return Some(Gone::Door);
         }
         let stands_behind = backends.get(host)?;
-        stands_behind.iter().find(|name| stopped(name)).map(|name| Gone::Backend(name.clone()))
+        let of = |wanted| stands_behind.iter().find(|name| fate(name) == Some(wanted)).cloned();
+        let stops = of(Fate::Stops).map(Gone::Backend);
+        stops.or_else(|| of(Fate::MayStop).map(Gone::Perhaps))
     };
     let dark = of_host
         .iter()

@@ -47,6 +47,7 @@ fn section(outage: &Outage<'_>) -> String {
     match &outage.rest {
         Rest::Fits => say("the rest fits the other nodes".to_owned()),
         Rest::Unknown => say("whether the rest fits the other nodes was not found out in time".to_owned()),
+        Rest::Alone => say("there is no other node".to_owned()),
         Rest::NeverDid => say("not all pods fit even with it: stackc check".to_owned()),
         Rest::Cannot(message, notes) => {
             say(format!("the rest does not fit the other nodes: {message}"));
@@ -140,6 +141,7 @@ fn item<'a>(outage: &'a Outage<'a>) -> Item<'a> {
     let (rest_fits, why_not, who_asks) = match &outage.rest {
         Rest::Fits => (Some(true), None, &[][..]),
         Rest::Cannot(message, notes) => (Some(false), Some(message.as_str()), notes.as_slice()),
+        Rest::Alone => (Some(false), Some("there is no other node"), &[][..]),
         Rest::NeverDid => (Some(false), Some("not all pods fit even with it"), &[][..]),
         Rest::Unknown => (None, None, &[][..]),
     };

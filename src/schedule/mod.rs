@@ -19,6 +19,7 @@ mod node_selector;
 mod taints;
 
 pub use fit::{Amounts, By, Fit, Group, Packing, Tight, UNBOUNDED};
+pub use taints::outstays_its_node;
 
 use crate::finding::Label;
 use crate::kube::{Machine, Pod};

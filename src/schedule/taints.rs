@@ -11,10 +11,13 @@ use crate::yaml::Node;
 /// What the cluster sets on a cordoned node; `schedulable: false` says that it stays.
 const CORDON: &str = "node.kubernetes.io/unschedulable";
 
+/// What the cluster sets on a node of which it hears nothing.
+const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+
 /// Taints that the cluster sets and takes away by itself: they prove nothing about where a pod can end up.
 const TRANSIENT: [&str; 8] = [
     "node.kubernetes.io/not-ready",
-    "node.kubernetes.io/unreachable",
+    UNREACHABLE,
     "node.kubernetes.io/disk-pressure",
     "node.kubernetes.io/memory-pressure",
     "node.kubernetes.io/pid-pressure",
@@ -72,6 +75,15 @@ fn tolerated(taint: &Taint, pod: &Pod) -> bool {
         return true;
     };
     tolerations.iter().any(|node| Toleration::read(node).map_or(true, |toleration| toleration.meets(taint)))
+}
+
+/// Whether a pod stays on a node that is gone: the taint that the cluster sets there then moves it after five minutes,
+/// unless it tolerates that without an end (docs on taint-based eviction).
+pub fn outstays_its_node(pod: &Pod) -> bool {
+    let gone = Taint { key: UNREACHABLE.into(), value: String::new(), effect: Effect::NoExecute };
+    let tolerations = pod.tolerations().map_or(&[][..], Node::items);
+    let endless = |node: &&Node| given(node, "tolerationSeconds").is_none();
+    tolerations.iter().filter(endless).any(|node| Toleration::read(node).is_ok_and(|own| own.meets(&gone)))
 }
 
 pub(super) fn problems(pod: &Pod, found: &mut Vec<Label>) {

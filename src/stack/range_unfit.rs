@@ -120,6 +120,24 @@ impl Network {
             );
             return;
         }
+        let first = |ranges: &[Range]| ranges.first().map(|(range, at)| (family(range), *at));
+        if let (Some(((pods, pods_word), pods_at)), Some(((services, word), at))) =
+            (first(&self.cluster), first(&self.service))
+            && pods != services
+            && let Some(span) = at.or(pods_at)
+        {
+            let message = format!("clusterCIDR begins with {pods_word}, serviceCIDR with {word}");
+            let finding = Finding::new(&RANGE_UNFIT, span, message);
+            let finding = pods_at
+                .filter(|at| *at != span)
+                .into_iter()
+                .fold(finding, |finding, at| finding.also(at, "the pods'"));
+            found.push(
+                finding
+                    .note("k3s does not start: the first of each is of one family")
+                    .help("write them in one order"),
+            );
+        }
     }
 
     /// Room for each node, and nodes that speak the cluster's families.
@@ -160,6 +178,39 @@ impl Network {
         for node in nodes {
             self.speaks(node, found);
         }
+        self.speak_both(nodes, found);
+    }
+
+    /// With both families k3s starts on no node that has one alone (`pkg/agent/run.go`). stack.yaml may leave an address
+    /// out, so that this is no more than a hint.
+    fn speak_both(&self, nodes: &[ClusterNode], found: &mut Findings) {
+        let both = |of: &mut dyn Iterator<Item = bool>| {
+            of.fold((false, false), |(v4, v6), is| (v4 || is, v6 || !is)) == (true, true)
+        };
+        if !both(&mut self.cluster.iter().map(|(range, _)| range.addr().is_ipv4())) {
+            return;
+        }
+        let one = |node: &&ClusterNode| {
+            !node.ips.is_empty() && !both(&mut node.ips.iter().map(|(address, _)| address.is_ipv4()))
+        };
+        let mut single = nodes.iter().filter(one);
+        let Some((first, (address, span))) = single.next().and_then(|node| Some((node, node.ips.first()?)))
+        else {
+            return;
+        };
+        let (has, lacks) = if address.is_ipv4() { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
+        let more = single.count();
+        let others = if more == 0 { String::new() } else { format!(", and so have {more} more") };
+        let message = format!(
+            "the node `{}` has {has} addresses only{others}; the cluster's pods have both families",
+            first.name.value
+        );
+        found.push(
+            Finding::new(&RANGE_UNFIT, *span, message)
+                .weighs(Severity::Note)
+                .note("k3s starts with both on a node that has both")
+                .help(format!("if it has: ip: [{address}, its {lacks} address]")),
+        );
     }
 
     fn speaks(&self, node: &ClusterNode, found: &mut Findings) {
@@ -301,6 +352,10 @@ mod tests {
         );
         assert_eq!(told(&format!("clusterCIDR: [{v4}, {v6}]"), &[""]).len(), 1, "the default has no IPv6");
         assert_eq!(
+            both(&format!("[{v6}, {v4}]"), &format!("[{s4}, {s6}]")),
+            ["clusterCIDR begins with IPv6, serviceCIDR with IPv4"]
+        );
+        assert_eq!(
             both(&format!("[{v4}, 10.44.0.0/16]"), s4),
             ["clusterCIDR has two ranges of IPv4, 10.42.0.0/16 and 10.44.0.0/16"]
         );
@@ -311,6 +366,14 @@ mod tests {
         let message = "the node `n0` has IPv6 addresses only, the cluster's pods have IPv4";
         assert_eq!(told("", &[", ip: \"2001:db8::1\""]), [message]);
         assert_eq!(told("", &[", ip: [\"2001:db8::1\", 10.0.0.1]"]), [""; 0]);
+        let dual =
+            "clusterCIDR: [10.42.0.0/16, \"fd00:42::/56\"], serviceCIDR: [10.43.0.0/16, \"fd00:43::/112\"]";
+        let one = "the node `n0` has IPv4 addresses only, and so have 1 more; the cluster's pods have both families";
+        assert_eq!(
+            told(dual, &[", ip: 10.0.0.1", ", ip: 10.0.0.2", ", ip: [10.0.0.3, \"2001:db8::1\"]"]),
+            [one]
+        );
+        assert_eq!(told(dual, &["", ", ip: [10.0.0.3, \"2001:db8::1\"]"]), [""; 0]);
         assert_eq!(told("clusterCIDR: 169.254.0.0/16", &[""]).len(), 1);
     }
 }
