@@ -39,7 +39,7 @@ pub use app::{
     StrategyKind,
 };
 pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload, Weight};
-pub use container::{Container, EnvFrom, EnvValue, Port, Protocol, Resources};
+pub use container::{Container, EnvFrom, EnvValue, NamedIn, Port, Protocol, Resources};
 pub use external::External;
 pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};
 pub use invalid::{is_name, name_invalid, value_invalid};
