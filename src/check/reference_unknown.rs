@@ -59,6 +59,13 @@ const RUNTIMES: [&str; 10] = [
     "wws",
 ];
 
+/// Whether Kubernetes or k3s makes it, if nothing is disabled.
+pub fn is_given(kind: &str, namespace: &str, name: &str) -> bool {
+    GIVEN.iter().any(|(of, only, called, _)| {
+        *of == kind && *called == name && only.is_none_or(|only| only == namespace)
+    })
+}
+
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for object in facts.naming() {

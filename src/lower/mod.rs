@@ -37,6 +37,7 @@ use volume::Volumes;
 pub use config::Files;
 pub use namespaces::{missing_namespaces, namespaces};
 pub use route::{HOST_UNCOVERED, Merged};
+pub use volume::volume_name;
 pub use traefik::{text_of, traefik_values};
 
 /// What lowering can find.
