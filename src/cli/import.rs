@@ -2,30 +2,32 @@
 #![expect(clippy::disallowed_methods, reason = "cli writes what an import makes")]
 
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
 use super::show::{self, Stream, plural};
-use super::{Color, Status, Trouble};
+use super::{Color, Status, Trouble, target};
 use crate::finding::{Findings, Severity};
 use crate::import::{Given, Imported, Made, Wish, import};
 use crate::k3s::Version;
+use crate::kube::Object;
 use crate::kube::names;
 use crate::report;
 use crate::source::{Sources, read_rendered};
+use crate::transform;
 use crate::yaml::{self, Dialect};
 
-/// Turn plain manifests into a stack that builds the same objects
+/// Turn plain manifests or a kustomization into a stack that builds the same objects
 ///
 /// A workload with its Service, claims and route becomes a typed app where building it gives the same objects; the rest
 /// stays in manifests/ as it is, and it says why. With the nodes beside the manifests the stack knows its machines:
 /// kubectl get nodes -o yaml > nodes.yaml && stackc import DIR nodes.yaml
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Manifests, or folders of them
+    /// Manifests, folders of them, or a folder with a kustomization.yaml
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     /// The new stack's folder, which must not exist or be empty [default: stacks/NAME]
@@ -48,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     refuse(&output)?;
     let mut sources = Sources::default();
     let mut found = Findings::default();
-    let given = read(&arguments.paths, &mut sources, &mut found);
+    let given = read(arguments, &mut sources, &mut found)?;
     let folder = output.file_name().map(|name| name.to_string_lossy().into_owned());
     let wish = Wish {
         own_name: (folder.as_deref() != Some(name.as_str())).then(|| name.clone()),
@@ -93,7 +95,10 @@ fn name(arguments: &Arguments) -> Result<String, Trouble> {
 /// Nothing that exists is ever touched.
 fn refuse(output: &Path) -> Result<(), Trouble> {
     let told = |what: &str| {
-        Err(Trouble::Told(format!("{} {what}: name a folder that is not there yet: -o DIR", output.display())))
+        Err(Trouble::Told(format!(
+            "{} {what}: name a folder that is not there yet: -o DIR",
+            output.display()
+        )))
     };
     match fs::read_dir(output) {
         Ok(mut entries) => entries.next().map_or(Ok(()), |_| told("is not empty")),
@@ -102,15 +107,39 @@ fn refuse(output: &Path) -> Result<(), Trouble> {
     }
 }
 
-fn read(paths: &[PathBuf], sources: &mut Sources, found: &mut Findings) -> Vec<Given> {
+/// Manifests as they are written; of a kustomization, what it makes.
+fn read(arguments: &Arguments, sources: &mut Sources, found: &mut Findings) -> Result<Vec<Given>, Trouble> {
     let mut given = Vec::new();
-    for path in paths {
+    for path in &arguments.paths {
+        if let Some(folder) = target::kustomization(Some(path)) {
+            let minor = target::minor(arguments.k3s.as_deref())?;
+            let objects = transform::load(&folder, sources, found);
+            let objects = objects.map(|layer| transform::build(&layer, sources, minor, found));
+            given.extend(made(objects.unwrap_or_default(), path, sources));
+            continue;
+        }
         for file in read_rendered(path, sources) {
             let documents = yaml::read(sources, file, Dialect::Manifest, found);
             let shown = Path::new(&sources.file(file).path);
             let below = shown.strip_prefix(path).ok().filter(|below| !below.as_os_str().is_empty());
             let below = below.or(shown.file_name().map(Path::new)).unwrap_or(shown);
             given.push(Given { path: below.to_string_lossy().into_owned(), file: Some(file), documents });
+        }
+    }
+    Ok(given)
+}
+
+/// What a kustomization made, by the files in which its objects began.
+fn made(objects: Vec<Object>, folder: &Path, sources: &Sources) -> Vec<Given> {
+    let mut given: Vec<Given> = Vec::new();
+    for object in objects {
+        let shown = Path::new(&sources.file(object.body.span.file).path);
+        let below = shown.strip_prefix(folder).unwrap_or(shown);
+        let names = below.components().filter(|part| matches!(part, Component::Normal(_)));
+        let path = names.collect::<PathBuf>().to_string_lossy().into_owned();
+        match given.iter_mut().find(|given| given.path == path) {
+            Some(given) => given.documents.push(object.body),
+            None => given.push(Given { path, file: None, documents: vec![object.body] }),
         }
     }
     given
@@ -189,7 +218,12 @@ fn summary(output: &Path, imported: &Imported, wish: &Wish) -> String {
         text.push_str("\nwhat differs in typed objects, and nothing else does:\n");
     }
     for change in changes {
-        text.push_str(&format!("  {} ({})\n    {}\n", change.what, plural(change.objects, "object"), change.why));
+        text.push_str(&format!(
+            "  {} ({})\n    {}\n",
+            change.what,
+            plural(change.objects, "object"),
+            change.why
+        ));
     }
     let secrets = files.iter().filter(|file| file.secret);
     for file in secrets {
@@ -202,7 +236,9 @@ fn summary(output: &Path, imported: &Imported, wish: &Wish) -> String {
     let output = output.display();
     text.push_str("\nnext:\n");
     if *nodes == 0 {
-        text.push_str(&format!("  write the machines into {output}/stack.yaml (kubectl get nodes -o wide)\n"));
+        text.push_str(&format!(
+            "  write the machines into {output}/stack.yaml (kubectl get nodes -o wide)\n"
+        ));
     }
     if wish.k3s.is_none() {
         text.push_str(&format!("  write your k3s release into {output}/stack.yaml (k3s --version)\n"));

@@ -30,12 +30,9 @@ pub(super) static ALLOWED: [Allowed; 5] = [
         what: "annotation checksum/config is added to pods that use a ConfigMap of the stack",
         why: "when the configuration changes, the pods start anew; now they are replaced once",
         is: |difference, object, _| {
-            let path = template(object).iter().copied().chain(["metadata", "annotations"]);
-            let whole: Vec<&str> = path.clone().collect();
-            let one: Vec<&str> = path.chain([CHECKSUM]).collect();
-            let only = |node: &Node| node.entries().iter().all(|entry| entry.key.text == CHECKSUM);
-            (is_at(difference, &one) && difference.new.is_some())
-                || (is_at(difference, &whole) && is_new(difference, only))
+            let sum = ["metadata", "annotations", CHECKSUM];
+            let path: Vec<&str> = template(object).iter().copied().chain(sum).collect();
+            is_at(difference, &path) && difference.new.is_some()
         },
     },
     Allowed {
@@ -97,22 +94,13 @@ fn template(object: &Object) -> &'static [&'static str] {
     Pod::path(&object.id).filter(|path| !path.is_empty()).unwrap_or(&["spec", "template"])
 }
 
-fn is_new(difference: &Difference<'_>, holds: impl Fn(&Node) -> bool) -> bool {
-    difference.old.is_none() && difference.new.is_some_and(holds)
-}
-
 /// A Job's pod template cannot be changed once it is in the cluster, and so not be labelled.
 fn is_label(difference: &Difference<'_>, object: &Object) -> bool {
     let own = ["metadata", "labels"];
     let pods: Vec<&str> = template(object).iter().copied().chain(own).collect();
     let places = [Some(own.to_vec()), Some(pods).filter(|_| object.id.kind != "Job")];
-    let kept = |key: &str| LABELS.contains(&key) || (object.id.kind == "PersistentVolumeClaim" && key == KEEP.0);
-    let only = |node: &Node| node.entries().iter().all(|entry| kept(&entry.key.text));
-    places.into_iter().flatten().any(|place| {
-        let one = |key: &&str| is_at(difference, &[place.as_slice(), &[*key]].concat());
-        (difference.old.is_none() && LABELS.iter().any(|key| one(&key)))
-            || (is_at(difference, &place) && is_new(difference, only))
-    })
+    let is = |place: &Vec<&str>, key: &str| is_at(difference, &[place.as_slice(), &[key]].concat());
+    difference.old.is_none() && places.iter().flatten().any(|place| LABELS.iter().any(|key| is(place, key)))
 }
 
 /// `items` of a volume that name each key of its ConfigMap after itself.

@@ -108,8 +108,11 @@ pub(super) fn app(plan: &Plan, world: &World<'_>, setting: &Setting<'_>) -> Resu
     let build = workload(build, object, pod, world);
     let build = build
         .maybe("namespace", namespace(object, setting))
-        .maybe("containerName", main.get("name").filter(|name| name.as_text() != Some(&object.id.name)).cloned())
-        .unless_empty("ports", port::node(&ports, true, pod.host_network(), span))
+        .maybe(
+            "containerName",
+            main.get("name").filter(|name| name.as_text() != Some(&object.id.name)).cloned(),
+        )
+        .unless_empty("ports", port::node(&ports, true, span))
         .unless_empty("services", service::services(plan, world, &ports, &labels.known, span));
     let build = container::common(build, main, &ports, mounts, span)?;
     let mut beside = |containers: &[Node]| -> Result<Node, Misfit> {
@@ -120,7 +123,8 @@ pub(super) fn app(plan: &Plan, world: &World<'_>, setting: &Setting<'_>) -> Resu
         }
         Ok(build.node())
     };
-    let build = build.unless_empty("sidecars", beside(sides)?).unless_empty("init", beside(list("initContainers"))?);
+    let build =
+        build.unless_empty("sidecars", beside(sides)?).unless_empty("init", beside(list("initContainers"))?);
     volumes.all_mounted()?;
     let selector = object.body.at(&["spec", "selector", "matchLabels"]);
     let security = security::of_app(pod.spec.get("securityContext"), main.get("securityContext"), span);
@@ -175,8 +179,7 @@ fn service_account(pod: Pod<'_>) -> Option<&str> {
 /// On the node's network an app asks the cluster first; Kubernetes does not.
 fn dns_policy(pod: Pod<'_>) -> Option<&str> {
     let usual = if pod.host_network() { "ClusterFirstWithHostNet" } else { "ClusterFirst" };
-    let policy = pod.spec.text_at(&["dnsPolicy"]).unwrap_or("ClusterFirst");
-    (policy != usual).then_some(policy)
+    pod.spec.text_at(&["dnsPolicy"]).or(Some("ClusterFirst").filter(|policy| *policy != usual))
 }
 
 /// One word for all containers; where they differ, the proof tells.
@@ -188,7 +191,8 @@ fn pull_policy(object: &Object) -> Option<&str> {
 
 fn host_aliases(pod: Pod<'_>, span: Span) -> Node {
     let all = pod.spec.get("hostAliases").map_or(&[][..], Node::items).iter();
-    let pairs = all.filter_map(|alias| Some((alias.text_at(&["ip"])?.to_owned(), alias.get("hostnames")?.clone())));
+    let pairs =
+        all.filter_map(|alias| Some((alias.text_at(&["ip"])?.to_owned(), alias.get("hostnames")?.clone())));
     pairs.fold(Build::at(span), |build, (ip, names)| build.with(ip, names)).node()
 }
 
@@ -226,18 +230,35 @@ fn strategy(object: &Object, pod: Pod<'_>) -> Option<Node> {
     let own = object.body.at(&["spec", if deployment { "strategy" } else { "updateStrategy" }]);
     let kind = own.and_then(|own| own.text_at(&["type"])).unwrap_or("RollingUpdate");
     let rolling = own.and_then(|own| own.get("rollingUpdate")).filter(|map| !map.entries().is_empty());
+    let rolling = rolling.filter(|map| !is_usual(map));
     let more = Build::at(span).maybe("rollingUpdate", rolling.cloned()).node();
-    let usual = kind == "RollingUpdate" && more.entries().is_empty() && !(deployment && is_exclusive(pod));
-    (!usual).then(|| super::short::short("type", Node::text(span, kind.to_owned()), more))
+    let said = own.is_some_and(|own| own.get("rollingUpdate").is_none()) || !more.entries().is_empty();
+    (said || (deployment && is_exclusive(pod)))
+        .then(|| super::short::short("type", Node::text(span, kind.to_owned()), more))
+}
+
+/// What the API server puts in beside `RollingUpdate`.
+fn is_usual(rolling: &Node) -> bool {
+    let usual = [("maxSurge", "25%"), ("maxUnavailable", "25%"), ("partition", "0")];
+    let is =
+        |key: &str, value: &Node| value.written().is_some_and(|value| usual.contains(&(key, value.as_ref())));
+    rolling.entries().iter().all(|entry| is(&entry.key.text, &entry.value))
 }
 
 /// Whether an app might think that only one pod at a time can run; to say the strategy where it would not does no harm.
 fn is_exclusive(pod: Pod<'_>) -> bool {
     let volumes = pod.spec.get("volumes").map_or(&[][..], Node::items);
-    let held = |volume: &Node| ["hostPath", "persistentVolumeClaim"].iter().any(|kind| volume.get(kind).is_some());
+    let held =
+        |volume: &Node| ["hostPath", "persistentVolumeClaim"].iter().any(|kind| volume.get(kind).is_some());
+    let mounts =
+        || pod.containers().flat_map(|own| own.node.get("volumeMounts").map_or(&[][..], Node::items));
+    let writable = |name: &str| {
+        let mut mounts = mounts().filter(|mount| mount.text_at(&["name"]) == Some(name));
+        mounts.any(|mount| mount.get("readOnly").and_then(Node::as_bool) != Some(true))
+    };
     let ports = pod.containers().flat_map(|own| own.node.get("ports").map_or(&[][..], Node::items));
     pod.host_network()
-        || volumes.iter().any(held)
+        || volumes.iter().any(|volume| held(volume) && volume.text_at(&["name"]).is_some_and(writable))
         || ports.into_iter().any(|port| port.get("hostPort").is_some())
 }
 
@@ -245,15 +266,13 @@ fn schedule(object: &Object) -> Node {
     let span = object.body.span;
     let spec = |key: &str| object.body.at(&["spec", key]).cloned();
     let policy = spec("concurrencyPolicy").unwrap_or_else(|| Node::text(span, "Allow"));
-    let off = |node: &Node| node.as_bool() != Some(false);
-    let number = |key: &str, usual: i64| spec(key).filter(|node| node.as_int() != Some(usual));
     let more = Build::at(span)
         .maybe("timeZone", spec("timeZone"))
         .maybe("concurrencyPolicy", Some(policy).filter(|word| word.as_text() != Some("Forbid")))
-        .maybe("suspend", spec("suspend").filter(off))
+        .maybe("suspend", spec("suspend"))
         .maybe("startingDeadlineSeconds", spec("startingDeadlineSeconds"))
-        .maybe("successfulJobsHistoryLimit", number("successfulJobsHistoryLimit", 3))
-        .maybe("failedJobsHistoryLimit", number("failedJobsHistoryLimit", 1))
+        .maybe("successfulJobsHistoryLimit", spec("successfulJobsHistoryLimit"))
+        .maybe("failedJobsHistoryLimit", spec("failedJobsHistoryLimit"))
         .node();
     super::short::short("cron", spec("schedule").unwrap_or_else(|| Node::text(span, "")), more)
 }
@@ -294,7 +313,8 @@ impl Labels {
             .text("app.kubernetes.io/part-of", setting.stack.to_owned())
             .node();
         let mut selector = map(object.body.at(&["spec", "selector", "matchLabels"]));
-        if matches!(selector.entries(), [only] if only.key.text == "app" && only.value.as_text() == Some(name)) {
+        if matches!(selector.entries(), [only] if only.key.text == "app" && only.value.as_text() == Some(name))
+        {
             selector = Build::at(span).node();
         }
         // What the workload bears comes onto its pods as well.

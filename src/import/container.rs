@@ -23,7 +23,7 @@ pub(super) fn side(
     };
     let ports = port::ports(container, &[])?;
     let own = container.get("image").filter(|own| image.is_none_or(|image| !image.same(own))).cloned();
-    let build = Build::at(span).maybe("image", own).unless_empty("ports", port::node(&ports, false, false, span));
+    let build = Build::at(span).maybe("image", own).unless_empty("ports", port::node(&ports, false, span));
     let mounts = volumes.of(container, &format!("{name}-"))?;
     let security = security::of_container(container.get("securityContext"), span);
     let build = common(build, container, &ports, mounts, span)?;
@@ -54,7 +54,8 @@ pub(super) fn common(
 ) -> Result<Build, Misfit> {
     let own = |key: &str| container.get(key).cloned();
     let list = |key: &str| own(key).unwrap_or_else(|| Node::list(span, []));
-    let resources = container.get("resources").map_or_else(|| Build::at(span).node(), |own| resources(own, span));
+    let resources =
+        container.get("resources").map_or_else(|| Build::at(span).node(), |own| resources(own, span));
     Ok(build
         .unless_empty("command", list("command"))
         .unless_empty("args", list("args"))
@@ -92,8 +93,9 @@ fn value(variable: &Node, span: Span) -> Node {
     let from = variable.get("valueFrom");
     let source = SOURCES.iter().find_map(|(source, field, word)| {
         let own = from?.get(source)?;
-        let optional = own.get("optional").filter(|own| own.as_bool() == Some(true));
-        let build = Build::at(span).maybe(word, own.get(field).cloned()).maybe("key", own.get("key").cloned());
+        let optional = own.get("optional");
+        let build =
+            Build::at(span).maybe(word, own.get(field).cloned()).maybe("key", own.get("key").cloned());
         Some(build.maybe("optional", optional.cloned()).node())
     });
     let text = || variable.get("value").cloned().unwrap_or_else(|| Node::text(span, ""));
@@ -106,9 +108,9 @@ fn env_from(container: &Node, span: Span) -> Node {
         let build = build.fold(Build::at(span), |build, (source, word)| {
             build.maybe(word, from.at(&[source, "name"]).cloned())
         });
-        let optional = ["secretRef", "configMapRef"].into_iter().find_map(|source| from.at(&[source, "optional"]));
+        let optional =
+            ["secretRef", "configMapRef"].into_iter().find_map(|source| from.at(&[source, "optional"]));
         let prefix = from.get("prefix").filter(|prefix| prefix.as_text() != Some(""));
-        let optional = optional.filter(|own| own.as_bool() == Some(true));
         build.maybe("prefix", prefix.cloned()).maybe("optional", optional.cloned()).node()
     };
     Node::list(span, container.get("envFrom").map_or(&[][..], Node::items).iter().map(one))
@@ -117,13 +119,16 @@ fn env_from(container: &Node, span: Span) -> Node {
 /// `cpu` is a request, `memory` request and limit; the rest by Kubernetes' names.
 fn resources(own: &Node, span: Span) -> Node {
     let side = |side: &str| own.get(side).map_or(&[][..], Node::entries);
-    let both = |key: &str| own.at(&["requests", key]).filter(|a| own.at(&["limits", key]).is_some_and(|b| a.same(b)));
+    let both = |key: &str| {
+        own.at(&["requests", key]).filter(|a| own.at(&["limits", key]).is_some_and(|b| a.same(b)))
+    };
     let cpu = own.at(&["requests", "cpu"]);
     let memory = both("memory");
     let rest = |name: &str| {
         let shown = |key: &str| key == "memory" && memory.is_some() || key == "cpu" && name == "requests";
         let rest = side(name).iter().filter(|entry| !shown(&entry.key.text));
-        rest.fold(Build::at(span), |build, entry| build.with(entry.key.text.clone(), entry.value.clone())).node()
+        rest.fold(Build::at(span), |build, entry| build.with(entry.key.text.clone(), entry.value.clone()))
+            .node()
     };
     Build::at(span)
         .maybe("cpu", cpu.cloned())

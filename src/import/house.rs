@@ -29,11 +29,19 @@ fn entries(node: &Node, indent: usize, out: &mut String) {
             pad(indent, out);
         }
         let key = word(&entry.key.text);
-        match in_line(&entry.value, WIDTH.saturating_sub(indent.saturating_add(key.len()).saturating_add(2))) {
+        let room = WIDTH.saturating_sub(indent.saturating_add(key.len()).saturating_add(2));
+        let text = in_line(&entry.value, room).filter(|_| indent > 0 || !is_table(&entry.value));
+        match text {
             Some(text) => out.push_str(&format!("{key}: {text}\n")),
             None => below(&key, &entry.value, indent, out),
         }
     }
+}
+
+/// Several things of one kind, each with fields of its own: nodes, volumes, routes. Each has a line.
+fn is_table(node: &Node) -> bool {
+    let entries = node.entries();
+    entries.len() > 1 && entries.iter().all(|entry| entry.value.as_map().is_some())
 }
 
 fn below(key: &str, node: &Node, indent: usize, out: &mut String) {
@@ -74,8 +82,12 @@ fn item(node: &Node, indent: usize, out: &mut String) {
 /// A text of several lines, written as in manifests, with its lines moved to their place.
 fn block(node: &Node, indent: usize, out: &mut String) {
     let mut text = String::new();
-    write::document(&Node::map(node.span, [("x", node.clone()), ("y", Node::null(node.span))]), &mut text);
-    let body = text.strip_prefix("x: ").and_then(|text| text.strip_suffix("y: null\n")).unwrap_or_default();
+    write::document(
+        &Node::map(node.span, [("text", node.clone()), ("end", Node::null(node.span))]),
+        &mut text,
+    );
+    let body =
+        text.strip_prefix("text: ").and_then(|text| text.strip_suffix("end: null\n")).unwrap_or_default();
     for (at, line) in body.split_inclusive('\n').enumerate() {
         if at > 0 && line != "\n" {
             pad(indent, out);
@@ -100,6 +112,7 @@ fn in_line(node: &Node, width: usize) -> Option<String> {
         }
         Value::Text(text) if text.contains('\n') && width < usize::MAX => return None,
         Value::Text(text) => return Some(word(text)),
+        Value::Int(number, Some(octal)) if is_octal(octal, *number) => octal.to_string(),
         _ => {
             let mut text = String::new();
             write::document(node, &mut text);
@@ -111,12 +124,37 @@ fn in_line(node: &Node, width: usize) -> Option<String> {
 
 /// A word on one line, safe within brackets.
 fn word(text: &str) -> String {
-    let plain = scalar::is_plain_safe(text) && !text.contains(|c| matches!(c, ',' | '[' | ']' | '{' | '}'));
-    if plain {
+    let plain = scalar::is_plain_safe(text) || is_quantity(text) || is_option(text) || is_address(text);
+    if plain && !text.contains(|c| matches!(c, ',' | '[' | ']' | '{' | '}')) {
         return text.to_owned();
     }
     let inline = write::inline(text);
     if inline.starts_with('"') { inline } else { format!("\"{inline}\"") }
+}
+
+/// `5Gi`, `100m`: text to every reader, and never quoted by people.
+fn is_quantity(text: &str) -> bool {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    unit.len() < text.len() && ["m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(&unit)
+}
+
+/// `192.168.1.10`: no number, with three dots.
+fn is_address(text: &str) -> bool {
+    text.parse::<std::net::Ipv4Addr>().is_ok()
+}
+
+/// `--config=/etc/x`, `-v`: a dash with a letter behind it begins no list.
+fn is_option(text: &str) -> bool {
+    let word = text.trim_start_matches('-');
+    let dashes = text.len().saturating_sub(word.len());
+    (1..=2).contains(&dashes)
+        && word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scalar::is_plain_safe(word)
+}
+
+/// `0440`: files' modes are written so, and read so by stackc.
+fn is_octal(written: &str, number: i64) -> bool {
+    written.starts_with('0') && i64::from_str_radix(written, 8).is_ok_and(|own| own == number && own > 7)
 }
 
 fn pad(indent: usize, out: &mut String) {
@@ -152,16 +190,29 @@ mod tests {
     #[test]
     fn short_things_stand_on_one_line() {
         let app = json!({
-            "kind": "app", "replicas": 2, "ports": {"http": 80}, "args": ["-a", "b, c"], "env": {"A": "1", "B": ""},
-            "schedule": "0 3 * * *", "empty": {}, "script": "one\ntwo\n", "command": ["sh", "-c", "one\ntwo"],
-            "long": {"first": "a".repeat(60), "second": "b".repeat(60), "third": {"x": "y"}},
+            "args": ["-a", "b, c", "1Gi", "-1", "--x=y z"], "command": ["sh", "-c", "one\ntwo"], "empty": {},
+            "env": {"A": "1", "B": ""}, "host": "192.168.1.10", "kind": "app", "ports": {"http": 80},
+            "schedule": "0 3 * * *", "script": "one\ntwo\n",
+            "zlong": {"first": "a".repeat(60), "second": "b".repeat(60), "third": {"x": "y"}},
         });
-        let expected = "kind: app\nreplicas: 2\nports: {http: 80}\nargs: [\"-a\", \"b, c\"]\nenv: {A: \"1\", B: \"\"}\n\
-                        schedule: \"0 3 * * *\"\nempty: {}\nscript: |\n  one\n  two\ncommand:\n- sh\n- \"-c\"\n- |-\n  one\n  two\n";
+        let expected = "args: [-a, \"b, c\", 1Gi, \"-1\", --x=y z]\ncommand:\n- sh\n- -c\n- |-\n  one\n  two\nempty: {}\n\
+                        env: {A: \"1\", B: \"\"}\nhost: 192.168.1.10\nkind: app\nports: {http: 80}\n\
+                        schedule: \"0 3 * * *\"\nscript: |\n  one\n  two\n";
         let text = written(&app);
         let (start, rest) = text.split_at(expected.len());
         assert_eq!(start, expected);
-        assert!(rest.starts_with("long:\n  first: aaa") && rest.ends_with("  third: {x: y}\n"), "{rest}");
+        assert!(
+            rest.starts_with("zlong:\n  first: aaa") && rest.ends_with("  third: {x: \"y\"}\n"),
+            "{rest}"
+        );
+    }
+
+    #[test]
+    fn long_texts_in_lists() {
+        let json =
+            json!({"init": {"a": {"command": ["sh", "-c", "{% raw %}one {{ x }}\ntwo\n{% endraw %}"]}}});
+        let text = written(&json);
+        assert!(read_back(&text).same(&tree(&json)), "{text}");
     }
 
     #[test]
@@ -170,10 +221,7 @@ mod tests {
         escape(&mut node);
         let mut out = String::new();
         map(&node, &mut out);
-        assert_eq!(
-            out,
-            "a: [\"{% raw %}{{ x }}{% endraw %}\", \"{% raw %}{% if %}{% endraw %}\", plain]\n"
-        );
+        assert_eq!(out, "a: [\"{% raw %}{{ x }}{% endraw %}\", \"{% raw %}{% if %}{% endraw %}\", plain]\n");
     }
 
     fn any_tree() -> impl Strategy<Value = serde_json::Value> {

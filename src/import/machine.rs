@@ -25,7 +25,8 @@ pub(super) fn machine(node: &Object) -> Node {
     let (body, span) = (&node.body, node.body.span);
     let labels = body.at(&["metadata", "labels"]).map_or(&[][..], Node::entries);
     let system = body.at(&["status", "nodeInfo", "architecture"]);
-    let arch = system.or_else(|| body.at(&["metadata", "labels", "kubernetes.io/arch"])).and_then(Node::as_text);
+    let arch =
+        system.or_else(|| body.at(&["metadata", "labels", "kubernetes.io/arch"])).and_then(Node::as_text);
     // Kubernetes does not tell v6 from v7; v7 is what k3s is built for.
     let arch = arch.map(|arch| Node::text(span, if arch == "arm" { "arm/v7" } else { arch }.to_owned()));
     let roles = labels.iter().filter(|entry| entry.value.as_text() == Some("true"));
@@ -35,7 +36,8 @@ pub(super) fn machine(node: &Object) -> Node {
         let is_role = role(key).is_some() && entry.value.as_text() == Some("true");
         !is_role && !KNOWN.iter().any(|known| key.starts_with(known))
     });
-    let own = own.fold(Build::at(span), |build, entry| build.with(entry.key.text.clone(), entry.value.clone()));
+    let own =
+        own.fold(Build::at(span), |build, entry| build.with(entry.key.text.clone(), entry.value.clone()));
     let taints = body.at(&["spec", "taints"]).map_or(&[][..], Node::items).iter().filter_map(taint);
     let cordoned = body.at(&["spec", "unschedulable"]).and_then(Node::as_bool) == Some(true);
     let capacity = |key: &str| body.at(&["status", "capacity", key]).cloned();
@@ -54,7 +56,8 @@ pub(super) fn machine(node: &Object) -> Node {
 
 fn addresses(node: &Object, kind: &str) -> Node {
     let all = node.body.at(&["status", "addresses"]).map_or(&[][..], Node::items).iter();
-    let all = all.filter(|own| own.text_at(&["type"]) == Some(kind)).filter_map(|own| own.get("address").cloned());
+    let all =
+        all.filter(|own| own.text_at(&["type"]) == Some(kind)).filter_map(|own| own.get("address").cloned());
     let list = Node::list(node.body.span, all);
     match list.items() {
         [one] => one.clone(),

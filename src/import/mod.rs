@@ -145,7 +145,12 @@ pub fn import(given: &[Given], wish: &Wish, sources: &Sources, found: &mut Findi
 
 fn told(world: &World<'_>, plans: &[Plan], proven: Proven) -> Imported {
     let mut reasons: BTreeMap<usize, String> = proven.reasons;
-    reasons.extend(plans.iter().filter_map(|plan| Some((plan.workload, plan.raw.clone()?))));
+    for plan in plans {
+        let Some(reason) = &plan.raw else { continue };
+        let goes_with = format!("it goes with {}, which stays as it is", world.object(plan.workload).id);
+        reasons.extend(plan.parts.iter().map(|part| (*part, goes_with.clone())));
+        reasons.insert(plan.workload, reason.clone());
+    }
     let mut typed = Vec::new();
     for (plan, name) in plans.iter().zip(proven.apps).filter_map(|(plan, name)| Some((plan, name?))) {
         let objects = [&plan.workload].into_iter().chain(&plan.parts).map(|at| world.object(*at).id.clone());
@@ -157,7 +162,11 @@ fn told(world: &World<'_>, plans: &[Plan], proven: Proven) -> Imported {
     }
     let raw = proven.raw.into_iter().map(|(at, path)| {
         let object = world.object(at);
-        Raw { id: object.id.clone(), path, reason: reasons.remove(&at).unwrap_or_else(|| reason(object).to_owned()) }
+        Raw {
+            id: object.id.clone(),
+            path,
+            reason: reasons.remove(&at).unwrap_or_else(|| reason(object).to_owned()),
+        }
     });
     let change = |(row, objects): (&usize, &usize)| {
         ALLOWED.get(*row).map(|allowed| Change { what: allowed.what, why: allowed.why, objects: *objects })
@@ -172,14 +181,27 @@ fn told(world: &World<'_>, plans: &[Plan], proven: Proven) -> Imported {
 }
 
 /// Why objects of a kind stay raw that nobody tried.
-const REASONS: [(&str, &str); 13] = [
+const REASONS: [(&str, &str); 14] = [
     ("ConfigMap", "not the files of one app, whose ConfigMap is named APP-VOLUME"),
     ("HelmChart", "Helm makes its objects in the cluster"),
-    ("HelmChartConfig", "`ingress:` in stack.yaml would write Traefik's anew: move its values there by hand, if you like"),
+    (
+        "HelmChartConfig",
+        "`ingress:` in stack.yaml would write Traefik's anew: move its values there by hand, if you like",
+    ),
     ("Ingress", "routes of apps are Traefik's IngressRoutes, and not the same object"),
-    ("IngressRoute", "its name does not begin with that of the app to which it leads, or it leads to several"),
-    ("IngressRouteTCP", "needs the entry point in `ingress.entryPoints` of stack.yaml, which manifests do not tell"),
-    ("IngressRouteUDP", "needs the entry point in `ingress.entryPoints` of stack.yaml, which manifests do not tell"),
+    (
+        "IngressRoute",
+        "its name does not begin with that of the app to which it leads, or it leads to several",
+    ),
+    (
+        "IngressRouteTCP",
+        "needs the entry point in `ingress.entryPoints` of stack.yaml, which manifests do not tell",
+    ),
+    (
+        "IngressRouteUDP",
+        "needs the entry point in `ingress.entryPoints` of stack.yaml, which manifests do not tell",
+    ),
+    ("MiddlewareTCP", "goes with an IngressRouteTCP"),
     ("Middleware", "no route that became typed names it"),
     ("PersistentVolumeClaim", "no app alone uses it, so that none makes it"),
     ("Pod", "an app is a workload; nothing would start this pod anew"),

@@ -54,7 +54,8 @@ impl Terms {
         };
         let build = Build::at(span).maybe("role", roles);
         let build = self.words.into_iter().fold(build, |build, (word, value)| build.with(word, value));
-        let labels = self.labels.into_iter().fold(Build::at(span), |build, (key, value)| build.with(key, value));
+        let labels =
+            self.labels.into_iter().fold(Build::at(span), |build, (key, value)| build.with(key, value));
         build.unless_empty("labels", labels.node())
     }
 }

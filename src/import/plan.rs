@@ -98,7 +98,9 @@ fn unfit(object: &Object, at: usize, world: &World<'_>) -> Option<String> {
     let (key, value) = added.iter().filter(new).find(|pair| {
         world.kept().any(|(_, other)| other.id.namespace == object.id.namespace && selects(other, **pair))
     })?;
-    Some(format!("the label {key}={value}, which stackc would put on its pods, is one by which others are chosen"))
+    Some(format!(
+        "the label {key}={value}, which stackc would put on its pods, is one by which others are chosen"
+    ))
 }
 
 /// Whether an object has a selector in which the label takes part.

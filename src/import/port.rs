@@ -140,30 +140,30 @@ fn probe_ports(container: &Node) -> impl Iterator<Item = &Node> {
 }
 
 /// `ports`, by their handles.
-pub(super) fn node(ports: &[Port<'_>], main: bool, on_node: bool, span: Span) -> Node {
-    let all = ports.iter().fold(Build::at(span), |build, port| {
-        build.with(port.handle.clone(), one(port, main, on_node, span))
-    });
+pub(super) fn node(ports: &[Port<'_>], main: bool, span: Span) -> Node {
+    let all = ports
+        .iter()
+        .fold(Build::at(span), |build, port| build.with(port.handle.clone(), one(port, main, span)));
     all.node()
 }
 
-fn one(port: &Port<'_>, main: bool, on_node: bool, span: Span) -> Node {
+fn one(port: &Port<'_>, main: bool, span: Span) -> Node {
     let own = |key: &str| port.node.get(key).cloned();
     let served = |key: &str| port.served.and_then(|served| served.get(key)).cloned();
     let inside = Node::int(span, port.number);
     let number = served("port").unwrap_or_else(|| inside.clone());
     let target = Some(inside).filter(|inside| !inside.same(&number));
-    let host_port = own("hostPort").filter(|host| !on_node || host.as_int() != Some(port.number));
     let long = Build::at(span)
         .maybe("targetPort", target)
-        .maybe("hostPort", host_port)
+        .maybe("hostPort", own("hostPort"))
         .maybe("hostIP", own("hostIP"))
         .maybe("nodePort", served("nodePort"))
         .maybe("appProtocol", served("appProtocol"))
         .maybe("service", (main && port.served.is_none()).then(|| Node::bool(span, false)))
         .maybe("names", names(port, span))
         .node();
-    let protocol = Some(protocol(port.node)).filter(|protocol| *protocol != "TCP");
+    let protocol =
+        [Some(port.node), port.served].into_iter().flatten().find_map(|port| port.text_at(&["protocol"]));
     if long.entries().is_empty() {
         return match (protocol, number.as_int()) {
             (Some(protocol), Some(number)) => Node::text(span, format!("{number}/{protocol}")),

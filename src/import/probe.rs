@@ -63,7 +63,7 @@ fn http_get(http: &Node, port: &Port<'_>, ports: &[Port<'_>], span: Span) -> Nod
     let path = http.get("path").cloned().unwrap_or_else(|| Node::text(span, "/"));
     let more = Build::at(span)
         .maybe("port", (!port::is_meant(port, ports)).then(|| Node::text(span, port.handle.clone())))
-        .maybe("scheme", http.get("scheme").filter(|scheme| scheme.as_text() != Some("HTTP")).cloned())
+        .maybe("scheme", http.get("scheme").cloned())
         .maybe("httpHeaders", http.get("httpHeaders").cloned())
         .node();
     short("path", path, more)

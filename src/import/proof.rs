@@ -10,7 +10,7 @@ use super::app::{Lifted, Setting, app};
 use super::plan::{Misfit, Plan, middleware_names};
 use super::settled::{settled, without_servers};
 use super::stack_file::{self, Needs};
-use super::world::World;
+use super::world::{World, is_machine};
 use super::{Made, Wish, house, raw};
 use crate::check;
 use crate::check::Demands;
@@ -42,14 +42,19 @@ struct Verdict {
     /// Of an app, by its plan's number: the object, the reason.
     faults: Vec<(usize, Misfit)>,
     /// Middlewares that stack.yaml does not give back.
-    shared: Vec<usize>,
+    shared: Vec<String>,
     differences: BTreeMap<usize, usize>,
 }
 
 /// Tries until all that is typed comes out as it went in.
-pub(super) fn prove(world: &World<'_>, mut plans: Vec<Plan>, wish: &Wish, sources: &Sources) -> (Vec<Plan>, Proven) {
+pub(super) fn prove(
+    world: &World<'_>,
+    mut plans: Vec<Plan>,
+    wish: &Wish,
+    sources: &Sources,
+) -> (Vec<Plan>, Proven) {
     let mut reasons = BTreeMap::new();
-    let mut refused: BTreeSet<usize> = BTreeSet::new();
+    let mut refused: BTreeSet<String> = BTreeSet::new();
     let namespace = stack_file::namespace(world);
     let setting = Setting { stack: &wish.name, namespace: &namespace };
     loop {
@@ -59,7 +64,7 @@ pub(super) fn prove(world: &World<'_>, mut plans: Vec<Plan>, wish: &Wish, source
         let (files, kept) = assemble(&plans, &lifted, world, (wish, &namespace, &needs), sources);
         let verdict = judge(&plans, &needs, world, &compiled(&files, wish));
         let done = verdict.faults.is_empty() && verdict.shared.is_empty();
-        refused.extend(&verdict.shared);
+        refused.extend(verdict.shared);
         for (number, fault) in verdict.faults {
             if let Some(plan) = plans.get_mut(number) {
                 give_up(plan, fault, &mut reasons);
@@ -69,7 +74,7 @@ pub(super) fn prove(world: &World<'_>, mut plans: Vec<Plan>, wish: &Wish, source
             let proven = Proven {
                 files,
                 apps: lifted.into_iter().map(|lifted| lifted.map(|lifted| lifted.name)).collect(),
-                shared: needs.middlewares.into_values().collect(),
+                shared: needs.middlewares.into_values().flatten().collect(),
                 raw: kept,
                 differences: verdict.differences,
                 reasons,
@@ -105,26 +110,34 @@ fn give_up(plan: &mut Plan, misfit: Misfit, reasons: &mut BTreeMap<usize, String
     }
 }
 
-/// What routes of apps name must be known to the stack: middlewares as its own, if they are like that; else as ones that
-/// exist.
-fn needs(plans: &[Plan], world: &World<'_>, namespace: &str, refused: &BTreeSet<usize>) -> Needs {
-    let mut needs = Needs::default();
+/// What routes of apps name must be known to the stack: middlewares as its own, if they are alike in all namespaces; else
+/// as ones that exist.
+fn needs(plans: &[Plan], world: &World<'_>, namespace: &str, refused: &BTreeSet<String>) -> Needs {
+    let mut named: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for plan in plans.iter().filter(|plan| plan.raw.is_none()) {
         let own: Vec<usize> = plan.of("Middleware", world).into_iter().map(|(at, _)| at).collect();
         for (_, route) in plan.of("IngressRoute", world) {
             let space = route.id.namespace.as_deref().unwrap_or_default();
             for name in middleware_names(route) {
-                let Some(at) = world.find("Middleware", space, name).filter(|at| !own.contains(at)) else { continue };
-                let first = *needs.middlewares.get(name).unwrap_or(&at);
-                if first == at && !refused.contains(&at) {
-                    needs.middlewares.insert(name.to_owned(), at);
-                } else if space == namespace {
-                    needs.external.insert(format!("Middleware/{name}"));
-                } else {
-                    needs.external.insert(format!("Middleware/{space}/{name}"));
-                }
+                let at = world.find("Middleware", space, name).filter(|at| !own.contains(at));
+                at.map(|at| named.entry(name.to_owned()).or_default().insert(at));
             }
         }
+    }
+    let mut needs = Needs::default();
+    for (name, all) in named {
+        let spec = |at: &usize| world.object(*at).body.get("spec");
+        let first = all.first().and_then(spec);
+        let alike = all.iter().all(|at| spec(at).zip(first).is_some_and(|(one, first)| one.same(first)));
+        if alike && !refused.contains(&name) {
+            needs.middlewares.insert(name, all.into_iter().collect());
+            continue;
+        }
+        let spaces = all.iter().filter_map(|at| world.object(*at).id.namespace.as_deref());
+        needs.external.extend(spaces.map(|space| match space {
+            own if own == namespace => format!("Middleware/{name}"),
+            other => format!("Middleware/{other}/{name}"),
+        }));
     }
     needs
 }
@@ -140,7 +153,7 @@ fn assemble(
     sources: &Sources,
 ) -> (Vec<Made>, BTreeMap<usize, String>) {
     let mut files = vec![Made::text("stack.yaml", stack_file::text(world, wish, namespace, needs))];
-    let mut typed: BTreeSet<usize> = needs.middlewares.values().copied().collect();
+    let mut typed: BTreeSet<usize> = needs.middlewares.values().flatten().copied().collect();
     let mut names = BTreeSet::new();
     for (plan, lifted) in plans.iter().zip(lifted).filter_map(|(plan, own)| Some((plan, own.as_ref()?))) {
         typed.insert(plan.workload);
@@ -183,7 +196,8 @@ fn compiled(files: &[Made], wish: &Wish) -> Compiled {
 
 fn judge(plans: &[Plan], needs: &Needs, world: &World<'_>, run: &Compiled) -> Verdict {
     let made: BTreeMap<_, &Object> = run.objects.iter().map(|object| (object.id.key(), object)).collect();
-    let refused = refusals(run);
+    let known = world.objects.iter().any(is_machine);
+    let refused = refusals(run, known);
     let mut verdict = Verdict::default();
     for (number, plan) in plans.iter().enumerate().filter(|(_, plan)| plan.raw.is_none()) {
         let name = &world.object(plan.workload).id.name;
@@ -193,32 +207,68 @@ fn judge(plans: &[Plan], needs: &Needs, world: &World<'_>, run: &Compiled) -> Ve
         };
         verdict.faults.extend(faults.into_iter().map(|fault| (number, fault)));
     }
-    for at in needs.middlewares.values() {
-        let same = compare(*at, &made, world, &mut verdict.differences).is_none();
-        verdict.shared.extend((!same).then_some(*at));
+    for (name, all) in &needs.middlewares {
+        let same = |at: &usize| compare(*at, &made, world, &mut verdict.differences).is_none();
+        verdict.shared.extend((!all.iter().all(same)).then(|| name.clone()));
     }
+    // One that chains another brings it along, into a namespace that may not have it.
+    let wanted: BTreeSet<_> =
+        needs.middlewares.values().flatten().map(|at| world.object(*at).id.key()).collect();
+    let shared = run.objects.iter().filter(|object| object.unit == Unit::Ingress);
+    let extra = shared.filter(|object| !wanted.contains(&object.id.key()));
+    verdict.shared.extend(extra.map(|object| object.id.name.clone()));
     verdict
 }
 
-/// Apps that stackc would not build, and why. What checks say of final objects they would say of raw ones too.
-fn refusals(run: &Compiled) -> BTreeMap<String, String> {
+/// An error in an app's file: the file's key in which it stands, the words.
+type Refusal = (String, String);
+
+/// Apps that stackc would not build, and why. What checks say of final objects they would say of raw ones too; and that no
+/// node bears a name says nothing where nobody knows the nodes.
+fn refusals(run: &Compiled, nodes_known: bool) -> BTreeMap<String, Refusal> {
     let mut refusals = BTreeMap::new();
     for finding in run.findings.iter().filter(|finding| finding.severity == Severity::Error) {
-        let path = &run.sources.file(finding.primary.span.file).path;
-        let app = path.strip_prefix("apps/").and_then(|path| path.strip_suffix(".yaml"));
-        let of_final = check::CODES.contains(&finding.code) || *finding.code == PLACE_UNKNOWN;
+        let file = run.sources.file(finding.primary.span.file);
+        let app = file.path.strip_prefix("apps/").and_then(|path| path.strip_suffix(".yaml"));
+        let of_final = check::CODES.contains(&finding.code);
+        let of_final = of_final || (*finding.code == PLACE_UNKNOWN && !nodes_known);
         if let Some(app) = app.filter(|_| !of_final) {
-            refusals.entry(app.to_owned()).or_insert_with(|| finding.message.clone());
+            let key = top_key(&file.text, finding.primary.span.start).to_owned();
+            refusals.entry(app.to_owned()).or_insert_with(|| (key, finding.message.clone()));
         }
     }
     refusals
 }
 
-/// The parts that are most often at fault come first; in the end it is the workload.
-fn blame(plan: &Plan, reason: &str, world: &World<'_>) -> Misfit {
-    let kinds = ["Middleware", "IngressRoute", "Service", "ConfigMap", "PersistentVolumeClaim"];
-    let part = kinds.iter().find_map(|kind| plan.of(kind, world).last().map(|(at, _)| *at));
-    Misfit { part, reason: reason.to_owned() }
+/// The file's own key below which a byte stands.
+fn top_key(text: &str, at: u32) -> &str {
+    let mut start = 0_usize;
+    let mut key = "";
+    for line in text.split_inclusive('\n').take_while(|line| {
+        let begins = start;
+        start = start.saturating_add(line.len());
+        u32::try_from(begins).is_ok_and(|begins| begins <= at)
+    }) {
+        if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            key = line.split(':').next().unwrap_or_default();
+        }
+    }
+    key
+}
+
+/// Which object beside the workload a key of an app's file makes.
+const MADE_BY: [(&str, &str); 4] = [
+    ("middlewares", "Middleware"),
+    ("routes", "IngressRoute"),
+    ("services", "Service"),
+    ("ports", "Service"),
+];
+
+/// What a key makes is at fault first; in the end it is the workload.
+fn blame(plan: &Plan, (key, reason): &Refusal, world: &World<'_>) -> Misfit {
+    let kinds = MADE_BY.iter().filter(|(own, _)| own == key).map(|(_, kind)| kind);
+    let part = kinds.filter_map(|kind| plan.of(kind, world).last().map(|(at, _)| *at)).next();
+    Misfit { part, reason: reason.clone() }
 }
 
 type ByKey<'a> = BTreeMap<(&'a str, &'a str, Option<&'a str>, &'a str), &'a Object>;
@@ -233,7 +283,8 @@ fn faults(
     if let Some(reason) = compare(plan.workload, made, world, differences) {
         return vec![Misfit::whole(reason)];
     }
-    let parts = plan.parts.iter().filter_map(|at| Some(Misfit::part(*at, compare(*at, made, world, differences)?)));
+    let parts =
+        plan.parts.iter().filter_map(|at| Some(Misfit::part(*at, compare(*at, made, world, differences)?)));
     let mut faults: Vec<Misfit> = parts.collect();
     let name = &world.object(plan.workload).id.name;
     let own = |object: &&Object| matches!(&object.unit, Unit::App(app) if app == name);
@@ -242,7 +293,8 @@ fn faults(
         !wanted(&plan.workload) && !plan.parts.iter().any(wanted)
     });
     if let Some(extra) = extra.next().filter(|_| faults.is_empty()) {
-        faults.push(blame(plan, &format!("the app would also make {}", extra.id), world));
+        let reason = format!("the app would also make {}", extra.id);
+        faults.push(blame(plan, &("services".to_owned(), reason), world));
     }
     faults
 }

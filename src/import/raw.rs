@@ -95,15 +95,17 @@ fn free_path(path: &str, taken: &mut BTreeSet<String>, stack: &str) -> String {
     };
     let letter = |c: char| if c.is_ascii_alphanumeric() || c == '/' { c.to_ascii_lowercase() } else { '-' };
     let plain: String = stem.chars().map(letter).collect();
-    let parts: Vec<&str> = plain.split('/').map(|part| part.trim_matches('-')).filter(|part| !part.is_empty()).collect();
-    let longest = LONGEST_ADDON.saturating_sub(stack.len().saturating_add(4));
+    let parts: Vec<&str> =
+        plain.split('/').map(|part| part.trim_matches('-')).filter(|part| !part.is_empty()).collect();
+    let longest = LONGEST_ADDON.saturating_sub(stack.len().saturating_add(6));
     let whole = parts.join("/");
     // The end of a path says more than its start.
     let skipped = whole.len().saturating_sub(longest);
     let short: String = whole.chars().skip(skipped).collect();
     let short = short.trim_matches(['-', '/']);
     let base = if short.is_empty() { "manifest" } else { short };
-    let candidates = std::iter::once(base.to_owned()).chain((2_u32..).map(|number| format!("{base}-{number}")));
+    let rest = [base.to_owned(), format!("{base}-rest")].into_iter();
+    let candidates = rest.chain((2_u32..).map(|number| format!("{base}-{number}")));
     for candidate in candidates {
         if taken.insert(candidate.replace('/', "-")) {
             return format!("{candidate}.{ending}");
@@ -128,10 +130,10 @@ mod tests {
     fn paths_become_names() {
         let mut taken = BTreeSet::from(["web".to_owned()]);
         for (path, expected) in [
-            ("web.yaml", "web-2.yaml"),
-            ("web.yml", "web-3.yml"),
+            ("web.yaml", "web-rest.yaml"),
+            ("web.yml", "web-2.yml"),
             ("a/b.yaml", "a/b.yaml"),
-            ("a-b.yaml", "a-b-2.yaml"),
+            ("a-b.yaml", "a-b-rest.yaml"),
             ("My_App.v1.YAML", "my-app-v1.yaml"),
             ("x/.y/Ä.json", "x/y.json"),
             ("noending", "noending.yaml"),

@@ -26,8 +26,13 @@ pub(super) fn routes(plan: &Plan, world: &World<'_>, ports: &[Port<'_>], span: S
         let suffix = object.id.name.strip_prefix(&format!("{app}-")).unwrap_or("web");
         let rules = object.body.at(&["spec", "routes"]).map_or(&[][..], Node::items);
         for (number, rule) in rules.iter().enumerate() {
-            let name = if number == 0 { suffix.to_owned() } else { format!("{suffix}-{}", number.saturating_add(1)) };
-            let route = route(rule, object, ports, app, plan, world).map_err(|reason| Misfit::part(at, reason))?;
+            let name = if number == 0 {
+                suffix.to_owned()
+            } else {
+                format!("{suffix}-{}", number.saturating_add(1))
+            };
+            let route =
+                route(rule, object, ports, app, plan, world).map_err(|reason| Misfit::part(at, reason))?;
             build = build.with(name, route);
         }
     }
@@ -49,10 +54,13 @@ fn route(
     let wanted = service.get("port");
     let Some(port) = wanted.and_then(|wanted| port::by_service(wanted, ports)) else {
         let port = wanted.and_then(Node::written).unwrap_or_default();
-        return Err(format!("a rule goes to port {port}, which is no number of a port of the app's Services"));
+        return Err(format!(
+            "a rule goes to port {port}, which is no number of a port of the app's Services"
+        ));
     };
     let own = plan.of("Middleware", world);
-    let names = rule.get("middlewares").map_or(&[][..], Node::items).iter().filter_map(|m| m.text_at(&["name"]));
+    let names =
+        rule.get("middlewares").map_or(&[][..], Node::items).iter().filter_map(|m| m.text_at(&["name"]));
     let names = names.map(|name| {
         let is_own = own.iter().any(|(_, object)| object.id.name == name);
         let word = name.strip_prefix(app).and_then(|rest| rest.strip_prefix('-')).filter(|_| is_own);
@@ -62,7 +70,7 @@ fn route(
     let more = matched_path(rule)
         .maybe("port", (!port::is_meant(port, ports)).then(|| text(&port.handle)))
         .unless_empty("middlewares", Node::list(span, names))
-        .maybe("scheme", service.get("scheme").filter(|scheme| scheme.as_text() != Some("http")).cloned())
+        .maybe("scheme", service.get("scheme").cloned())
         .maybe("priority", rule.get("priority").cloned())
         .maybe("entryPoints", entry_points(object))
         .maybe("serversTransport", service.get("serversTransport").cloned())

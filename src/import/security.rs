@@ -39,7 +39,10 @@ pub(super) fn of_app(pod: Option<&Node>, container: Option<&Node>, span: Span) -
     let build = POD.iter().fold(build, |build, key| {
         let value = pod.and_then(|pod| pod.get(key));
         let value = value.filter(|value| !(restricted && *key == "runAsNonRoot" && is(value, true)));
-        build.maybe(key, value.map(|value| if *key == "sysctls" { sysctls(value, span) } else { value.clone() }))
+        build.maybe(
+            key,
+            value.map(|value| if *key == "sysctls" { sysctls(value, span) } else { value.clone() }),
+        )
     });
     let said = |key: &str, value: &Node| match key {
         "allowPrivilegeEscalation" => is(value, false),

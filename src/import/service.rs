@@ -20,7 +20,13 @@ const FIELDS: [&str; 7] = [
 ];
 
 /// `services` of an app; empty where the one that it makes unasked is meant.
-pub(super) fn services(plan: &Plan, world: &World<'_>, ports: &[Port<'_>], labels: &Node, span: Span) -> Node {
+pub(super) fn services(
+    plan: &Plan,
+    world: &World<'_>,
+    ports: &[Port<'_>],
+    labels: &Node,
+    span: Span,
+) -> Node {
     let app = &world.object(plan.workload).id.name;
     let all = plan.of("Service", world);
     let alone = all.len() == 1;
@@ -42,15 +48,18 @@ fn settings(service: &Object, labels: &Node, carried: Option<Vec<String>>, span:
     let texts = |names: Vec<String>| Node::list(span, names.into_iter().map(|name| Node::text(span, name)));
     let build = Build::at(span).maybe("ports", carried.map(texts));
     let build = FIELDS.iter().fold(build, |build, key| {
-        let value = service.body.at(&["spec", key]);
-        let usual = value.and_then(Node::as_text).is_some_and(|word| ["Cluster", "SingleStack", ""].contains(&word));
-        build.maybe(key, value.filter(|_| !usual).cloned())
+        build.maybe(key, service.body.at(&["spec", key]).filter(|value| value.as_text() != Some("")).cloned())
     });
     let own = |key: &str, known: &Node| {
         let all = service.body.at(&["metadata", key]).map_or(&[][..], Node::entries);
-        let own = all.iter().filter(|entry| !known.get(&entry.key.text).is_some_and(|same| same.same(&entry.value)));
+        let own = all
+            .iter()
+            .filter(|entry| !known.get(&entry.key.text).is_some_and(|same| same.same(&entry.value)));
         own.fold(Build::at(span), |build, e| build.with(e.key.text.clone(), e.value.clone())).node()
     };
     let none = Build::at(span).node();
-    build.unless_empty("labels", own("labels", labels)).unless_empty("annotations", own("annotations", &none)).node()
+    build
+        .unless_empty("labels", own("labels", labels))
+        .unless_empty("annotations", own("annotations", &none))
+        .node()
 }

@@ -7,7 +7,7 @@
 use super::allowed::SERVERS;
 use super::world::World;
 use crate::kube::{Image, Object, Pod};
-use crate::yaml::{Map, Node, Value};
+use crate::yaml::{Build, Map, Node, Value};
 
 /// A value that is the same as none.
 enum Same {
@@ -23,9 +23,6 @@ use Same::{Bool, Empty, Int, Text};
 /// A way to a field, `*` for each item of a list, and the value that says nothing there. Inner fields come first: what
 /// they leave behind may be empty then.
 type Row = (&'static [&'static str], Same);
-
-/// Any object.
-const OBJECT: &[Row] = &[(&["metadata", "labels"], Empty), (&["metadata", "annotations"], Empty)];
 
 /// A pod template's spec.
 const POD: &[Row] = &[
@@ -209,14 +206,14 @@ pub(super) fn settled(object: &Object, world: &World<'_>) -> Node {
         }
     }
     if let Some(path) = Pod::path(&object.id) {
-        each(&mut body, path, &mut |template| strip(template, OBJECT));
+        each(&mut body, path, &mut with_metadata);
         let spec: Vec<&str> = path.iter().copied().chain(["spec"]).collect();
         each(&mut body, &spec, &mut |spec| pod(spec, object.id.namespace.as_deref(), world));
     }
     for (_, rows) in KINDS.iter().filter(|(kind, _)| *kind == object.id.kind) {
         strip(&mut body, rows);
     }
-    strip(&mut body, OBJECT);
+    with_metadata(&mut body);
     body
 }
 
@@ -226,9 +223,10 @@ pub(super) fn without_servers(object: &mut Object) -> bool {
     for path in SERVERS {
         let Some((key, outer)) = path.split_last() else { continue };
         each(&mut object.body, outer, &mut |node| {
-            any |= node.as_map_mut().and_then(|map| map.remove(key)).is_some_and(|entry| {
-                !matches!(entry.value.value, Value::Null)
-            });
+            any |= node
+                .as_map_mut()
+                .and_then(|map| map.remove(key))
+                .is_some_and(|entry| !matches!(entry.value.value, Value::Null));
         });
     }
     any
@@ -243,6 +241,18 @@ fn no_nulls(node: &mut Node) {
         }
         Value::List(items) => items.iter_mut().for_each(no_nulls),
         _ => {}
+    }
+}
+
+/// No labels are the same as an empty map of them; so that each label can be told by itself, the map is there.
+fn with_metadata(node: &mut Node) {
+    let empty = Build::at(node.span).node();
+    let Some(map) = node.as_map_mut() else { return };
+    let metadata = map.or_insert("metadata", empty.clone());
+    for key in ["labels", "annotations"] {
+        if let Some(map) = metadata.as_map_mut() {
+            map.or_insert(key, empty.clone());
+        }
     }
 }
 
@@ -424,7 +434,8 @@ mod tests {
         assert_eq!(settled_alike(("apps/v1", "Deployment"), &pod(&bare), &pod(&full)), [""; 0]);
         let strategy = json!({"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%"}}, "replicas": 1});
         assert_eq!(settled_alike(("apps/v1", "Deployment"), &json!({}), &strategy), [""; 0]);
-        let service = json!({"type": "ClusterIP", "ports": [{"port": 80, "targetPort": 80, "protocol": "TCP"}]});
+        let service =
+            json!({"type": "ClusterIP", "ports": [{"port": 80, "targetPort": 80, "protocol": "TCP"}]});
         assert_eq!(settled_alike(("v1", "Service"), &json!({"ports": [{"port": 80}]}), &service), [""; 0]);
     }
 
@@ -448,6 +459,9 @@ mod tests {
             assert_eq!(found, [format!("spec.template.spec.{path}")]);
         }
         let jobs = ("batch/v1", "CronJob");
-        assert_eq!(settled_alike(jobs, &json!({}), &json!({"concurrencyPolicy": "Forbid"})), ["spec.concurrencyPolicy"]);
+        assert_eq!(
+            settled_alike(jobs, &json!({}), &json!({"concurrencyPolicy": "Forbid"})),
+            ["spec.concurrencyPolicy"]
+        );
     }
 }

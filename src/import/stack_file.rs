@@ -14,8 +14,8 @@ use crate::yaml::{Build, Node};
 /// What typed apps need of stack.yaml.
 #[derive(Default)]
 pub(super) struct Needs {
-    /// Middlewares that routes of apps name, by their names.
-    pub(super) middlewares: BTreeMap<String, usize>,
+    /// Middlewares that routes of apps name, by their names: one a namespace, all the same.
+    pub(super) middlewares: BTreeMap<String, Vec<usize>>,
     /// Objects of `manifests/` that apps may only name when they are declared: `KIND/NAMESPACE/NAME`.
     pub(super) external: BTreeSet<String>,
 }
@@ -33,7 +33,9 @@ pub(super) fn namespace(world: &World<'_>) -> String {
     let mut spaces = world.kept().filter_map(|(_, object)| object.id.namespace.clone());
     let said = |object: &Object| object.id.namespace.is_none() || says_namespace(object, world);
     match spaces.next() {
-        Some(first) if spaces.all(|other| other == first) && world.kept().all(|(_, object)| said(object)) => first,
+        Some(first) if spaces.all(|other| other == first) && world.kept().all(|(_, object)| said(object)) => {
+            first
+        }
         _ => "default".to_owned(),
     }
 }
@@ -63,7 +65,8 @@ pub(super) fn text(world: &World<'_>, wish: &Wish, namespace: &str, needs: &Need
     }
     let Some(span) = world.objects.first().map(|object| object.body.span) else { return text };
     let nodes = world.objects.iter().filter(|object| is_machine(object));
-    let nodes = nodes.fold(Build::at(span), |build, node| build.with(node.id.name.clone(), machine(node))).node();
+    let nodes =
+        nodes.fold(Build::at(span), |build, node| build.with(node.id.name.clone(), machine(node))).node();
     if nodes.entries().is_empty() {
         text.push_str(NO_NODES);
     }
@@ -83,7 +86,8 @@ pub(super) fn text(world: &World<'_>, wish: &Wish, namespace: &str, needs: &Need
 
 /// Namespaces that the input takes for granted: the stack makes none of them.
 fn namespaces(world: &World<'_>, span: Span) -> Node {
-    let used: BTreeSet<&str> = world.kept().filter_map(|(_, object)| object.id.namespace.as_deref()).collect();
+    let used: BTreeSet<&str> =
+        world.kept().filter_map(|(_, object)| object.id.namespace.as_deref()).collect();
     let made = |name: &&str| {
         *name == "default" || name.starts_with("kube-") || world.find("Namespace", "", name).is_some()
     };
@@ -93,7 +97,10 @@ fn namespaces(world: &World<'_>, span: Span) -> Node {
 }
 
 fn middlewares(world: &World<'_>, needs: &Needs, span: Span) -> Node {
-    let specs = needs.middlewares.iter().filter_map(|(name, at)| Some((name, world.object(*at).body.get("spec")?)));
+    let specs = needs.middlewares.iter().filter_map(|(name, all)| {
+        let first = all.first().map(|at| world.object(*at))?;
+        Some((name, first.body.get("spec")?))
+    });
     specs.fold(Build::at(span), |build, (name, spec)| build.with(name.clone(), spec.clone())).node()
 }
 
@@ -116,7 +123,9 @@ fn secrets(world: &World<'_>, namespace: &str, span: Span) -> Node {
     for (_, object) in world.kept() {
         let own = object.id.namespace.as_deref().unwrap_or_default();
         for reference in World::references(object) {
-            let Some(name) = reference.name.as_text().filter(|_| reference.target == Target::Secret) else { continue };
+            let Some(name) = reference.name.as_text().filter(|_| reference.target == Target::Secret) else {
+                continue;
+            };
             if reference.optional || world.find("Secret", own, name).is_some() {
                 continue;
             }
@@ -125,7 +134,9 @@ fn secrets(world: &World<'_>, namespace: &str, span: Span) -> Node {
             match reference.key.and_then(Node::as_text) {
                 Some(key) => drop(used.keys.insert(key)),
                 None if SERVING.contains(&object.id.kind.as_str()) => used.kind = Some("kubernetes.io/tls"),
-                None if is_pull_secret(object, reference.name) => used.kind = Some("kubernetes.io/dockerconfigjson"),
+                None if is_pull_secret(object, reference.name) => {
+                    used.kind = Some("kubernetes.io/dockerconfigjson")
+                }
                 None => used.whole = true,
             }
         }
@@ -139,14 +150,23 @@ fn secrets(world: &World<'_>, namespace: &str, span: Span) -> Node {
             .maybe("type", used.kind.map(text))
             .maybe("namespaces", elsewhere.then(|| list(&used.namespaces)))
             .node();
-        if used.kind.is_some() && used.keys.is_empty() { more } else { super::short::short("keys", keys, more) }
+        if used.kind.is_some() && used.keys.is_empty() {
+            more
+        } else {
+            super::short::short("keys", keys, more)
+        }
     };
-    all.iter().fold(Build::at(span), |build, (name, used)| build.with((*name).to_owned(), secret(used))).node()
+    all.iter()
+        .fold(Build::at(span), |build, (name, used)| build.with((*name).to_owned(), secret(used)))
+        .node()
 }
 
 fn is_pull_secret(object: &Object, name: &Node) -> bool {
     let list = crate::kube::Pod::of(object).and_then(|pod| pod.spec.get("imagePullSecrets"));
-    list.map_or(&[][..], Node::items).iter().filter_map(|item| item.get("name")).any(|own| own.span == name.span)
+    list.map_or(&[][..], Node::items)
+        .iter()
+        .filter_map(|item| item.get("name"))
+        .any(|own| own.span == name.span)
 }
 
 /// What is used, is no Secret, and is not among the objects.
@@ -161,7 +181,11 @@ fn external(world: &World<'_>, namespace: &str, needs: &Needs, span: Span) -> No
             if known || reference.optional || reference.target == Target::Secret {
                 continue;
             }
-            all.insert(if space == namespace { format!("{kind}/{name}") } else { format!("{kind}/{space}/{name}") });
+            all.insert(if space == namespace {
+                format!("{kind}/{name}")
+            } else {
+                format!("{kind}/{space}/{name}")
+            });
         }
     }
     Node::list(span, all.into_iter().map(|word| Node::text(span, word)))

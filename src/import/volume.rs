@@ -11,7 +11,7 @@ use super::world::World;
 use crate::kube::Object;
 use crate::lower::volume_name;
 use crate::source::Span;
-use crate::yaml::{Build, Node};
+use crate::yaml::{Build, Node, Value};
 
 /// A file of the stack: its path below `files/`, its bytes.
 pub(super) type Leaf = (String, Vec<u8>);
@@ -71,7 +71,8 @@ impl<'a> Volumes<'a> {
             return Ok(from.maybe("readOnly", read_only.then(|| bool(true))).node());
         }
         if !self.used.insert(name.to_owned()) {
-            let reason = format!("the volume `{name}` is shared by containers, but not mounted in the first one");
+            let reason =
+                format!("the volume `{name}` is shared by containers, but not mounted in the first one");
             return Err(Misfit::whole(reason));
         }
         let source = self.source(mount, name, read_only)?;
@@ -130,7 +131,10 @@ impl<'a> Volumes<'a> {
             return Ok(plain("emptyDir", empty_dir(empty, span), span));
         }
         let kind = volume.entries().iter().map(|entry| entry.key.text.as_ref()).find(|key| *key != "name");
-        Err(Misfit::whole(format!("the volume `{name}` is of a kind that apps do not have: {}", kind.unwrap_or("none"))))
+        Err(Misfit::whole(format!(
+            "the volume `{name}` is of a kind that apps do not have: {}",
+            kind.unwrap_or("none")
+        )))
     }
 
     /// The claim that the app makes, or one that exists.
@@ -183,8 +187,10 @@ impl<'a> Volumes<'a> {
         let span = self.span;
         let name = reference.text_at(&[field]).unwrap_or_default();
         let made = self.plan.of("ConfigMap", self.world);
-        if let Some((at, object)) = made.into_iter().find(|(_, own)| kind == "configMap" && own.id.name == name) {
-            return self.made(at, object, mount, volume);
+        if let Some((at, object)) =
+            made.into_iter().find(|(_, own)| kind == "configMap" && own.id.name == name)
+        {
+            return self.made((at, object), reference.get("items"), mount, volume);
         }
         let items = reference.get("items").map_or(&[][..], Node::items);
         let sub_path = mount.text_at(&["subPath"]);
@@ -193,31 +199,40 @@ impl<'a> Volumes<'a> {
             _ => None,
         };
         let key = key.filter(|key| sub_path == Some(*key));
-        let usual_mode = |mode: &&Node| mode.as_int() != Some(0o644);
         let text = |text: &str| Node::text(span, text.to_owned());
         let more = Build::at(span)
             .maybe("key", key.map(text))
-            .maybe("mode", reference.get("defaultMode").filter(usual_mode).filter(|_| kind == "secret").cloned())
-            .maybe("optional", reference.get("optional").filter(|own| own.as_bool() == Some(true)).cloned())
+            .maybe("mode", reference.get("defaultMode").filter(|_| kind == "secret").map(octal))
+            .maybe("optional", reference.get("optional").cloned())
             .node();
         let keys = Build::at(span).with(kind, short("name", text(name), more));
         Ok(Source { keys, implied: key.map(str::to_owned), given: true })
     }
 
     /// Files of the stack, which the app makes the ConfigMap of.
-    fn made(&mut self, at: usize, object: &Object, mount: &Node, volume: &str) -> Result<Source, Misfit> {
+    fn made(
+        &mut self,
+        (at, object): (usize, &Object),
+        items: Option<&Node>,
+        mount: &Node,
+        volume: &str,
+    ) -> Result<Source, Misfit> {
         let mut leaves: Vec<Leaf> = Vec::new();
         for (field, is_text) in [("data", true), ("binaryData", false)] {
             for entry in object.body.get(field).map_or(&[][..], Node::entries) {
                 let text = entry.value.as_text().unwrap_or_default();
-                let bytes = if is_text { Some(text.as_bytes().to_vec()) } else { BASE64.decode(text.as_bytes()).ok() };
+                let bytes = if is_text {
+                    Some(text.as_bytes().to_vec())
+                } else {
+                    BASE64.decode(text.as_bytes()).ok()
+                };
                 let bytes = bytes.ok_or_else(|| Misfit::part(at, "its binaryData is no base64"))?;
-                leaves.push((entry.key.text.to_string(), bytes));
+                leaves.push((path_of(&entry.key.text, items), bytes));
             }
         }
-        if let Some((key, _)) = leaves.iter().find(|(key, _)| key.contains("..") || key.strip_suffix(".j2").is_some())
-        {
-            return Err(Misfit::part(at, format!("its key `{key}` means something else as a file's name")));
+        let strange = |path: &str| path.contains("..") || path.strip_suffix(".j2").is_some();
+        if let Some((path, _)) = leaves.iter().find(|(path, _)| strange(path)) {
+            return Err(Misfit::part(at, format!("`{path}` would mean something else as a file's name")));
         }
         let folder = &self.app.id.name;
         let alone = match leaves.as_slice() {
@@ -235,6 +250,14 @@ impl<'a> Volumes<'a> {
     }
 }
 
+/// The path of a key's file: `a/b` for `a..b`, if that is what the volume makes of it.
+fn path_of(key: &str, items: Option<&Node>) -> String {
+    let items = items.map_or(&[][..], Node::items);
+    let item = items.iter().find(|item| item.text_at(&["key"]) == Some(key));
+    let path = item.and_then(|item| item.text_at(&["path"])).filter(|path| path.replace('/', "..") == key);
+    path.unwrap_or(key).to_owned()
+}
+
 fn plain(kind: &'static str, value: Node, span: Span) -> Source {
     Source { keys: Build::at(span).with(kind, value), implied: None, given: false }
 }
@@ -247,6 +270,12 @@ fn host_path(host: &Node, read_only: bool, span: Span) -> Node {
     let usual = if read_only || below_dev { "" } else { "DirectoryOrCreate" };
     let kind = (kind != usual).then(|| Node::text(span, kind.to_owned()));
     short("path", path, Build::at(span).maybe("type", kind).node())
+}
+
+/// A mode as people write it.
+fn octal(mode: &Node) -> Node {
+    let value = mode.as_int().map(|number| Value::Int(number, Some(format!("0{number:o}").into())));
+    Node { span: mode.span, value: value.unwrap_or_else(|| mode.value.clone()) }
 }
 
 fn empty_dir(empty: &Node, span: Span) -> Node {

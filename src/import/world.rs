@@ -114,7 +114,9 @@ impl<'a> World<'a> {
     /// Whether its pods use a ConfigMap of the input, of which stackc makes a checksum.
     pub(super) fn uses_config(&self, object: &Object) -> bool {
         let namespace = object.id.namespace.as_deref().unwrap_or_default();
-        let known = |name: &Node| name.as_text().is_some_and(|name| self.find("ConfigMap", namespace, name).is_some());
+        let known = |name: &Node| {
+            name.as_text().is_some_and(|name| self.find("ConfigMap", namespace, name).is_some())
+        };
         World::references(object)
             .iter()
             .any(|reference| reference.target == Target::ConfigMap && known(reference.name))

@@ -30,8 +30,7 @@ pub(super) fn templates(app: &App, stack: &Stack, claims: &[(Spanned<String>, Cl
     let template = |(name, claim): &(Spanned<String>, Claim)| {
         let own = claim.labels.as_ref().map(|own| texts(name.span, own));
         let labels = own.unwrap_or_else(|| labels(app, stack));
-        let metadata =
-            Build::at(name.span).with("name", name.into()).unless_empty("labels", labels).node();
+        let metadata = Build::at(name.span).with("name", name.into()).unless_empty("labels", labels).node();
         Build::at(name.span).with("metadata", metadata).with("spec", spec(claim)).node()
     };
     claims.iter().map(template).collect()

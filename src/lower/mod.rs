@@ -37,8 +37,8 @@ use volume::Volumes;
 pub use config::Files;
 pub use namespaces::{missing_namespaces, namespaces};
 pub use route::{HOST_UNCOVERED, Merged};
-pub use volume::volume_name;
 pub use traefik::{text_of, traefik_values};
+pub use volume::volume_name;
 
 /// What lowering can find.
 pub static CODES: &[&Code] = &[

@@ -29,8 +29,7 @@ fn probe(
 ) -> Option<Node> {
     let at = place(probe).unwrap_or(cause);
     let port_name = |wanted, at, found: &mut Findings| {
-        let (name, port) =
-            port::resolve(&container.ports, wanted, &format!("the {name} probe"), at, found)?;
+        let (name, port) = port::resolve(&container.ports, wanted, &format!("the {name} probe"), at, found)?;
         let named = port.is_named_in(NamedIn::Probes) && port.is_named_in(NamedIn::Container);
         Some(if named { Node::text(at, name.to_owned()) } else { Node::int(at, port.in_container().value) })
     };

@@ -10,7 +10,8 @@ use crate::kube::Object;
 use crate::kube::names;
 use crate::source::Span;
 use crate::stack::{
-    App, IpFamilyPolicy, NamedIn, Port, ServiceFile, ServiceType, Stack, TrafficPolicy, name_invalid, value_invalid,
+    App, IpFamilyPolicy, NamedIn, Port, ServiceFile, ServiceType, Stack, TrafficPolicy, name_invalid,
+    value_invalid,
 };
 use crate::yaml::{Build, Named, Node, Spanned};
 
@@ -28,9 +29,8 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
         .flatten()
         .map(|port| port.value.as_str())
         .collect();
-    let is_free = |(name, port): &NamedPort<'_>| {
-        port.service != Some(false) && !listed.contains(&name.value.as_str())
-    };
+    let is_free =
+        |(name, port): &NamedPort<'_>| port.service != Some(false) && !listed.contains(&name.value.as_str());
     let free: Vec<NamedPort<'_>> =
         app.container.ports.iter().map(|(name, port)| (name, port)).filter(is_free).collect();
     let mut services = Vec::new();

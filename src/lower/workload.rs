@@ -70,9 +70,8 @@ fn told_twice(app: &App, kind: Workload, found: &mut Findings) {
 
 fn replicated(app: &App, found: &mut Findings) -> Build {
     let span = app.kind.span;
-    let build = Build::at(span)
-        .maybe("replicas", replicas(app, found))
-        .with("revisionHistoryLimit", history(app));
+    let build =
+        Build::at(span).maybe("replicas", replicas(app, found)).with("revisionHistoryLimit", history(app));
     selected(app, build)
 }
 

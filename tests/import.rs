@@ -1,0 +1,699 @@
+//! `stackc import`: what a stack builds comes back as a stack that builds the same; what people wrote by hand becomes typed
+//! where they would expect it, and says why where it does not.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use stackc::check::Demands;
+use stackc::compile::{Compiled, compile};
+use stackc::emit;
+use stackc::source::{Sources, read_input};
+
+use crate::stack::{Folder, Ran, carried, command};
+use crate::tools::ROOT;
+
+/// Objects by what makes them one.
+type Objects = BTreeMap<String, Value>;
+
+fn compiled(folder: &Path) -> Compiled {
+    let mut sources = Sources::default();
+    let input = read_input(folder, &mut sources).unwrap();
+    compile(sources, input, Demands::default())
+}
+
+fn objects(run: &Compiled) -> Objects {
+    let list: Value = serde_json::from_str(&emit::json(&run.objects)).unwrap();
+    let items = list["items"].as_array().unwrap().iter();
+    let path = |object: &Value| {
+        let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default().to_owned();
+        format!("{} {}/{}", object["kind"].as_str().unwrap(), text("namespace"), text("name"))
+    };
+    let mut all = Objects::new();
+    for object in items {
+        let twin = all.insert(path(object), object.clone());
+        assert!(twin.is_none(), "{} is there twice", path(object));
+    }
+    all
+}
+
+/// Imports what lies in `plain/` as the stack `home`.
+fn import(folder: &Folder) -> Ran {
+    folder.stackc("import plain -o home --k3s v1.37.1+k3s1")
+}
+
+/// What `import` says of an object that stays raw.
+fn reason<'a>(ran: &'a Ran, object: &str) -> &'a str {
+    let start = format!("    {object}: ");
+    let line = ran.out.lines().find_map(|line| line.strip_prefix(&start));
+    line.unwrap_or_else(|| panic!("{object} is not among what stays raw:\n{}", ran.out))
+}
+
+/// Errors that the new stack's own files have, but for what nobody could know yet: machines, and what images run on.
+fn told(run: &Compiled) -> Vec<String> {
+    let unknown = ["image-platforms-unknown", "place-unknown", "place-no-node"];
+    let errors = run.findings.iter().filter(|finding| finding.severity == stackc::finding::Severity::Error);
+    let errors = errors.filter(|finding| !unknown.contains(&finding.code.name));
+    errors
+        .map(|finding| finding.message.clone())
+        .filter(|told| !told.contains("`nodes` names no machine"))
+        .collect()
+}
+
+#[test]
+fn what_a_stack_builds_comes_back() {
+    let folder = Folder::new();
+    let mut typed = 0;
+    for stack in carried() {
+        let before = compiled(&Path::new(ROOT).join(&stack));
+        let name = before.stack.as_ref().unwrap().name.value.clone();
+        let short = stack.replace('/', "-");
+        let built = command(Path::new(ROOT), &format!("build {stack} -o {}", folder.at(&short).display()))
+            .output()
+            .unwrap();
+        assert!(built.status.success());
+        let ran = folder.stackc(&format!("import {short} -o {short}-again/{name}"));
+        assert_eq!(ran.status, 0, "{ran:?}");
+        let after = compiled(&folder.at(&format!("{short}-again/{name}")));
+        let (old, new) = (objects(&before), objects(&after));
+        assert_eq!(old.keys().collect::<Vec<_>>(), new.keys().collect::<Vec<_>>(), "{stack}");
+        for (id, object) in &old {
+            assert_eq!(settled(object), settled(&new[id]), "{stack}: {id}");
+        }
+        assert_eq!(told(&after), [""; 0], "{stack}");
+        typed += after.apps.len();
+    }
+    assert!(typed > 20, "only {typed} apps came back typed");
+}
+
+/// What a stack's own output may be once more: lists in which Kubernetes finds things by name, or takes all, have no order.
+fn settled(object: &Value) -> Value {
+    let mut object = object.clone();
+    sort(&mut object);
+    object
+}
+
+fn sort(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(sort),
+        Value::Object(map) => {
+            for (key, value) in map {
+                sort(value);
+                if let (Value::Array(items), "volumes" | "volumeMounts" | "matchExpressions") =
+                    (value, key.as_str())
+                {
+                    items.sort_by_key(|item| format!("{}{}{}", item["name"], item["mountPath"], item["key"]));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What stackc adds to an object that becomes typed: a key, and its value where that is always the same. Kubernetes' own
+/// defaults, written out; and what `import` tells of.
+fn added() -> Vec<(&'static str, Option<Value>)> {
+    let defaults = [
+        ("imagePullPolicy", json!("IfNotPresent")),
+        ("automountServiceAccountToken", json!(true)),
+        ("serviceAccountName", json!("default")),
+        ("enableServiceLinks", json!(true)),
+        ("replicas", json!(1)),
+        ("revisionHistoryLimit", json!(10)),
+        ("strategy", json!({"type": "RollingUpdate"})),
+        ("updateStrategy", json!({"type": "RollingUpdate"})),
+        ("type", json!("ClusterIP")),
+        ("type", json!("")),
+        ("path", json!("/")),
+        ("operator", json!("Equal")),
+        ("namespace", json!("default")),
+        ("concurrencyPolicy", json!("Allow")),
+        ("dnsPolicy", json!("ClusterFirst")),
+        ("objectset.rio.cattle.io/prune", json!("false")),
+    ];
+    let told = ["app", "app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"];
+    let told = told.into_iter().chain(["checksum/config", "targetPort", "items"]).map(|key| (key, None));
+    defaults.into_iter().map(|(key, value)| (key, Some(value))).chain(told).collect()
+}
+
+/// Paths at which an object lost something, or got what nobody asked for.
+fn differences(path: &str, old: &Value, new: &Value, faults: &mut Vec<String>) {
+    match (old, new) {
+        (Value::Object(olds), Value::Object(news)) => {
+            for (key, old) in olds {
+                match news.get(key) {
+                    Some(new) => differences(&format!("{path}.{key}"), old, new, faults),
+                    None => faults.push(format!("{path}.{key} is lost")),
+                }
+            }
+            let nothing = json!({});
+            for (key, new) in news.iter().filter(|(key, _)| !olds.contains_key(*key)) {
+                match new {
+                    _ if added()
+                        .iter()
+                        .any(|(known, value)| known == key && value.as_ref().is_none_or(|v| v == new)) => {}
+                    Value::Object(_) => differences(&format!("{path}.{key}"), &nothing, new, faults),
+                    _ => faults.push(format!("{path}.{key} is new: {new}")),
+                }
+            }
+        }
+        (Value::Array(olds), Value::Array(news)) if olds.len() == news.len() => {
+            for (at, (old, new)) in olds.iter().zip(news).enumerate() {
+                differences(&format!("{path}[{at}]"), old, new, faults);
+            }
+        }
+        _ if old == new => {}
+        _ => faults.push(format!("{path}: {old} became {new}")),
+    }
+}
+
+/// The objects of YAML documents, read by stackc as manifests of a stack that has nothing else.
+fn plain(folder: &Folder) -> Objects {
+    let files = walk(&folder.at("plain"));
+    let stack = Folder::new().with("raw/stack.yaml", "stackc: 1\nk3s: v1.37.1+k3s1\n");
+    for (at, file) in files.iter().enumerate() {
+        stack.write(&format!("raw/manifests/f{at}.yaml"), std::fs::read(file).unwrap());
+    }
+    let mut all = objects(&compiled(&stack.at("raw")));
+    // stackc makes namespaces that are not among the objects; an import leaves them to whoever made them.
+    all.retain(|id, object| {
+        !id.starts_with("Node ") && object["metadata"]["labels"]["app.kubernetes.io/managed-by"] != "stackc"
+    });
+    all
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(walk(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+/// Imports `plain/`, holds the new stack's objects against those of the input, and returns what was said.
+fn imported(folder: &Folder) -> Ran {
+    let ran = import(folder);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let run = compiled(&folder.at("home"));
+    assert_eq!(told(&run), [""; 0], "{}", ran.out);
+    let (old, new) = (plain(folder), objects(&run));
+    assert_eq!(old.keys().collect::<Vec<_>>(), new.keys().collect::<Vec<_>>(), "{}", ran.out);
+    let raw = |id: &String| ran.out.contains(&format!("    {}: ", id.replace(" /", " ")));
+    for (id, object) in &old {
+        let mut faults = Vec::new();
+        if raw(id) {
+            assert_eq!(object, &new[id], "{id} is raw");
+        } else {
+            differences("", &settled(object), &settled(&new[id]), &mut faults);
+        }
+        assert_eq!(faults, [""; 0], "{id}\n{}", ran.out);
+    }
+    ran
+}
+
+/// A cluster as people write it: by hand, from tutorials, in several styles.
+fn cluster() -> Folder {
+    let files = [
+        ("plain/blog/blog.yaml", BLOG),
+        ("plain/whoami.yaml", WHOAMI),
+        ("plain/database.yaml", DATABASE),
+        ("plain/exporter.yaml", EXPORTER),
+        ("plain/backup.yml", BACKUP),
+    ];
+    files.into_iter().fold(Folder::new(), |folder, (path, text)| folder.with(path, text))
+}
+
+/// All in one: names on ports, a claim, a ConfigMap named as stackc would, a route with a middleware.
+const BLOG: &str = r#"apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: blog
+  labels: {app: blog}
+spec:
+  selector:
+    matchLabels: {app: blog}
+  strategy: {type: Recreate}
+  template:
+    metadata:
+      labels: {app: blog, tier: front}
+      annotations: {example.org/scrape: "true"}
+    spec:
+      securityContext: {runAsUser: 1000, fsGroup: 1000}
+      tolerations: [{key: small, operator: Exists, effect: NoSchedule}]
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+            - matchExpressions:
+              - {key: kubernetes.io/arch, operator: In, values: [amd64, arm64]}
+              - {key: node-role.kubernetes.io/control-plane, operator: NotIn, values: ["true"]}
+      initContainers:
+      - name: migrate
+        image: ghcr.io/example/blog:2.1
+        command: [sh, -c, "migrate {{ all }}\nexit 0\n"]
+        volumeMounts: [{name: data, mountPath: /data}]
+      containers:
+      - name: blog
+        image: ghcr.io/example/blog:2.1
+        args: [--config=/etc/blog/blog.toml]
+        ports: [{name: http, containerPort: 8080}]
+        env:
+        - {name: TITLE, value: "{{ .Site }}"}
+        - {name: PASSWORD, valueFrom: {secretKeyRef: {name: blog, key: password}}}
+        - {name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+        readinessProbe: {httpGet: {path: /ready, port: http}, periodSeconds: 5}
+        resources: {requests: {cpu: "1", memory: 64Mi}, limits: {memory: 128Mi}}
+        securityContext: {readOnlyRootFilesystem: true}
+        volumeMounts:
+        - {name: data, mountPath: /data}
+        - {name: config, mountPath: /etc/blog}
+        - {name: tmp, mountPath: /tmp}
+      - name: sync
+        image: ghcr.io/example/sync:1
+        ports: [{containerPort: 9000}]
+        livenessProbe: {tcpSocket: {port: 9000}}
+        volumeMounts: [{name: data, mountPath: /srv, subPath: posts, readOnly: true}]
+      volumes:
+      - name: tmp
+        emptyDir: {sizeLimit: 64Mi}
+      - name: data
+        persistentVolumeClaim: {claimName: blog-files}
+      - name: config
+        configMap: {name: blog-config}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: blog}
+spec:
+  selector: {app: blog}
+  ports: [{name: http, port: 80, targetPort: http}]
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: blog-files}
+spec:
+  accessModes: [ReadWriteOnce]
+  storageClassName: local-path
+  resources: {requests: {storage: 10Gi}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: blog-config}
+data:
+  blog.toml: "title = \"{{ .Title }}\"\n"
+  empty: ""
+binaryData: {logo.png: iVBORw0KGgo=}
+---
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
+metadata: {name: blog}
+spec:
+  entryPoints: [websecure]
+  routes:
+  - {match: "Host(`blog.example.org`)", kind: Rule, middlewares: [{name: slow}], services: [{name: blog, port: 80}]}
+  - {match: "Host(`blog.example.org`) && Method(`PUT`)", kind: Rule, services: [{name: blog, port: 80}]}
+  tls: {secretName: blog-cert}
+---
+apiVersion: traefik.io/v1alpha1
+kind: Middleware
+metadata: {name: slow}
+spec: {rateLimit: {average: 5}}
+"#;
+
+/// No names on ports, a container of another name, `latest`, an Ingress; labels of today's fashion.
+const WHOAMI: &str = r#"# Who am I?
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: whoami
+  namespace: tools
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app.kubernetes.io/name: whoami-web}
+  template:
+    metadata:
+      labels: {app.kubernetes.io/name: whoami-web}
+    spec:
+      containers:
+      - name: web
+        image: traefik/whoami
+        imagePullPolicy: IfNotPresent
+        ports:
+        - containerPort: 80
+---
+# how it is reached from inside
+apiVersion: v1
+kind: Service
+metadata: {name: whoami-svc, namespace: tools}
+spec:
+  type: NodePort
+  selector: {app.kubernetes.io/name: whoami-web}
+  ports: [{port: 8000, targetPort: 80, nodePort: 30080}]
+---
+# and from outside
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: whoami, namespace: tools}
+spec:
+  rules:
+  - host: whoami.example.org
+    http:
+      paths: [{path: /, pathType: Prefix, backend: {service: {name: whoami-svc, port: {number: 8000}}}}]
+"#;
+
+const DATABASE: &str = r#"apiVersion: v1
+kind: Service
+metadata: {name: db-headless}
+spec:
+  clusterIP: None
+  selector: {app: db}
+  ports: [{name: postgres, port: 5432}]
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db-headless
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      serviceAccountName: db
+      terminationGracePeriodSeconds: 120
+      containers:
+      - name: postgres
+        image: postgres:17
+        ports: [{name: postgres, containerPort: 5432}]
+        envFrom: [{secretRef: {name: db}}]
+        readinessProbe: {exec: {command: [pg_isready]}}
+        volumeMounts: [{name: data, mountPath: /var/lib/postgresql/data, subPath: pgdata}]
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec:
+      accessModes: [ReadWriteOnce]
+      resources: {requests: {storage: 20Gi}}
+"#;
+
+const EXPORTER: &str = r#"apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: exporter}
+spec:
+  selector: {matchLabels: {name: exporter}}
+  template:
+    metadata: {labels: {name: exporter}}
+    spec:
+      hostNetwork: true
+      hostPID: true
+      dnsPolicy: ClusterFirstWithHostNet
+      tolerations: [{operator: Exists}]
+      automountServiceAccountToken: false
+      containers:
+      - name: exporter
+        image: quay.io/prometheus/node-exporter:v1.9.1
+        args: [--path.rootfs=/host]
+        ports: [{containerPort: 9100, hostPort: 9100}]
+        securityContext: {privileged: true}
+        volumeMounts: [{name: root, mountPath: /host, readOnly: true, mountPropagation: HostToContainer}]
+      volumes: [{name: root, hostPath: {path: /}}]
+"#;
+
+const BACKUP: &str = r#"apiVersion: batch/v1
+kind: CronJob
+metadata: {name: backup}
+spec:
+  schedule: "30 3 * * *"
+  timeZone: Europe/Berlin
+  jobTemplate:
+    spec:
+      backoffLimit: 1
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+          - name: restic
+            image: restic/restic:0.18.0
+            args: [backup, /data]
+            envFrom: [{secretRef: {name: restic}}]
+            volumeMounts: [{name: data, mountPath: /data, readOnly: true}]
+          volumes: [{name: data, hostPath: {path: /srv/data, type: Directory}}]
+"#;
+
+#[test]
+fn what_people_write_becomes_typed() {
+    let folder = cluster();
+    let before: Vec<_> = walk(&folder.at("plain")).iter().map(|file| std::fs::read(file).unwrap()).collect();
+    let ran = imported(&folder);
+    let after: Vec<_> = walk(&folder.at("plain")).iter().map(|file| std::fs::read(file).unwrap()).collect();
+    assert_eq!(before, after, "the input is never touched");
+    assert_eq!(
+        folder.list("home/apps"),
+        ["backup.yaml", "blog.yaml", "db.yaml", "exporter.yaml", "whoami.yaml"]
+    );
+    assert_eq!(folder.list("home/manifests"), ["whoami-rest.yaml"]);
+    assert!(reason(&ran, "Ingress tools/whoami").contains("IngressRoute"), "{}", ran.out);
+    let rest = WHOAMI.split("---\n").last().unwrap();
+    assert_eq!(folder.read("home/manifests/whoami-rest.yaml"), rest, "comments stay");
+    let blog = folder.read("home/apps/blog.yaml");
+    for line in [
+        "image: ghcr.io/example/blog:2.1\n",
+        "place: {arch: [amd64, arm64], not: {role: control-plane}, tolerations: [small:NoSchedule]}\n",
+        "ports: {http: {port: 80, targetPort: 8080, names: [container, service, targetPort, probes]}}\n",
+        "  TITLE: \"{% raw %}{{ .Site }}{% endraw %}\"\n",
+        "  /data: {pvc: {size: 10Gi, storageClass: local-path, name: blog-files}}\n",
+        "  /etc/blog: {files: blog/config, name: config, readOnly: false}\n",
+        "podLabels: {tier: front}\n",
+        "  web: {host: blog.example.org, middlewares: [slow], tls: blog-cert}\n",
+    ] {
+        assert!(blog.contains(line), "{line}\n{blog}");
+    }
+    assert_eq!(folder.read("home/files/blog/config/blog.toml"), "title = \"{{ .Title }}\"\n");
+    assert_eq!(std::fs::read(folder.at("home/files/blog/config/logo.png")).unwrap(), b"\x89PNG\r\n\x1a\n");
+    let stack = folder.read("home/stack.yaml");
+    for line in [
+        "k3s: v1.37.1+k3s1\n# TODO: the machines",
+        "namespaces: {tools: {create: false}}\n",
+        "middlewares: {slow: {rateLimit: {average: 5}}}\n",
+        "secrets: {blog: [password], blog-cert: {type: kubernetes.io/tls}, db: [], restic: []}\n",
+        "external: [ServiceAccount/db]\n",
+    ] {
+        assert!(stack.contains(line), "{line}\n{stack}");
+    }
+}
+
+#[test]
+fn with_its_nodes_the_new_stack_builds() {
+    let node = r#"apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Node
+  metadata: {name: nuc, labels: {kubernetes.io/arch: amd64, kubernetes.io/hostname: nuc, disk: ssd}}
+  status: {nodeInfo: {architecture: amd64}, addresses: [{type: InternalIP, address: 192.168.1.10}]}
+- apiVersion: v1
+  kind: Node
+  metadata: {name: pi, labels: {kubernetes.io/arch: arm64, node-role.kubernetes.io/control-plane: "true"}}
+  status: {nodeInfo: {architecture: arm64}}
+"#;
+    let folder = cluster().with("nodes.yaml", node);
+    let ran = folder.stackc("import plain nodes.yaml -o home --k3s v1.37.1+k3s1");
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(!ran.out.contains("write the machines"), "{}", ran.out);
+    let stack = folder.read("home/stack.yaml");
+    assert!(stack.contains("  nuc: {arch: amd64, ip: 192.168.1.10, labels: {disk: ssd}}\n  pi: {arch: arm64, roles: [control-plane]}\n"), "{stack}");
+    let images = [
+        "ghcr.io/example/blog",
+        "ghcr.io/example/sync",
+        "traefik/whoami",
+        "postgres",
+        "quay.io/prometheus/node-exporter",
+        "restic/restic",
+    ];
+    let platforms: String = images.iter().map(|image| format!("  {image}: [amd64, arm64]\n")).collect();
+    folder.write("home/stack.yaml", format!("{stack}platforms:\n{platforms}"));
+    let built = folder.stackc("build home -o out");
+    assert_eq!(built.status, 0, "{built:?}");
+    // What was built is imported without a difference.
+    let again = folder.stackc("import out -o again/home --k3s v1.37.1+k3s1");
+    assert_eq!(again.status, 0, "{again:?}");
+    assert!(!again.out.contains("what differs"), "{}", again.out);
+}
+
+/// A Deployment with something in its pod, its container, its metadata.
+fn deployment(name: &str, metadata: &str, pod: &str, container: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}{metadata}}}\nspec:\n  selector: {{matchLabels: \
+         {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n{pod}      containers:\n      \
+         - {{name: {name}, image: \"example/{name}:1\"{container}}}\n"
+    )
+}
+
+#[test]
+fn what_has_no_form_stays_and_says_why() {
+    for (metadata, pod, container, expected) in [
+        ("", "", ", lifecycle: {preStop: {exec: {command: [bye]}}}", "containers[web].lifecycle`"),
+        ("", "", ", securityContext: {runAsUser: 1}", "containers[web].securityContext`"),
+        ("", "      shareProcessNamespace: true\n", "", "`spec.template.spec.shareProcessNamespace`"),
+        (
+            "",
+            "      serviceAccountName: x\n      automountServiceAccountToken: false\n",
+            "",
+            "automountServiceAccountToken",
+        ),
+        ("", "      securityContext: {seccompProfile: {type: Unconfined}}\n", "", "spec.securityContext"),
+        ("", "      volumes: [{name: x, emptyDir: {}}]\n", "", "the volume `x` is mounted nowhere"),
+        (
+            "",
+            "      volumes: [{name: x, projected: {sources: []}}]\n",
+            ", volumeMounts: [{name: x, mountPath: /x}]",
+            "`x` is of a kind that apps do not have: projected",
+        ),
+        ("", "", ", env: [{name: A, value: \"1\"}, {name: A, value: \"2\"}]", "the variable A twice"),
+        ("", "", ", livenessProbe: {httpGet: {port: 81}}", "liveness probe goes to port 81"),
+        (", labels: {version: \"1\"}", "", "", "`metadata.labels.version`"),
+        (", annotations: {note: x}", "", "", "`metadata.annotations.note`"),
+    ] {
+        let folder = Folder::new().with("plain/web.yaml", deployment("web", metadata, pod, container));
+        let ran = imported(&folder);
+        let told = reason(&ran, "Deployment default/web");
+        assert!(told.contains(expected), "{told:?} does not say {expected:?}");
+        assert_eq!(folder.read("home/manifests/web.yaml"), folder.read("plain/web.yaml"), "word for word");
+    }
+}
+
+#[test]
+fn objects_beside_a_workload_may_stay_alone() {
+    let web = deployment("web", "", "", ", ports: [{name: http, containerPort: 80}]");
+    for (kind, rest, expected) in [
+        (
+            "Service",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, sessionAffinity: ClientIP, ports: [{port: 80}]}\n",
+            "sessionAffinity",
+        ),
+        (
+            "Service",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 81}]}\n",
+            "its port 81 is none",
+        ),
+        (
+            "Service",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: web, labels: {a: b}}\nspec: {selector: {app: web, other: x}, ports: [{port: 80}]}\n",
+            "selector",
+        ),
+    ] {
+        let folder = Folder::new().with("plain/web.yaml", &web).with("plain/rest.yaml", rest);
+        let ran = imported(&folder);
+        assert_eq!(folder.list("home/apps"), ["web.yaml"], "{}", ran.out);
+        assert!(folder.read("home/apps/web.yaml").contains("ports: {http: {port: 80, service: false}}"));
+        assert!(reason(&ran, &format!("{kind} default/web")).contains(expected), "{}", ran.out);
+    }
+}
+
+#[test]
+fn no_selector_gets_new_pods() {
+    // `app: web` is no label of these pods yet, and another Service looks for it.
+    let web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {run: web}}\n  \
+               template:\n    metadata: {labels: {run: web}}\n    spec: {containers: [{name: web, image: \"example/web:1\"}]}\n";
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: old}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n";
+    let folder = Folder::new().with("plain/web.yaml", web).with("plain/service.yaml", service);
+    let ran = imported(&folder);
+    assert!(reason(&ran, "Deployment default/web").contains("app=web"), "{}", ran.out);
+    let folder = Folder::new().with("plain/web.yaml", web);
+    imported(&folder);
+    assert!(folder.read("home/apps/web.yaml").contains("selector: {run: web}\n"));
+}
+
+#[test]
+fn secrets_never_leave_their_manifests() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\nstringData: {key: hunter2}\n";
+    let web = deployment("web", "", "", ", envFrom: [{secretRef: {name: web}}]");
+    let folder = Folder::new().with("plain/secret.yaml", secret).with("plain/web.yaml", web);
+    let ran = imported(&folder);
+    assert!(ran.out.contains("warning: home/manifests/secret.yaml holds Secrets"), "{}", ran.out);
+    assert!(!ran.out.contains("hunter2"));
+    for file in walk(&folder.at("home")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(text.contains("hunter2"), file.ends_with("secret.yaml"), "{}", file.display());
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(folder.at("home/manifests/secret.yaml")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn what_kubectl_prints_of_the_cluster_is_taken() {
+    let web = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n  metadata:\n    name: web\n    uid: 1-2\n    \
+               resourceVersion: \"5\"\n    annotations: {deployment.kubernetes.io/revision: \"3\"}\n  spec:\n    progressDeadlineSeconds: 600\n    \
+               selector: {matchLabels: {app: web}}\n    strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 25%, maxUnavailable: 25%}}\n    \
+               template:\n      metadata: {creationTimestamp: null, labels: {app: web}}\n      spec:\n        schedulerName: default-scheduler\n        \
+               containers: [{name: web, image: \"example/web:1\", terminationMessagePolicy: File}]\n  status: {replicas: 1}\n";
+    let folder = Folder::new().with("plain/web.yaml", web);
+    let ran = import(&folder);
+    assert_eq!(folder.list("home/apps"), ["web.yaml"], "{}", ran.out);
+    assert!(ran.out.contains("the API server wrote"), "{}", ran.out);
+    assert!(!folder.read("home/apps/web.yaml").contains("strategy"));
+}
+
+#[test]
+fn names_are_told_apart() {
+    let other = deployment("web", ", namespace: other", "", "");
+    let folder =
+        Folder::new().with("plain/a/web.yaml", deployment("web", "", "", "")).with("plain/b/web.yaml", other);
+    let ran = imported(&folder);
+    assert!(
+        reason(&ran, "Deployment other/web").contains("Deployment default/web is the app `web`"),
+        "{}",
+        ran.out
+    );
+    let twice = deployment("web", "", "", "");
+    let folder = Folder::new().with("plain/a.yaml", &twice).with("plain/b.yaml", &twice);
+    let ran = import(&folder);
+    assert!(ran.out.contains("stands in the input more than once"), "{}", ran.out);
+}
+
+#[test]
+fn bad_input_is_told_with_its_place() {
+    let folder = Folder::new().with("plain/web.yaml", "apiVersion: v1\nkind: Service\nmetadata: {}\n");
+    let ran = import(&folder);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.out.contains("plain/web.yaml:3:11"), "{}", ran.out);
+    assert!(!folder.at("home").exists());
+    for (path, text) in [("plain/x.yaml", "a: [b\n"), ("plain/Chart.yaml", "name: x\n")] {
+        let folder = Folder::new().with(path, text);
+        let ran = import(&folder);
+        assert_eq!((ran.status, folder.at("home").exists()), (1, false), "{ran:?}");
+    }
+}
+
+#[test]
+fn nothing_is_overwritten() {
+    let folder = cluster().with("home/mine.txt", "mine");
+    let ran = import(&folder);
+    assert_eq!((ran.status, folder.list("home")), (2, vec!["mine.txt".to_owned()]), "{ran:?}");
+    assert!(ran.err.contains("home is not empty"), "{}", ran.err);
+    let ran = folder.stackc("import plain --k3s 1.37");
+    assert_eq!(ran.status, 2, "{ran:?}");
+    let ran = folder.stackc("import plain");
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(folder.at("stacks/plain/stack.yaml").exists());
+    assert!(folder.read("stacks/plain/stack.yaml").contains("# TODO: your release"));
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let folder = cluster();
+    for to in ["one/home", "two/home"] {
+        assert_eq!(folder.stackc(&format!("import plain -o {to} --k3s v1.37.1+k3s1")).status, 0);
+    }
+    let files = |top: &str| -> Vec<(String, Vec<u8>)> {
+        let top = folder.at(top);
+        let all = walk(&top).into_iter();
+        all.map(|file| {
+            (file.strip_prefix(&top).unwrap().display().to_string(), std::fs::read(&file).unwrap())
+        })
+        .collect()
+    };
+    assert_eq!(files("one"), files("two"));
+}
