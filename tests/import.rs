@@ -55,7 +55,7 @@ fn told(run: &Compiled) -> Vec<String> {
     let errors = run.findings.iter().filter(|finding| finding.severity == stackc::finding::Severity::Error);
     let errors = errors.filter(|finding| !unknown.contains(&finding.code.name));
     errors
-        .map(|finding| finding.message.clone())
+        .map(|finding| finding.message.to_string())
         .filter(|told| !told.contains("`nodes` names no machine"))
         .collect()
 }
@@ -651,6 +651,45 @@ fn names_are_told_apart() {
     let folder = Folder::new().with("plain/a.yaml", &twice).with("plain/b.yaml", &twice);
     let ran = import(&folder);
     assert!(ran.out.contains("stands in the input more than once"), "{}", ran.out);
+}
+
+#[test]
+fn a_kustomization_is_built_first() {
+    let base = deployment("web", "", "", ", ports: [{name: http, containerPort: 8080}], envFrom: [{configMapRef: {name: settings}}]");
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}]}\n";
+    let folder = Folder::new()
+        .with("kustom/base/web.yaml", base)
+        .with("kustom/base/service.yaml", service)
+        .with("kustom/base/kustomization.yaml", "resources: [web.yaml, service.yaml]\n")
+        .with(
+            "kustom/prod/kustomization.yaml",
+            "resources: [../base, role.yaml]\nnamespace: shop\nimages: [{name: example/web, newTag: \"2\"}]\nreplicas: [{name: web, count: 3}]\n\
+             configMapGenerator: [{name: settings, literals: [A=1]}]\n",
+        )
+        .with("kustom/prod/role.yaml", "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: web}\nrules: []\n");
+    let ran = folder.stackc("import kustom/prod -o home --k3s v1.37.1+k3s1");
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let app = folder.read("home/apps/web.yaml");
+    assert!(app.contains("image: example/web:2\nreplicas: 3\n"), "{app}");
+    assert!(folder.read("home/stack.yaml").contains("namespace: shop\n"));
+    assert_eq!(folder.list("home/manifests"), ["kustomization.yaml", "role.yaml"], "{}", ran.out);
+    let built = folder.stackc("build kustom/prod");
+    let run = compiled(&folder.at("home"));
+    let new = objects(&run);
+    assert_eq!(told(&run), [""; 0], "{}", ran.out);
+    let plain = Folder::new().with("raw/stack.yaml", "stackc: 1\nk3s: v1.37.1+k3s1\n").with("raw/manifests/all.yaml", built.out);
+    let mut old = objects(&compiled(&plain.at("raw")));
+    old.retain(|id, _| !id.starts_with("Namespace"));
+    assert_eq!(old.keys().collect::<Vec<_>>(), new.keys().collect::<Vec<_>>());
+    for (id, object) in &old {
+        let mut faults = Vec::new();
+        differences("", object, &new[id], &mut faults);
+        assert_eq!(faults, [""; 0], "{id}");
+    }
+    let folder = Folder::new().with("plain/kustomization.yaml", "resources: [gone.yaml]\n");
+    let ran = import(&folder);
+    assert_eq!((ran.status, folder.at("home").exists()), (1, false), "{ran:?}");
+    assert!(ran.out.contains("plain/kustomization.yaml:1:13"), "{}", ran.out);
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn refusals(run: &Compiled, nodes_known: bool) -> BTreeMap<String, Refusal> {
         let of_final = of_final || (*finding.code == PLACE_UNKNOWN && !nodes_known);
         if let Some(app) = app.filter(|_| !of_final) {
             let key = top_key(&file.text, finding.primary.span.start).to_owned();
-            refusals.entry(app.to_owned()).or_insert_with(|| (key, finding.message.clone()));
+            refusals.entry(app.to_owned()).or_insert_with(|| (key, finding.message.to_string()));
         }
     }
     refusals

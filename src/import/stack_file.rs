@@ -175,13 +175,16 @@ fn external(world: &World<'_>, namespace: &str, needs: &Needs, span: Span) -> No
     for (_, object) in world.kept() {
         let own = object.id.namespace.as_deref().unwrap_or_default();
         for reference in World::references(object) {
-            let space = reference.namespace.and_then(Node::as_text).unwrap_or(own);
+            let space = match reference.target.is_cluster_wide() {
+                true => "",
+                false => reference.namespace.and_then(Node::as_text).unwrap_or(own),
+            };
             let (kind, Some(name)) = (reference.target.kind(), reference.name.as_text()) else { continue };
-            let known = world.find(kind, space, name).is_some() || is_given(kind, space, name);
+            let known = world.find(kind, space, name).is_some() || is_given(kind, space, name, |_| false);
             if known || reference.optional || reference.target == Target::Secret {
                 continue;
             }
-            all.insert(if space == namespace {
+            all.insert(if space == namespace || space.is_empty() {
                 format!("{kind}/{name}")
             } else {
                 format!("{kind}/{space}/{name}")
