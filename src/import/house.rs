@@ -54,7 +54,9 @@ fn below(key: &str, node: &Node, indent: usize, out: &mut String) {
         }
         Value::List(items) => {
             out.push_str(&format!("{key}:\n"));
-            items.iter().for_each(|one| item(one, indent, out));
+            for one in items {
+                item(one, indent, out);
+            }
         }
         _ => {
             out.push_str(&format!("{key}: "));
@@ -125,7 +127,7 @@ fn in_line(node: &Node, width: usize) -> Option<String> {
 /// A word on one line, safe within brackets.
 fn word(text: &str) -> String {
     let plain = scalar::is_plain_safe(text) || is_quantity(text) || is_option(text) || is_address(text);
-    if plain && !text.contains(|c| matches!(c, ',' | '[' | ']' | '{' | '}')) {
+    if plain && !text.contains([',', '[', ']', '{', '}']) {
         return text.to_owned();
     }
     let inline = write::inline(text);

@@ -18,6 +18,7 @@ mod allowed;
 mod app;
 mod container;
 mod house;
+mod labels;
 mod machine;
 mod place;
 mod plan;
@@ -32,6 +33,7 @@ mod settled;
 mod short;
 mod stack_file;
 mod volume;
+mod workload;
 mod world;
 
 use std::collections::BTreeMap;

@@ -266,8 +266,8 @@ const MADE_BY: [(&str, &str); 4] = [
 
 /// What a key makes is at fault first; in the end it is the workload.
 fn blame(plan: &Plan, (key, reason): &Refusal, world: &World<'_>) -> Misfit {
-    let kinds = MADE_BY.iter().filter(|(own, _)| own == key).map(|(_, kind)| kind);
-    let part = kinds.filter_map(|kind| plan.of(kind, world).last().map(|(at, _)| *at)).next();
+    let mut kinds = MADE_BY.iter().filter(|(own, _)| own == key).map(|(_, kind)| kind);
+    let part = kinds.find_map(|kind| plan.of(kind, world).last().map(|(at, _)| *at));
     Misfit { part, reason: reason.clone() }
 }
 

@@ -63,8 +63,8 @@ fn route(
         rule.get("middlewares").map_or(&[][..], Node::items).iter().filter_map(|m| m.text_at(&["name"]));
     let names = names.map(|name| {
         let is_own = own.iter().any(|(_, object)| object.id.name == name);
-        let word = name.strip_prefix(app).and_then(|rest| rest.strip_prefix('-')).filter(|_| is_own);
-        Node::text(span, word.unwrap_or(name).to_owned())
+        let short = name.strip_prefix(app).and_then(|rest| rest.strip_prefix('-')).filter(|_| is_own);
+        Node::text(span, short.unwrap_or(name).to_owned())
     });
     let text = |text: &str| Node::text(span, text.to_owned());
     let more = matched_path(rule)

@@ -380,7 +380,9 @@ fn claim(spec: &mut Node) {
 /// A quantity is the same as a number and as text.
 fn quantities(map: &mut Node) {
     if let Value::Map(Map { entries }) = &mut map.value {
-        entries.iter_mut().for_each(|entry| as_text(&mut entry.value));
+        for entry in entries {
+            as_text(&mut entry.value);
+        }
     }
 }
 

@@ -31,7 +31,7 @@ const NO_NODES: &str = "\
 /// The namespace that apps need not say: the one of all objects, where each says its own.
 pub(super) fn namespace(world: &World<'_>) -> String {
     let mut spaces = world.kept().filter_map(|(_, object)| object.id.namespace.clone());
-    let said = |object: &Object| object.id.namespace.is_none() || says_namespace(object, world);
+    let said = |object: &Object| object.id.namespace.is_none() || says_namespace(object);
     match spaces.next() {
         Some(first) if spaces.all(|other| other == first) && world.kept().all(|(_, object)| said(object)) => {
             first
@@ -41,7 +41,7 @@ pub(super) fn namespace(world: &World<'_>) -> String {
 }
 
 /// Whether the user wrote its namespace: then it has a place of its own.
-fn says_namespace(object: &Object, _: &World<'_>) -> bool {
+fn says_namespace(object: &Object) -> bool {
     let place = |path: &[&str]| object.body.at(path).map(|node| node.span);
     place(&["metadata", "namespace"]) != place(&["metadata", "name"])
 }
@@ -135,7 +135,7 @@ fn secrets(world: &World<'_>, namespace: &str, span: Span) -> Node {
                 Some(key) => drop(used.keys.insert(key)),
                 None if SERVING.contains(&object.id.kind.as_str()) => used.kind = Some("kubernetes.io/tls"),
                 None if is_pull_secret(object, reference.name) => {
-                    used.kind = Some("kubernetes.io/dockerconfigjson")
+                    used.kind = Some("kubernetes.io/dockerconfigjson");
                 }
                 None => used.whole = true,
             }
@@ -175,10 +175,8 @@ fn external(world: &World<'_>, namespace: &str, needs: &Needs, span: Span) -> No
     for (_, object) in world.kept() {
         let own = object.id.namespace.as_deref().unwrap_or_default();
         for reference in World::references(object) {
-            let space = match reference.target.is_cluster_wide() {
-                true => "",
-                false => reference.namespace.and_then(Node::as_text).unwrap_or(own),
-            };
+            let space = reference.namespace.and_then(Node::as_text).unwrap_or(own);
+            let space = if reference.target.is_cluster_wide() { "" } else { space };
             let (kind, Some(name)) = (reference.target.kind(), reference.name.as_text()) else { continue };
             let known = world.find(kind, space, name).is_some() || is_given(kind, space, name, |_| false);
             if known || reference.optional || reference.target == Target::Secret {

@@ -31,8 +31,7 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
         .collect();
     let is_free =
         |(name, port): &NamedPort<'_>| port.service != Some(false) && !listed.contains(&name.value.as_str());
-    let free: Vec<NamedPort<'_>> =
-        app.container.ports.iter().map(|(name, port)| (name, port)).filter(is_free).collect();
+    let free: Vec<NamedPort<'_>> = app.container.ports.iter().filter(is_free).collect();
     let mut services = Vec::new();
     let mut taken = false;
     let before = found.errors();
