@@ -663,6 +663,33 @@ fn names_are_told_apart() {
 }
 
 #[test]
+fn names_lead_nowhere_else() {
+    // Kubernetes takes no such names; a reader of files may not either.
+    let pod = "      volumes: [{name: ../../../evil, configMap: {name: web-../../../evil}}]\n";
+    let web = deployment("web", "", pod, ", volumeMounts: [{name: ../../../evil, mountPath: /x}]");
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web-../../../evil}\ndata: {x: y}\n";
+    let folder =
+        Folder::new().with("plain/web.yaml", web).with("plain/map.yaml", map).with("plain/..b/x.yml", map);
+    let ran = import(&folder);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert_eq!(folder.list("."), [".git", "home", "plain"], "{}", ran.out);
+    assert_eq!(folder.list("home"), ["manifests", "stack.yaml"]);
+}
+
+#[test]
+fn what_is_left_of_a_list_is_kept() {
+    let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: \"1\"}}\n- apiVersion: apps/v1\n  \
+                kind: Deployment\n  metadata: {name: web}\n  spec:\n    selector: {matchLabels: {app: web}}\n    template:\n      \
+                metadata: {labels: {app: web}}\n      spec: {containers: [{name: web, image: \"example/web:1\"}]}\n";
+    let folder = Folder::new().with("plain/all.yaml", list);
+    imported(&folder);
+    assert_eq!(folder.list("home/apps"), ["web.yaml"]);
+    let rest =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: default\ndata:\n  x: \"1\"\n";
+    assert_eq!(folder.read("home/manifests/all.yaml"), rest);
+}
+
+#[test]
 fn a_kustomization_is_built_first() {
     let base = deployment(
         "web",

@@ -1,13 +1,12 @@
 //! What could become one app: a workload, and the objects beside it that an app makes as well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::World;
-use crate::diff::differences;
 use crate::kinds;
 use crate::kube::{Object, Pod};
 use crate::stack::role_label;
-use crate::yaml::{Node, Value};
+use crate::yaml::Node;
 
 /// Kinds of workload that an app can be.
 const WORKLOADS: [&str; 5] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"];
@@ -53,7 +52,7 @@ impl Plan {
 /// A plan for each workload.
 pub(super) fn plans(world: &World<'_>) -> Vec<Plan> {
     let mut names: BTreeMap<&str, String> = BTreeMap::new();
-    let mut taken: Vec<usize> = Vec::new();
+    let mut taken: BTreeSet<usize> = BTreeSet::new();
     let mut plans = Vec::new();
     for (at, object) in world.kept().filter(|(_, object)| is_workload(object)) {
         let mut plan = Plan { workload: at, parts: Vec::new(), raw: unfit(object, at, world) };
@@ -91,63 +90,38 @@ fn unfit(object: &Object, at: usize, world: &World<'_>) -> Option<String> {
     if object.id.api_version != current {
         return Some(format!("it is of {}, an app makes {current}", object.id.api_version));
     }
-    let added = [("app", object.id.name.as_str()), ("app.kubernetes.io/name", object.id.name.as_str())];
     let pod = Pod::of(object)?;
     let labels = pod.template.at(&["metadata", "labels"]);
-    let new = |(key, _): &&(&str, &str)| labels.is_none_or(|labels| labels.get(key).is_none());
-    let (key, value) = added.iter().filter(new).find(|pair| {
-        world.kept().any(|(_, other)| other.id.namespace == object.id.namespace && selects(other, **pair))
+    let name = &object.id.name;
+    let mut added = ["app", "app.kubernetes.io/name"].into_iter();
+    let key = added.find(|key| {
+        labels.is_none_or(|labels| labels.get(key).is_none()) && world.is_selected(object, key, name)
     })?;
     Some(format!(
-        "the label {key}={value}, which stackc would put on its pods, is one by which others are chosen"
+        "the label {key}={name}, which stackc would put on its pods, is one by which others are chosen"
     ))
-}
-
-/// Whether an object has a selector in which the label takes part.
-fn selects(object: &Object, label: (&str, &str)) -> bool {
-    object.body.get("spec").is_some_and(|spec| in_selector(spec, object.id.kind == "Service", label))
-}
-
-fn in_selector(node: &Node, flat: bool, (key, value): (&str, &str)) -> bool {
-    let is_pair = |map: &Node| map.text_at(&[key]) == Some(value);
-    let named = |entry: &Node| entry.text_at(&["key"]) == Some(key);
-    match &node.value {
-        Value::List(items) => items.iter().any(|item| in_selector(item, flat, (key, value))),
-        Value::Map(map) => map.entries.iter().any(|entry| match entry.key.text.as_ref() {
-            "matchLabels" => is_pair(&entry.value),
-            "matchExpressions" => entry.value.items().iter().any(named),
-            "selector" if flat => is_pair(&entry.value),
-            _ => in_selector(&entry.value, flat, (key, value)),
-        }),
-        _ => false,
-    }
 }
 
 /// The objects beside a workload that an app of its name would make.
 fn parts(workload: &Object, at: usize, world: &World<'_>) -> Vec<usize> {
     let namespace = workload.id.namespace.as_deref().unwrap_or_default();
-    let here = |object: &Object| object.id.namespace.as_deref() == Some(namespace);
     let mut parts = Vec::new();
     if let Some(selector) = workload.body.at(&["spec", "selector", "matchLabels"]) {
-        let chosen = |object: &Object| {
-            object.id.api_version == "v1"
-                && object.id.kind == "Service"
-                && object.body.at(&["spec", "selector"]).is_some_and(|own| same(own, selector))
-        };
-        parts.extend(world.kept().filter(|(_, object)| here(object) && chosen(object)).map(|(at, _)| at));
+        parts.extend(world.services(namespace, selector));
     }
     let volumes = workload_volumes(workload);
     for volume in volumes {
         parts.extend(claim(volume, workload, at, world));
         parts.extend(config(volume, workload, at, world));
     }
-    let services: Vec<&str> = parts.iter().map(|at| world.object(*at)).map(|o| o.id.name.as_str()).collect();
-    let routes: Vec<usize> = world
-        .kept()
-        .filter(|(_, object)| here(object) && object.id.kind == "IngressRoute")
-        .filter(|(_, object)| is_own(&object.id.name, &workload.id.name) && leads_to(object, &services))
-        .map(|(at, _)| at)
-        .collect();
+    let services: Vec<&str> = parts.iter().map(|at| world.object(*at).id.name.as_str()).collect();
+    let fits = |at: &usize| {
+        let route = world.object(*at);
+        is_own(&route.id.name, &workload.id.name) && leads_to(route, &services)
+    };
+    let routes: BTreeSet<usize> =
+        services.iter().flat_map(|service| world.routes(namespace, service)).collect();
+    let routes: Vec<usize> = routes.into_iter().filter(fits).collect();
     let own = |at: &usize| middlewares(world.object(*at), workload, world);
     let middlewares: Vec<usize> = routes.iter().flat_map(own).collect();
     parts.extend(routes);
@@ -155,10 +129,6 @@ fn parts(workload: &Object, at: usize, world: &World<'_>) -> Vec<usize> {
     parts.sort_unstable();
     parts.dedup();
     parts
-}
-
-fn same(one: &Node, other: &Node) -> bool {
-    differences(one, other).is_empty()
 }
 
 /// The volumes of a workload's pods.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::world::World;
+use super::world::{World, is_machine};
 use crate::k3s::LONGEST_ADDON;
 use crate::source::Sources;
 use crate::yaml::write;
@@ -24,17 +24,18 @@ pub(super) fn kept(
 ) -> Vec<Kept> {
     let mut taken = names.clone();
     let mut files = Vec::new();
-    for (at, given) in world.given.iter().enumerate() {
-        let mut rest: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (number, _) in world.kept().filter(|(number, _)| !typed.contains(number)) {
-            if let Some((_, document)) = world.origins.get(number).filter(|(file, _)| *file == at) {
-                rest.entry(*document).or_default().push(number);
-            }
+    let mut left: BTreeMap<usize, BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for (number, (at, document)) in world.origins.iter().enumerate() {
+        let count = counts.entry(*at).or_default();
+        *count = count.saturating_add(1);
+        if !typed.contains(&number) && !is_machine(world.object(number)) {
+            left.entry(*at).or_default().entry(*document).or_default().push(number);
         }
-        if rest.is_empty() {
-            continue;
-        }
-        let all = world.origins.iter().filter(|(file, _)| *file == at).count();
+    }
+    for (at, rest) in left {
+        let Some(given) = world.given.get(at) else { continue };
+        let all = counts.get(&at).copied().unwrap_or_default();
         let objects: Vec<usize> = rest.values().flatten().copied().collect();
         let written = given.file.map(|file| sources.file(file).whole());
         let text = match written {

@@ -28,16 +28,20 @@ const NO_NODES: &str = "\
 # nodes:\n\
 #   NAME: {arch: amd64, ip: 192.168.1.10, roles: [control-plane]}\n";
 
-/// The namespace that apps need not say: the one of all objects, where each says its own.
+/// The namespace that apps need not say: the one of most objects, where each says its own; else the one that an object has
+/// which says none.
 pub(super) fn namespace(world: &World<'_>) -> String {
-    let mut spaces = world.kept().filter_map(|(_, object)| object.id.namespace.clone());
     let said = |object: &Object| object.id.namespace.is_none() || says_namespace(object);
-    match spaces.next() {
-        Some(first) if spaces.all(|other| other == first) && world.kept().all(|(_, object)| said(object)) => {
-            first
-        }
-        _ => "default".to_owned(),
+    if !world.kept().all(|(_, object)| said(object)) {
+        return "default".to_owned();
     }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for namespace in world.kept().filter_map(|(_, object)| object.id.namespace.as_deref()) {
+        let count = counts.entry(namespace).or_default();
+        *count = count.saturating_add(1);
+    }
+    let most = counts.into_iter().min_by_key(|(_, count)| std::cmp::Reverse(*count));
+    most.map_or("default", |(namespace, _)| namespace).to_owned()
 }
 
 /// Whether the user wrote its namespace: then it has a place of its own.

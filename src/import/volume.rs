@@ -230,24 +230,29 @@ impl<'a> Volumes<'a> {
                 leaves.push((path_of(&entry.key.text, items), bytes));
             }
         }
-        let strange = |path: &str| path.contains("..") || path.strip_suffix(".j2").is_some();
-        if let Some((path, _)) = leaves.iter().find(|(path, _)| strange(path)) {
-            return Err(Misfit::part(at, format!("`{path}` would mean something else as a file's name")));
+        let folder = format!("{}/{volume}", self.app.id.name);
+        let path = |key: &str| format!("{folder}/{key}");
+        if let Some((key, _)) = leaves.iter().find(|(key, _)| is_strange(&path(key))) {
+            return Err(Misfit::part(at, format!("`{key}` would mean something else as a file's name")));
         }
-        let folder = &self.app.id.name;
         let alone = match leaves.as_slice() {
             [(key, _)] => Some(key.clone()).filter(|key| mount.text_at(&["subPath"]) == Some(key)),
             _ => None,
         };
         let (word, path) = match &alone {
-            Some(key) => ("file", format!("{folder}/{key}")),
-            None => ("files", format!("{folder}/{volume}")),
+            Some(key) => ("file", path(key)),
+            None => ("files", folder.clone()),
         };
-        let below = if alone.is_some() { folder.clone() } else { path.clone() };
-        self.files.extend(leaves.into_iter().map(|(key, bytes)| (format!("{below}/{key}"), bytes)));
+        self.files.extend(leaves.into_iter().map(|(key, bytes)| (format!("{folder}/{key}"), bytes)));
         let keys = Build::at(self.span).with(word, Node::text(self.span, path));
         Ok(Source { keys, implied: alone, given: true })
     }
+}
+
+/// Whether a path is more than names below a folder: one that leads elsewhere, or a template.
+fn is_strange(path: &str) -> bool {
+    path.split('/').any(|part| part.is_empty() || part == "." || part.contains(".."))
+        || path.strip_suffix(".j2").is_some()
 }
 
 /// The path of a key's file: `a/b` for `a..b`, if that is what the volume makes of it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Given;
 use crate::finding::Findings;
 use crate::kube::{self, Object, Pod, Target, Unit, named};
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node, Value};
 
 /// Kind, namespace, name.
 type Name = (String, String, String);
@@ -23,6 +23,12 @@ pub(super) struct World<'a> {
     mounts: BTreeMap<Name, BTreeSet<usize>>,
     /// ServiceAccounts that give their pods no token unasked.
     tokenless: BTreeSet<(String, String)>,
+    /// Labels by which something chooses pods: namespace, key, value; no value where only the key is known.
+    selected: BTreeSet<(String, String, Option<String>)>,
+    /// Services by namespace and selector.
+    services: BTreeMap<(String, String), Vec<usize>>,
+    /// IngressRoutes by namespace and a Service to which they lead.
+    routes: BTreeMap<(String, String), BTreeSet<usize>>,
     /// Workloads whose replicas something counts.
     scaled: BTreeSet<Name>,
 }
@@ -38,6 +44,9 @@ impl<'a> World<'a> {
             twice: BTreeSet::new(),
             mounts: BTreeMap::new(),
             tokenless: BTreeSet::new(),
+            selected: BTreeSet::new(),
+            services: BTreeMap::new(),
+            routes: BTreeMap::new(),
             scaled: BTreeSet::new(),
         };
         for (file, given) in given.iter().enumerate() {
@@ -67,6 +76,23 @@ impl<'a> World<'a> {
                 let name = reference.name.as_text().unwrap_or_default().to_owned();
                 self.mounts.entry((kind, namespace.clone(), name)).or_default().insert(at);
             }
+            if let Some(spec) = object.body.get("spec") {
+                selectors(spec, object.id.kind == "Service", &namespace, &mut self.selected);
+            }
+            match object.id.kind.as_str() {
+                "Service" => {
+                    if let Some(selector) = object.body.at(&["spec", "selector"]) {
+                        self.services.entry((namespace.clone(), pairs(selector))).or_default().push(at);
+                    }
+                }
+                "IngressRoute" => {
+                    for service in named(object).iter().filter(|own| own.target == Target::Service) {
+                        let name = service.name.as_text().unwrap_or_default().to_owned();
+                        self.routes.entry((namespace.clone(), name)).or_default().insert(at);
+                    }
+                }
+                _ => {}
+            }
             let says_no = object.body.get("automountServiceAccountToken").and_then(Node::as_bool);
             if object.id.kind == "ServiceAccount" && says_no == Some(false) {
                 self.tokenless.insert((namespace.clone(), object.id.name.clone()));
@@ -92,6 +118,24 @@ impl<'a> World<'a> {
     pub(super) fn is_alone(&self, kind: &str, namespace: &str, name: &str, user: usize) -> bool {
         let users = self.mounts.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned()));
         users.is_some_and(|users| users.len() == 1 && users.contains(&user))
+    }
+
+    /// The Services with just this selector.
+    pub(super) fn services(&self, namespace: &str, selector: &Node) -> Vec<usize> {
+        self.services.get(&(namespace.to_owned(), pairs(selector))).cloned().unwrap_or_default()
+    }
+
+    /// The IngressRoutes that lead to a Service.
+    pub(super) fn routes(&self, namespace: &str, service: &str) -> Vec<usize> {
+        let all = self.routes.get(&(namespace.to_owned(), service.to_owned()));
+        all.into_iter().flatten().copied().collect()
+    }
+
+    /// Whether something in an object's namespace chooses pods by this label.
+    pub(super) fn is_selected(&self, object: &Object, key: &str, value: &str) -> bool {
+        let namespace = object.id.namespace.clone().unwrap_or_default();
+        let values = [Some(value.to_owned()), None];
+        values.into_iter().any(|value| self.selected.contains(&(namespace.clone(), key.to_owned(), value)))
     }
 
     /// Whether pods of a ServiceAccount get its token unless they say no.
@@ -132,6 +176,45 @@ impl<'a> World<'a> {
         let mut all = Pod::of(object).map(|pod| pod.references()).unwrap_or_default();
         all.extend(named(object));
         all
+    }
+}
+
+/// A selector as text, whatever the order of its keys.
+fn pairs(selector: &Node) -> String {
+    let pair = |entry: &Entry| format!("{}={}", entry.key.text, entry.value.written().unwrap_or_default());
+    let mut pairs: Vec<String> = selector.entries().iter().map(pair).collect();
+    pairs.sort();
+    pairs.join(",")
+}
+
+/// Every label that takes part in a selector below a node. A Service's selector has no `matchLabels` around it.
+fn selectors(node: &Node, flat: bool, namespace: &str, all: &mut BTreeSet<(String, String, Option<String>)>) {
+    let mut put = |key: &str, value: Option<&str>| {
+        all.insert((namespace.to_owned(), key.to_owned(), value.map(str::to_owned)));
+    };
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| selectors(item, flat, namespace, all)),
+        Value::Map(map) => {
+            for Entry { key, value } in &map.entries {
+                match key.text.as_ref() {
+                    "matchExpressions" => {
+                        value
+                            .items()
+                            .iter()
+                            .filter_map(|one| one.text_at(&["key"]))
+                            .for_each(|key| put(key, None));
+                    }
+                    word if word == "matchLabels" || (flat && word == "selector") => {
+                        value.entries().iter().for_each(|label| put(&label.key.text, label.value.as_text()));
+                    }
+                    _ => {}
+                }
+            }
+            for entry in &map.entries {
+                selectors(&entry.value, flat, namespace, all);
+            }
+        }
+        _ => {}
     }
 }
 
