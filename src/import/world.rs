@@ -63,10 +63,12 @@ impl<'a> World<'a> {
     }
 
     fn index(&mut self) {
+        let mut keys = BTreeMap::new();
         for (at, object) in self.objects.iter().enumerate() {
-            if let Some(before) = self.by_name.insert(name_of(object), at) {
+            if let Some(before) = keys.insert(object.id.key(), at) {
                 self.twice.extend([before, at]);
             }
+            self.by_name.entry(name_of(object)).or_insert(at);
             let namespace = object.id.namespace.clone().unwrap_or_default();
             for reference in Pod::of(object).map(|pod| pod.references()).unwrap_or_default() {
                 let kind = match reference.target {
@@ -80,7 +82,7 @@ impl<'a> World<'a> {
                 selectors(spec, object.id.kind == "Service", &namespace, &mut self.selected);
             }
             match object.id.kind.as_str() {
-                "Service" => {
+                "Service" if object.id.group().is_empty() => {
                     if let Some(selector) = object.body.at(&["spec", "selector"]) {
                         self.services.entry((namespace.clone(), pairs(selector))).or_default().push(at);
                     }
