@@ -738,6 +738,23 @@ fn every_kustomization_comes_back() {
 }
 
 #[test]
+fn documents_are_parted_where_they_are_however_the_line_goes_on() {
+    let map = |name: &str| format!("apiVersion: v1\nkind: ConfigMap # {name}\nmetadata: {{name: {name}}}\n");
+    let web = deployment("web", "", "", "");
+    for (first, second, third) in [
+        ("--- # settings\n", "--- # the web\n", "---\t# more\n"),
+        ("---\n", "---   \n", "--- #\n"),
+        ("# top\n---\r\n", "---\r\n", "---\r\n"),
+    ] {
+        let text = format!("{first}{}{second}{web}{third}{}", map("a"), map("b"));
+        let folder = Folder::new().with("plain/all.yaml", text);
+        imported(&folder);
+        assert_eq!(folder.list("home/apps"), ["web.yaml"]);
+        assert_eq!(folder.read("home/manifests/all.yaml"), format!("{}---\n{}", map("a"), map("b")));
+    }
+}
+
+#[test]
 fn what_is_left_of_a_list_is_kept() {
     let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: \"1\"}}\n- apiVersion: apps/v1\n  \
                 kind: Deployment\n  metadata: {name: web}\n  spec:\n    selector: {matchLabels: {app: web}}\n    template:\n      \

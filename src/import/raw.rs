@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::{World, is_machine};
+use crate::finding::Findings;
 use crate::k3s::LONGEST_ADDON;
+use crate::kube::{self, Object, Unit};
 use crate::source::Sources;
-use crate::yaml::write;
+use crate::yaml::{self, Dialect, write};
 
 /// A file of `manifests/`: its path there, its text, its objects.
 pub(super) struct Kept {
@@ -48,7 +50,8 @@ pub(super) fn kept(
     files
 }
 
-/// The documents that stay, each as it was written if all of it stays.
+/// The documents that stay, each as it was written if all of it stays; without their comments where that text would read
+/// as something else.
 fn parts(world: &World<'_>, at: usize, rest: &BTreeMap<usize, Vec<usize>>, sources: &Sources) -> String {
     let mut parts = Vec::new();
     for (document, objects) in rest {
@@ -58,6 +61,7 @@ fn parts(world: &World<'_>, at: usize, rest: &BTreeMap<usize, Vec<usize>>, sourc
             let start = usize::try_from(node.span.start).unwrap_or(usize::MAX);
             chunk(&sources.file(file).text, start).to_owned()
         });
+        let written = written.filter(|text| reads_as(text, objects, world));
         match written {
             Some(text) => parts.push(text),
             None => parts.extend(objects.iter().map(|number| {
@@ -71,13 +75,29 @@ fn parts(world: &World<'_>, at: usize, rest: &BTreeMap<usize, Vec<usize>>, sourc
     ended.collect::<Vec<_>>().join("---\n")
 }
 
-/// The text around a byte up to the lines that part documents. stackc reads no file in which a line beginning with
-/// `---` is anything else.
+/// Whether a text is one document with just these objects.
+fn reads_as(text: &str, objects: &[usize], world: &World<'_>) -> bool {
+    let mut sources = Sources::default();
+    let mut found = Findings::default();
+    let file = sources.add(String::new(), Ok(text.as_bytes().to_vec()));
+    let unit = Unit::Manifest(String::new());
+    let documents = yaml::read(&sources, file, Dialect::Manifest, &mut found);
+    let all = documents.into_iter().flat_map(|node| kube::objects(node, &unit, "default", &mut found));
+    let all: Vec<Object> = all.collect();
+    let same = |(one, number): (&Object, &usize)| one.body.same(&world.object(*number).body);
+    found.errors() == 0 && all.len() == objects.len() && all.iter().zip(objects).all(same)
+}
+
+/// The text around a byte up to the lines that part documents: `---`, with a comment behind it or none. stackc reads no
+/// file in which a line that begins so is anything else.
 fn chunk(text: &str, at: usize) -> &str {
     let (mut start, mut line) = (0_usize, 0_usize);
     for part in text.split_inclusive('\n') {
         let next = line.saturating_add(part.len());
-        if part.trim_end() == "---" {
+        let parts = part
+            .strip_prefix("---")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        if parts {
             if line >= at {
                 return text.get(start..line).unwrap_or_default();
             }
@@ -125,6 +145,10 @@ mod tests {
         assert_eq!(chunk(text, text.find("a:").unwrap()), "# first\na: 1\n");
         assert_eq!(chunk(text, text.find("b:").unwrap()), "# second\nb: 2 # two\n");
         assert_eq!(chunk(text, text.find("c:").unwrap()), "c: |\n  --- no\n");
+        let text = "# top\n--- # first\na: 1\n---\t# second\nb: 2\n--- \n---c: 3\n";
+        assert_eq!(chunk(text, text.find("a:").unwrap()), "a: 1\n");
+        assert_eq!(chunk(text, text.find("b:").unwrap()), "b: 2\n");
+        assert_eq!(chunk(text, text.find("c:").unwrap()), "---c: 3\n");
     }
 
     #[test]
