@@ -622,6 +622,33 @@ fn no_selector_gets_new_pods() {
     let folder = Folder::new().with("plain/web.yaml", web).with("plain/service.yaml", service);
     let ran = imported(&folder);
     assert!(reason(&ran, "Deployment default/web").contains("app=web"), "{}", ran.out);
+    for chooser in [
+        "kind: Service\nmetadata: {name: all}\nspec: {selector: {app.kubernetes.io/part-of: home}, ports: [{port: 80}]}\n",
+        "kind: NetworkPolicy\nmetadata: {name: all}\nspec: {podSelector: {matchExpressions: [{key: app.kubernetes.io/managed-by, operator: Exists}]}}\n",
+        "kind: NetworkPolicy\nmetadata: {name: all, namespace: db}\nspec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {}, \
+         podSelector: {matchLabels: {app: web}}}]}]}\n",
+    ] {
+        let api = if chooser.contains("Policy") { "networking.k8s.io/v1" } else { "v1" };
+        let chooser = format!("apiVersion: {api}\n{chooser}");
+        let folder = Folder::new().with("plain/web.yaml", web).with("plain/chooser.yaml", chooser);
+        let ran = imported(&folder);
+        assert!(reason(&ran, "Deployment default/web").contains("by which others are chosen"), "{}", ran.out);
+    }
+    // What chooses in another namespace alone does not count.
+    let far = "apiVersion: v1\nkind: Service\nmetadata: {name: old, namespace: far}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n";
+    let folder = Folder::new().with("plain/web.yaml", web).with("plain/service.yaml", far);
+    imported(&folder);
+    assert_eq!(folder.list("home/apps"), ["web.yaml"]);
+    // A ServiceMonitor chooses Services, and this one not yet.
+    let watched = deployment("web", "", "", ", ports: [{name: http, containerPort: 80}]");
+    let watched = format!(
+        "{watched}---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{app: web}}, ports: [{{name: http, port: 80, \
+         targetPort: http}}]}}\n"
+    );
+    let monitor = "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: web}\nspec: {selector: {matchLabels: {app: web}}, endpoints: []}\n";
+    let folder = Folder::new().with("plain/web.yaml", watched).with("plain/monitor.yaml", monitor);
+    let ran = imported(&folder);
+    assert!(reason(&ran, "Service default/web").contains("metadata.labels.app"), "{}", ran.out);
     let folder = Folder::new().with("plain/web.yaml", web);
     imported(&folder);
     assert!(folder.read("home/apps/web.yaml").contains("selector: {run: web}\n"));

@@ -3,6 +3,7 @@
 //! A row is a difference that changes nothing of what runs, with the reason that people read; everything else keeps an
 //! object raw.
 
+use super::labels::standard;
 use super::world::World;
 use crate::diff::Difference;
 use crate::k3s::KEEP;
@@ -24,7 +25,7 @@ pub(super) static ALLOWED: [Allowed; 5] = [
         what: "labels app, app.kubernetes.io/name, /part-of, /managed-by are added",
         why: "by them you find what belongs to an app (no selector of the input looks for them); where they come onto \
               pods, these are replaced once",
-        is: |difference, object, _| is_label(difference, object),
+        is: is_label,
     },
     Allowed {
         what: "annotation checksum/config is added to pods that use a ConfigMap of the stack",
@@ -59,10 +60,6 @@ pub(super) static ALLOWED: [Allowed; 5] = [
 
 const CHECKSUM: &str = "checksum/config";
 
-/// Labels that stackc gives (schema.md S11).
-const LABELS: [&str; 4] =
-    ["app", "app.kubernetes.io/name", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"];
-
 /// What `kubectl get -o yaml` shows beside what was applied.
 pub(super) const SERVERS: [&[&str]; 10] = [
     &["status"],
@@ -94,13 +91,22 @@ fn template(object: &Object) -> &'static [&'static str] {
     Pod::path(&object.id).filter(|path| !path.is_empty()).unwrap_or(&["spec", "template"])
 }
 
-/// A Job's pod template cannot be changed once it is in the cluster, and so not be labelled.
-fn is_label(difference: &Difference<'_>, object: &Object) -> bool {
-    let own = ["metadata", "labels"];
-    let pods: Vec<&str> = template(object).iter().copied().chain(own).collect();
-    let places = [Some(own.to_vec()), Some(pods).filter(|_| object.id.kind != "Job")];
-    let is = |place: &Vec<&str>, key: &str| is_at(difference, &[place.as_slice(), &[key]].concat());
-    difference.old.is_none() && places.iter().flatten().any(|place| LABELS.iter().any(|key| is(place, key)))
+/// A label by which nothing chooses. A Job's pod template cannot be changed once it is in the cluster, and so not be
+/// labelled.
+fn is_label(difference: &Difference<'_>, object: &Object, world: &World<'_>) -> bool {
+    let path: Vec<&str> = difference.path.iter().map(String::as_str).collect();
+    let is_standard = |key: &str| standard("", "").iter().any(|(own, _)| *own == key);
+    let Some((key, place)) = path.split_last().filter(|(key, _)| is_standard(key)) else { return false };
+    let Some(value) = difference.new.and_then(Node::as_text).filter(|_| difference.old.is_none()) else {
+        return false;
+    };
+    match place {
+        ["metadata", "labels"] => object.id.kind != "Service" || !world.is_watched(key, value),
+        [pods @ .., "metadata", "labels"] if pods == template(object) => {
+            object.id.kind != "Job" && !world.is_selected(object, key, value)
+        }
+        _ => false,
+    }
 }
 
 /// `items` of a volume that name each key of its ConfigMap after itself.

@@ -23,12 +23,9 @@ impl Labels {
         let map = |node: Option<&Node>| node.cloned().unwrap_or_else(|| Build::at(span).node());
         let own = map(object.body.at(&["metadata", "labels"]));
         let on_pods = map(pod.template.at(&["metadata", "labels"]));
-        let usual = Build::at(span)
-            .text("app", name.clone())
-            .text("app.kubernetes.io/name", name.clone())
-            .text("app.kubernetes.io/managed-by", "stackc")
-            .text("app.kubernetes.io/part-of", setting.stack.to_owned())
-            .node();
+        let usual = standard(name, setting.stack).into_iter();
+        let usual =
+            usual.fold(Build::at(span), |build, (key, value)| build.text(key, value.to_owned())).node();
         let mut selector = map(object.body.at(&["spec", "selector", "matchLabels"]));
         if matches!(selector.entries(), [only] if only.key.text == "app" && only.value.as_text() == Some(name))
         {
@@ -56,6 +53,16 @@ impl Labels {
             .unless_empty("annotations", self.annotations)
             .unless_empty("podAnnotations", self.pod_annotations)
     }
+}
+
+/// What stackc puts on all objects of an app (schema.md S11).
+pub(super) fn standard<'a>(app: &'a str, stack: &'a str) -> [(&'static str, &'a str); 4] {
+    [
+        ("app", app),
+        ("app.kubernetes.io/name", app),
+        ("app.kubernetes.io/managed-by", "stackc"),
+        ("app.kubernetes.io/part-of", stack),
+    ]
 }
 
 /// Written by stackc from what the pod uses.

@@ -141,7 +141,7 @@ pub fn import(given: &[Given], wish: &Wish, sources: &Sources, found: &mut Findi
     if found.errors() > before {
         return None;
     }
-    let (plans, proven) = proof::prove(&world, plan::plans(&world), wish, sources);
+    let (plans, proven) = proof::prove(&world, plan::plans(&world, &wish.name), wish, sources);
     Some(told(&world, &plans, proven))
 }
 

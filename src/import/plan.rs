@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::labels::standard;
 use super::world::World;
 use crate::kinds;
 use crate::kube::{Object, Pod};
@@ -50,12 +51,12 @@ impl Plan {
 }
 
 /// A plan for each workload.
-pub(super) fn plans(world: &World<'_>) -> Vec<Plan> {
+pub(super) fn plans(world: &World<'_>, stack: &str) -> Vec<Plan> {
     let mut names: BTreeMap<&str, String> = BTreeMap::new();
     let mut taken: BTreeSet<usize> = BTreeSet::new();
     let mut plans = Vec::new();
     for (at, object) in world.kept().filter(|(_, object)| is_workload(object)) {
-        let mut plan = Plan { workload: at, parts: Vec::new(), raw: unfit(object, at, world) };
+        let mut plan = Plan { workload: at, parts: Vec::new(), raw: unfit(object, at, world, stack) };
         let other = names.get(object.id.name.as_str()).filter(|_| plan.raw.is_none());
         if let Some(other) = other {
             plan.raw = Some(format!("{other} is the app `{}`: an app's name is its file's", object.id.name));
@@ -76,7 +77,7 @@ fn is_workload(object: &Object) -> bool {
 }
 
 /// What can be told before anything is tried.
-fn unfit(object: &Object, at: usize, world: &World<'_>) -> Option<String> {
+fn unfit(object: &Object, at: usize, world: &World<'_>, stack: &str) -> Option<String> {
     if world.twice.contains(&at) {
         return Some("it stands in the input more than once".to_owned());
     }
@@ -93,12 +94,12 @@ fn unfit(object: &Object, at: usize, world: &World<'_>) -> Option<String> {
     let pod = Pod::of(object)?;
     let labels = pod.template.at(&["metadata", "labels"]);
     let name = &object.id.name;
-    let mut added = ["app", "app.kubernetes.io/name"].into_iter();
-    let key = added.find(|key| {
-        labels.is_none_or(|labels| labels.get(key).is_none()) && world.is_selected(object, key, name)
+    let mut added = standard(name, stack).into_iter();
+    let (key, value) = added.find(|(key, value)| {
+        labels.is_none_or(|labels| labels.get(key).is_none()) && world.is_selected(object, key, value)
     })?;
     Some(format!(
-        "the label {key}={name}, which stackc would put on its pods, is one by which others are chosen"
+        "the label {key}={value}, which stackc would put on its pods, is one by which others are chosen"
     ))
 }
 

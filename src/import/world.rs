@@ -10,6 +10,9 @@ use crate::yaml::{Entry, Node, Value};
 /// Kind, namespace, name.
 type Name = (String, String, String);
 
+/// Namespace, key, value: no namespace where it may be any, no value where only the key is known.
+type Label = (Option<String>, String, Option<String>);
+
 /// The input.
 pub(super) struct World<'a> {
     pub(super) given: &'a [Given],
@@ -23,8 +26,10 @@ pub(super) struct World<'a> {
     mounts: BTreeMap<Name, BTreeSet<usize>>,
     /// ServiceAccounts that give their pods no token unasked.
     tokenless: BTreeSet<(String, String)>,
-    /// Labels by which something chooses pods: namespace, key, value; no value where only the key is known.
-    selected: BTreeSet<(String, String, Option<String>)>,
+    /// Labels by which something chooses pods.
+    selected: BTreeSet<Label>,
+    /// Labels by which custom kinds choose, and perhaps Services, as a ServiceMonitor does.
+    watched: BTreeSet<Label>,
     /// Services by namespace and selector.
     services: BTreeMap<(String, String), Vec<usize>>,
     /// IngressRoutes by namespace and a Service to which they lead.
@@ -45,6 +50,7 @@ impl<'a> World<'a> {
             mounts: BTreeMap::new(),
             tokenless: BTreeSet::new(),
             selected: BTreeSet::new(),
+            watched: BTreeSet::new(),
             services: BTreeMap::new(),
             routes: BTreeMap::new(),
             scaled: BTreeSet::new(),
@@ -78,8 +84,14 @@ impl<'a> World<'a> {
                 let name = reference.name.as_text().unwrap_or_default().to_owned();
                 self.mounts.entry((kind, namespace.clone(), name)).or_default().insert(at);
             }
-            if let Some(spec) = object.body.get("spec") {
-                selectors(spec, object.id.kind == "Service", &namespace, &mut self.selected);
+            for entry in object.body.get("spec").map_or(&[][..], Node::entries) {
+                // What lies deeper (affinity, the peers of a NetworkPolicy) may look into other namespaces.
+                let own = OWN.contains(&entry.key.text.as_ref()) && !is_custom(object.id.group());
+                let own = own.then(|| namespace.clone());
+                selectors(&entry.key.text, &entry.value, &own, &mut self.selected);
+                if is_custom(object.id.group()) {
+                    selectors(&entry.key.text, &entry.value, &None, &mut self.watched);
+                }
             }
             match object.id.kind.as_str() {
                 "Service" if object.id.group().is_empty() => {
@@ -133,11 +145,14 @@ impl<'a> World<'a> {
         all.into_iter().flatten().copied().collect()
     }
 
-    /// Whether something in an object's namespace chooses pods by this label.
+    /// Whether something chooses pods of an object's namespace by this label.
     pub(super) fn is_selected(&self, object: &Object, key: &str, value: &str) -> bool {
-        let namespace = object.id.namespace.clone().unwrap_or_default();
-        let values = [Some(value.to_owned()), None];
-        values.into_iter().any(|value| self.selected.contains(&(namespace.clone(), key.to_owned(), value)))
+        holds(&self.selected, object.id.namespace.as_deref(), key, value)
+    }
+
+    /// Whether a custom kind chooses, perhaps Services, by this label.
+    pub(super) fn is_watched(&self, key: &str, value: &str) -> bool {
+        holds(&self.watched, None, key, value)
     }
 
     /// Whether pods of a ServiceAccount get its token unless they say no.
@@ -189,34 +204,39 @@ fn pairs(selector: &Node) -> String {
     pairs.join(",")
 }
 
-/// Every label that takes part in a selector below a node. A Service's selector has no `matchLabels` around it.
-fn selectors(node: &Node, flat: bool, namespace: &str, all: &mut BTreeSet<(String, String, Option<String>)>) {
+/// Keys of a spec whose selector looks into the object's own namespace alone.
+const OWN: [&str; 2] = ["selector", "podSelector"];
+
+/// A group of somebody's own, of whose selectors only their form is known.
+fn is_custom(group: &str) -> bool {
+    group.contains('.') && !group.ends_with(".k8s.io")
+}
+
+fn holds(labels: &BTreeSet<Label>, namespace: Option<&str>, key: &str, value: &str) -> bool {
+    let values = [Some(value.to_owned()), None];
+    let namespaces = [namespace.map(str::to_owned), None];
+    let mut all = values.iter().flat_map(|value| namespaces.iter().map(move |own| (own, value)));
+    all.any(|(own, value)| labels.contains(&(own.clone(), key.to_owned(), value.clone())))
+}
+
+/// Every label that takes part in a selector below a key. A Service's selector has no `matchLabels` around it.
+fn selectors(key: &str, node: &Node, namespace: &Option<String>, all: &mut BTreeSet<Label>) {
+    if let Value::List(items) = &node.value {
+        items.iter().for_each(|item| selectors(key, item, namespace, all));
+    }
     let mut put = |key: &str, value: Option<&str>| {
-        all.insert((namespace.to_owned(), key.to_owned(), value.map(str::to_owned)));
+        all.insert((namespace.clone(), key.to_owned(), value.map(str::to_owned)));
     };
-    match &node.value {
-        Value::List(items) => items.iter().for_each(|item| selectors(item, flat, namespace, all)),
-        Value::Map(map) => {
-            for Entry { key, value } in &map.entries {
-                match key.text.as_ref() {
-                    "matchExpressions" => {
-                        value
-                            .items()
-                            .iter()
-                            .filter_map(|one| one.text_at(&["key"]))
-                            .for_each(|key| put(key, None));
-                    }
-                    word if word == "matchLabels" || (flat && word == "selector") => {
-                        value.entries().iter().for_each(|label| put(&label.key.text, label.value.as_text()));
-                    }
-                    _ => {}
-                }
-            }
-            for entry in &map.entries {
-                selectors(&entry.value, flat, namespace, all);
-            }
+    match (key, node.text_at(&["key"])) {
+        ("matchExpressions", Some(label)) => put(label, None),
+        ("matchLabels" | "selector", _) => {
+            let texts = node.entries().iter().filter_map(|entry| Some((entry, entry.value.as_text()?)));
+            texts.for_each(|(entry, value)| put(&entry.key.text, Some(value)));
         }
         _ => {}
+    }
+    for entry in node.entries() {
+        selectors(&entry.key.text, &entry.value, namespace, all);
     }
 }
 
