@@ -180,8 +180,9 @@ fn differences(path: &str, old: &Value, new: &Value, faults: &mut Vec<String>) {
 }
 
 /// The objects of YAML documents, read by stackc as manifests of a stack that has nothing else.
-fn plain(folder: &Folder) -> Objects {
-    let files = walk(&folder.at("plain"));
+fn plain(folder: &Folder, others: &[&str]) -> Objects {
+    let mut files = walk(&folder.at("plain"));
+    files.retain(|file| !others.iter().any(|other| file.ends_with(other)));
     let stack = Folder::new().with("raw/stack.yaml", "stackc: 1\nk3s: v1.37.1+k3s1\n");
     for (at, file) in files.iter().enumerate() {
         stack.write(&format!("raw/manifests/f{at}.yaml"), std::fs::read(file).unwrap());
@@ -206,11 +207,16 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
 
 /// Imports `plain/`, holds the new stack's objects against those of the input, and returns what was said.
 fn imported(folder: &Folder) -> Ran {
+    imported_but(folder, &[])
+}
+
+/// The same where some files, by their names, are left out.
+fn imported_but(folder: &Folder, others: &[&str]) -> Ran {
     let ran = import(folder);
     assert_eq!(ran.status, 0, "{ran:?}");
     let run = compiled(&folder.at("home"));
     assert_eq!(told(&run), [""; 0], "{}", ran.out);
-    let (old, new) = (plain(folder), objects(&run));
+    let (old, new) = (plain(folder, others), objects(&run));
     assert_eq!(old.keys().collect::<Vec<_>>(), new.keys().collect::<Vec<_>>(), "{}", ran.out);
     let raw = |id: &String| {
         let name = id.split(" of ").next().unwrap().replace(" /", " ");
@@ -586,6 +592,34 @@ fn what_has_no_form_stays_and_says_why() {
 }
 
 #[test]
+fn what_no_app_can_be_says_why() {
+    for (object, kind, expected) in [
+        ("batch/v1", "Job", "a Job's pods cannot be changed"),
+        ("extensions/v1beta1", "Deployment", "apps/v1"),
+        ("batch/v1beta1", "CronJob", "an app makes batch/v1"),
+        ("v1", "Pod", "nothing would start this pod anew"),
+        ("v1", "Service", "without a selector"),
+        ("example.org/v1", "Widget", "no typed form"),
+    ] {
+        let pod = "{containers: [{name: a, image: \"example/a:1\"}]}";
+        let spec = match kind {
+            "Job" => format!("{{template: {{spec: {pod}}}}}"),
+            "CronJob" => {
+                format!("{{schedule: \"@daily\", jobTemplate: {{spec: {{template: {{spec: {pod}}}}}}}}}")
+            }
+            "Pod" => pod.to_owned(),
+            "Service" => "{type: ExternalName, externalName: nas.lan}".to_owned(),
+            _ => format!("{{template: {{metadata: {{labels: {{a: b}}}}, spec: {pod}}}}}"),
+        };
+        let text = format!("apiVersion: {object}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n");
+        let folder = Folder::new().with("plain/a.yaml", text);
+        let ran = import(&folder);
+        assert!(reason(&ran, &format!("{kind} default/a")).contains(expected), "{}", ran.out);
+        assert_eq!(folder.read("home/manifests/a.yaml"), folder.read("plain/a.yaml"));
+    }
+}
+
+#[test]
 fn objects_beside_a_workload_may_stay_alone() {
     let web = deployment("web", "", "", ", ports: [{name: http, containerPort: 80}]");
     for (kind, rest, expected) in [
@@ -695,10 +729,21 @@ fn names_are_told_apart() {
         "{}",
         ran.out
     );
-    let twice = deployment("web", "", "", "");
+    let twice = deployment("web", "", "", "") + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
     let folder = Folder::new().with("plain/a.yaml", &twice).with("plain/b.yaml", &twice);
     let ran = import(&folder);
-    assert!(ran.out.contains("stands in the input more than once"), "{}", ran.out);
+    for object in ["Deployment default/web", "ConfigMap default/c"] {
+        assert!(reason(&ran, object).contains("stands in the input more than once"), "{}", ran.out);
+    }
+    // One file by several ways is one.
+    let folder = Folder::new().with("plain/a.yaml", &twice);
+    std::os::unix::fs::symlink("a.yaml", folder.at("plain/b.yaml")).unwrap();
+    let ran = folder.stackc("import plain/a.yaml plain ./plain -o home --k3s v1.37.1+k3s1");
+    assert_eq!((ran.status, folder.list("home/apps")), (0, vec!["web.yaml".to_owned()]), "{}", ran.out);
+    // A break in a name begins no line of ours.
+    let named = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"x\\nnext:\"}\n";
+    let ran = import(&Folder::new().with("plain/a.yaml", named));
+    assert!(ran.out.contains("ConfigMap default/x\u{240a}next:: "), "{}", ran.out);
 }
 
 #[test]
@@ -810,7 +855,7 @@ fn a_kustomization_is_built_first() {
         .with(
             "kustom/prod/kustomization.yaml",
             "resources: [../base, role.yaml]\nnamespace: shop\nimages: [{name: example/web, newTag: \"2\"}]\nreplicas: [{name: web, count: 3}]\n\
-             configMapGenerator: [{name: settings, literals: [A=1]}]\n",
+             configMapGenerator: [{name: settings, literals: [A=1]}]\nsecretGenerator: [{name: token, literals: [t=1]}]\n",
         )
         .with("kustom/prod/role.yaml", "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: web}\nrules: []\n");
     let ran = folder.stackc("import kustom/prod -o home --k3s v1.37.1+k3s1");
@@ -818,7 +863,15 @@ fn a_kustomization_is_built_first() {
     let app = folder.read("home/apps/web.yaml");
     assert!(app.contains("image: example/web:2\nreplicas: 3\n"), "{app}");
     assert!(folder.read("home/stack.yaml").contains("namespace: shop\n"));
-    assert_eq!(folder.list("home/manifests"), ["kustomization.yaml", "role.yaml"], "{}", ran.out);
+    assert_eq!(
+        folder.list("home/manifests"),
+        ["generated-secrets.yaml", "generated.yaml", "role.yaml"],
+        "{}",
+        ran.out
+    );
+    let mode = |path: &str| std::fs::metadata(folder.at(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("home/manifests/generated-secrets.yaml"), 0o600);
+    assert_ne!(mode("home/manifests/generated.yaml"), 0o600);
     let built = folder.stackc("build kustom/prod");
     let run = compiled(&folder.at("home"));
     let new = objects(&run);
@@ -847,11 +900,71 @@ fn bad_input_is_told_with_its_place() {
     assert_eq!(ran.status, 1, "{ran:?}");
     assert!(ran.out.contains("plain/web.yaml:3:11"), "{}", ran.out);
     assert!(!folder.at("home").exists());
-    for (path, text) in [("plain/x.yaml", "a: [b\n"), ("plain/Chart.yaml", "name: x\n")] {
+    for (path, text, expected) in [
+        ("plain/x.yaml", "a: [b\n", "plain/x.yaml:1:"),
+        ("plain/Chart.yaml", "name: x\n", "helm template NAME plain | stackc import - -o DIR"),
+        ("plain/a/kustomization.yaml", "resources: []\n", "stackc import plain/a"),
+        ("plain/x.txt", "", "plain holds no .yaml"),
+    ] {
         let folder = Folder::new().with(path, text);
         let ran = import(&folder);
         assert_eq!((ran.status, folder.at("home").exists()), (1, false), "{ran:?}");
+        assert!(ran.out.contains(expected), "{}", ran.out);
     }
+}
+
+#[test]
+fn what_is_none_of_it_is_left_out_and_told() {
+    let values = "image: {repository: nginx}\n";
+    let folder = cluster().with("plain/blog/values.yaml", values).with("plain/package.json", "[1]");
+    let ran = imported_but(&folder, &["values.yaml", "package.json"]);
+    for path in ["plain/blog/values.yaml", "plain/package.json"] {
+        assert!(ran.out.contains(&format!("  {path}: no Kubernetes object")), "{}", ran.out);
+    }
+    // Of a file that somebody names, or that holds an object as well, that is no answer.
+    let ran = folder.stackc("import plain/blog/values.yaml -o other");
+    assert_eq!((ran.status, folder.at("other").exists()), (1, false), "{ran:?}");
+    let folder = Folder::new().with("plain/a.yaml", format!("{values}---\n{WHOAMI}"));
+    let ran = import(&folder);
+    assert_eq!((ran.status, folder.at("home").exists()), (1, false), "{ran:?}");
+    // Nothing but that is nothing.
+    for text in [values, "# nothing\n", "---\n---\n", "apiVersion: v1\nkind: List\nitems: []\n"] {
+        let folder = Folder::new().with("plain/values.yaml", text);
+        let ran = import(&folder);
+        assert_eq!((ran.status, folder.at("home").exists()), (2, false), "{ran:?}");
+        assert!(ran.err.contains("plain: no Kubernetes object is in here"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_stack_is_no_input() {
+    let folder = cluster();
+    std::fs::create_dir(folder.at("plain/.git")).unwrap();
+    let within = |arguments: &str| Ran::of(&mut command(&folder.at("plain"), arguments));
+    assert_eq!(within("import . --k3s v1.37.1+k3s1").status, 0);
+    let ran = within("import . -o stacks/two --k3s v1.37.1+k3s1");
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(ran.out.contains("  stacks/plain: a stack already"), "{}", ran.out);
+    assert_eq!(folder.list("plain/stacks/two/apps"), folder.list("plain/stacks/plain/apps"));
+    let ran = within("import stacks/two -o three");
+    assert_eq!((ran.status, folder.at("plain/three").exists()), (2, false), "{ran:?}");
+    assert!(ran.err.contains("stacks/two: a stack already"), "{}", ran.err);
+}
+
+#[test]
+fn a_stream_is_taken() {
+    let folder = Folder::new();
+    let web = deployment("web", "", "", "") + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
+    let mut command = folder.command("import - -o home --k3s v1.37.1+k3s1");
+    folder.write("stream", &web);
+    let ran = Ran::of(command.stdin(std::fs::File::open(folder.at("stream")).unwrap()));
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert_eq!(
+        (folder.list("home/apps"), folder.list("home/manifests")),
+        (vec!["web.yaml".into()], vec!["all.yaml".into()])
+    );
+    let ran = folder.stackc("import - -o other");
+    assert_eq!((ran.status, folder.at("other").exists()), (2, false), "{ran:?}");
 }
 
 #[test]
@@ -860,6 +973,15 @@ fn nothing_is_overwritten() {
     let ran = import(&folder);
     assert_eq!((ran.status, folder.list("home")), (2, vec!["mine.txt".to_owned()]), "{ran:?}");
     assert!(ran.err.contains("home is not empty"), "{}", ran.err);
+    // Nor does the folder of a shell go from under it; a link stays one.
+    std::fs::create_dir(folder.at("empty")).unwrap();
+    let ran = Ran::of(&mut command(&folder.at("empty"), "import ../plain -o . --name x"));
+    assert_eq!((ran.status, folder.list("empty").len()), (2, 0), "{ran:?}");
+    assert!(ran.err.contains("is the folder in which you are"), "{}", ran.err);
+    std::os::unix::fs::symlink("empty", folder.at("link")).unwrap();
+    let ran = folder.stackc("import plain -o link --k3s v1.37.1+k3s1");
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(folder.at("link").is_symlink() && folder.at("empty/stack.yaml").exists());
     let ran = folder.stackc("import plain --k3s 1.37");
     assert_eq!(ran.status, 2, "{ran:?}");
     let ran = folder.stackc("import plain");

@@ -164,11 +164,9 @@ fn told(world: &World<'_>, plans: &[Plan], proven: Proven) -> Imported {
     }
     let raw = proven.raw.into_iter().map(|(at, path)| {
         let object = world.object(at);
-        Raw {
-            id: object.id.clone(),
-            path,
-            reason: reasons.remove(&at).unwrap_or_else(|| reason(object).to_owned()),
-        }
+        let twice = world.twice.contains(&at).then(|| TWICE.to_owned());
+        let told = twice.or_else(|| reasons.remove(&at));
+        Raw { id: object.id.clone(), path, reason: told.unwrap_or_else(|| reason(object).to_owned()) }
     });
     let change = |(row, objects): (&usize, &usize)| {
         ALLOWED.get(*row).map(|allowed| Change { what: allowed.what, why: allowed.why, objects: *objects })
@@ -183,8 +181,10 @@ fn told(world: &World<'_>, plans: &[Plan], proven: Proven) -> Imported {
 }
 
 /// Why objects of a kind stay raw that nobody tried.
-const REASONS: [(&str, &str); 14] = [
+const REASONS: [(&str, &str); 17] = [
     ("ConfigMap", "not the files of one app, whose ConfigMap is named APP-VOLUME"),
+    ("DaemonSet", "an app makes it as apps/v1 alone"),
+    ("Deployment", "an app makes it as apps/v1 alone"),
     ("HelmChart", "Helm makes its objects in the cluster"),
     (
         "HelmChartConfig",
@@ -210,9 +210,15 @@ const REASONS: [(&str, &str); 14] = [
     ("ReplicaSet", "an app is a Deployment, which makes ReplicaSets by itself"),
     ("Secret", "values of Secrets have no place in typed files"),
     ("Service", "no typed app has its selector"),
+    ("StatefulSet", "an app makes it as apps/v1 alone"),
 ];
 
+const TWICE: &str = "it stands in the input more than once";
+
 fn reason(object: &Object) -> &'static str {
+    if object.id.kind == "Service" && object.body.at(&["spec", "selector"]).is_none() {
+        return "without a selector it leads to no pods of an app";
+    }
     let row = REASONS.iter().find(|(kind, _)| *kind == object.id.kind);
     row.map_or("its kind has no typed form", |(_, reason)| reason)
 }

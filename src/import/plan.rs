@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::TWICE;
 use super::labels::standard;
 use super::world::World;
 use crate::kinds;
@@ -79,7 +80,7 @@ fn is_workload(object: &Object) -> bool {
 /// What can be told before anything is tried.
 fn unfit(object: &Object, at: usize, world: &World<'_>, stack: &str) -> Option<String> {
     if world.twice.contains(&at) {
-        return Some("it stands in the input more than once".to_owned());
+        return Some(TWICE.to_owned());
     }
     if let Err(reason) = kinds::app_name(&object.id.name) {
         return Some(format!("`{}` cannot be an app's name: {reason}", object.id.name));
@@ -94,10 +95,12 @@ fn unfit(object: &Object, at: usize, world: &World<'_>, stack: &str) -> Option<S
     let pod = Pod::of(object)?;
     let labels = pod.template.at(&["metadata", "labels"]);
     let name = &object.id.name;
-    let mut added = standard(name, stack).into_iter();
-    let (key, value) = added.find(|(key, value)| {
-        labels.is_none_or(|labels| labels.get(key).is_none()) && world.is_selected(object, key, value)
-    })?;
+    let is_new = |key: &str| labels.is_none_or(|labels| labels.get(key).is_none());
+    let mut added = standard(name, stack).into_iter().filter(|(key, _)| is_new(key)).peekable();
+    if object.id.kind == "Job" && added.peek().is_some() {
+        return Some("stackc would label its pods, and a Job's pods cannot be changed".to_owned());
+    }
+    let (key, value) = added.find(|(key, value)| world.is_selected(object, key, value))?;
     Some(format!(
         "the label {key}={value}, which stackc would put on its pods, is one by which others are chosen"
     ))

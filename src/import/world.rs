@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Given;
 use crate::finding::Findings;
 use crate::kube::{self, Object, Pod, Target, Unit, named};
-use crate::yaml::{Entry, Node, Value};
+use crate::yaml::{Entry, Node};
 
 /// Kind, namespace, name.
 type Name = (String, String, String);
@@ -87,10 +87,10 @@ impl<'a> World<'a> {
             for entry in object.body.get("spec").map_or(&[][..], Node::entries) {
                 // What lies deeper (affinity, the peers of a NetworkPolicy) may look into other namespaces.
                 let own = OWN.contains(&entry.key.text.as_ref()) && !is_custom(object.id.group());
-                let own = own.then(|| namespace.clone());
-                selectors(&entry.key.text, &entry.value, &own, &mut self.selected);
+                let own = own.then_some(namespace.as_str());
+                selectors(&entry.key.text, &entry.value, own, &mut self.selected);
                 if is_custom(object.id.group()) {
-                    selectors(&entry.key.text, &entry.value, &None, &mut self.watched);
+                    selectors(&entry.key.text, &entry.value, None, &mut self.watched);
                 }
             }
             match object.id.kind.as_str() {
@@ -220,12 +220,12 @@ fn holds(labels: &BTreeSet<Label>, namespace: Option<&str>, key: &str, value: &s
 }
 
 /// Every label that takes part in a selector below a key. A Service's selector has no `matchLabels` around it.
-fn selectors(key: &str, node: &Node, namespace: &Option<String>, all: &mut BTreeSet<Label>) {
-    if let Value::List(items) = &node.value {
-        items.iter().for_each(|item| selectors(key, item, namespace, all));
+fn selectors(key: &str, node: &Node, namespace: Option<&str>, all: &mut BTreeSet<Label>) {
+    for item in node.items() {
+        selectors(key, item, namespace, all);
     }
     let mut put = |key: &str, value: Option<&str>| {
-        all.insert((namespace.clone(), key.to_owned(), value.map(str::to_owned)));
+        all.insert((namespace.map(str::to_owned), key.to_owned(), value.map(str::to_owned)));
     };
     match (key, node.text_at(&["key"])) {
         ("matchExpressions", Some(label)) => put(label, None),

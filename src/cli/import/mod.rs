@@ -1,33 +1,37 @@
 //! `stackc import`: plain manifests become a stack.
 #![expect(clippy::disallowed_methods, reason = "cli writes what an import makes")]
 
+mod read;
+mod summary;
+
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::show::{self, Stream, plural};
-use super::{Color, Status, Trouble, target};
+use super::{Color, Status, Trouble};
 use crate::finding::{Findings, Severity};
-use crate::import::{Given, Imported, Made, Wish, import};
+use crate::import::{Imported, Made, Wish, import};
 use crate::k3s::Version;
-use crate::kube::Object;
 use crate::kube::names;
 use crate::report;
-use crate::source::{Sources, read_rendered};
-use crate::transform;
-use crate::yaml::{self, Dialect};
+use crate::source::Sources;
+use read::{Left, read};
 
 /// Turn plain manifests or a kustomization into a stack that builds the same objects
 ///
 /// A workload with its Service, claims and route becomes a typed app where building it gives the same objects; the rest
-/// stays in manifests/ as it is, and it says why. With the nodes beside the manifests the stack knows its machines:
-/// kubectl get nodes -o yaml > nodes.yaml && stackc import DIR nodes.yaml
+/// stays in manifests/ as it is, and it says why. Nothing of the input is touched, and nothing is written over.
 #[derive(Debug, Args)]
+#[command(after_help = "With the nodes beside the manifests the stack knows its machines:\n    \
+    kubectl get nodes -o yaml > nodes.yaml\n    \
+    stackc import manifests/ nodes.yaml -o stacks/home --k3s v1.37.1+k3s1\n\
+    What a chart makes: helm template NAME CHART | stackc import - -o stacks/NAME")]
 pub(super) struct Arguments {
-    /// Manifests, folders of them, or a folder with a kustomization.yaml
+    /// Manifests, folders of them, or a folder with a kustomization.yaml; - for stdin
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     /// The new stack's folder, which must not exist or be empty [default: stacks/NAME]
@@ -50,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     refuse(&output)?;
     let mut sources = Sources::default();
     let mut found = Findings::default();
-    let given = read(arguments, &mut sources, &mut found)?;
+    let (given, left) = read(arguments, &mut sources, &mut found)?;
     let folder = output.file_name().map(|name| name.to_string_lossy().into_owned());
     let wish = Wish {
         own_name: (folder.as_deref() != Some(name.as_str())).then(|| name.clone()),
@@ -69,9 +73,22 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
         show::out(&format!("{}; nothing was written\n", plural(errors, "error")))?;
         return Ok(Status::Findings);
     };
+    let Imported { typed, raw, nodes, .. } = &imported;
+    if typed.is_empty() && raw.is_empty() && *nodes == 0 {
+        return Err(nothing(arguments, &left));
+    }
     write(&output, &imported.files)?;
-    show::out(&summary(&output, &imported, &wish))?;
+    show::out(&summary::summary(&output, &imported, &left, &wish))?;
     Ok(Status::Fine)
+}
+
+fn nothing(arguments: &Arguments, left: &[Left]) -> Trouble {
+    let paths: Vec<String> = arguments.paths.iter().map(|path| path.display().to_string()).collect();
+    let mut told = format!("{}: no Kubernetes object is in here", paths.join(", "));
+    for Left { path, why } in left {
+        told.push_str(&format!("\n  {path}: {why}"));
+    }
+    Trouble::Told(told)
 }
 
 /// What people called it, or what its folder is called.
@@ -100,49 +117,17 @@ fn refuse(output: &Path) -> Result<(), Trouble> {
             output.display()
         )))
     };
+    // Whoever stands in a folder would not see the one that took its place.
+    if let (Ok(own), Ok(here)) = (fs::canonicalize(output), fs::canonicalize("."))
+        && here.starts_with(own)
+    {
+        return told("is the folder in which you are");
+    }
     match fs::read_dir(output) {
         Ok(mut entries) => entries.next().map_or(Ok(()), |_| told("is not empty")),
         Err(_) if fs::symlink_metadata(output).is_ok() => told("is no folder"),
         Err(_) => Ok(()),
     }
-}
-
-/// Manifests as they are written; of a kustomization, what it makes.
-fn read(arguments: &Arguments, sources: &mut Sources, found: &mut Findings) -> Result<Vec<Given>, Trouble> {
-    let mut given = Vec::new();
-    for path in &arguments.paths {
-        if let Some(folder) = target::kustomization(Some(path)) {
-            let minor = target::minor(arguments.k3s.as_deref())?;
-            let objects = transform::load(&folder, sources, found);
-            let objects = objects.map(|layer| transform::build(&layer, sources, minor, found));
-            given.extend(made(objects.unwrap_or_default(), path, sources));
-            continue;
-        }
-        for file in read_rendered(path, sources) {
-            let documents = yaml::read(sources, file, Dialect::Manifest, found);
-            let shown = Path::new(&sources.file(file).path);
-            let below = shown.strip_prefix(path).ok().filter(|below| !below.as_os_str().is_empty());
-            let below = below.or(shown.file_name().map(Path::new)).unwrap_or(shown);
-            given.push(Given { path: below.to_string_lossy().into_owned(), file: Some(file), documents });
-        }
-    }
-    Ok(given)
-}
-
-/// What a kustomization made, by the files in which its objects began.
-fn made(objects: Vec<Object>, folder: &Path, sources: &Sources) -> Vec<Given> {
-    let mut given: Vec<Given> = Vec::new();
-    for object in objects {
-        let shown = Path::new(&sources.file(object.body.span.file).path);
-        let below = shown.strip_prefix(folder).unwrap_or(shown);
-        let names = below.components().filter(|part| matches!(part, Component::Normal(_)));
-        let path = names.collect::<PathBuf>().to_string_lossy().into_owned();
-        match given.iter_mut().find(|given| given.path == path) {
-            Some(given) => given.documents.push(object.body),
-            None => given.push(Given { path, file: None, documents: vec![object.body] }),
-        }
-    }
-    given
 }
 
 /// The schemas of this repository's docs, by their path from the stack's folder; none where they are not above it.
@@ -170,6 +155,8 @@ fn write(output: &Path, files: &[Made]) -> Result<(), Trouble> {
         let path = path.to_path_buf();
         move |error: std::io::Error| Trouble::io(&path, &error)
     };
+    // A link to an empty folder stays a link.
+    let output = &fs::canonicalize(output).unwrap_or_else(|_| output.to_path_buf());
     let name = output.file_name().unwrap_or_default().to_string_lossy();
     let temporary = output.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let made = || -> Result<(), Trouble> {
@@ -189,60 +176,4 @@ fn write(output: &Path, files: &[Made]) -> Result<(), Trouble> {
     made().inspect_err(|_| {
         let _ = fs::remove_dir_all(&temporary);
     })
-}
-
-fn summary(output: &Path, imported: &Imported, wish: &Wish) -> String {
-    let Imported { typed, raw, changes, files, nodes } = imported;
-    let apps = typed.iter().filter(|typed| typed.path.starts_with("apps/")).count();
-    let (apps, left) = (plural(apps, "app"), plural(raw.len(), "raw object"));
-    let mut text = format!("wrote {}: {apps}, {left}\n", output.display());
-    if !typed.is_empty() {
-        text.push_str("\ntyped:\n");
-    }
-    for typed in typed {
-        let objects: Vec<String> = typed.objects.iter().map(ToString::to_string).collect();
-        text.push_str(&format!("  {}: {}\n", typed.path, objects.join(", ")));
-    }
-    if !raw.is_empty() {
-        text.push_str("\nas they are:\n");
-    }
-    let mut last = "";
-    for raw in raw {
-        if raw.path != last {
-            text.push_str(&format!("  {}\n", raw.path));
-            last = &raw.path;
-        }
-        text.push_str(&format!("    {}: {}\n", raw.id, raw.reason));
-    }
-    if !changes.is_empty() {
-        text.push_str("\nwhat differs in typed objects, and nothing else does:\n");
-    }
-    for change in changes {
-        text.push_str(&format!(
-            "  {} ({})\n    {}\n",
-            change.what,
-            plural(change.objects, "object"),
-            change.why
-        ));
-    }
-    let secrets = files.iter().filter(|file| file.secret);
-    for file in secrets {
-        text.push_str(&format!(
-            "\nwarning: {} holds Secrets with their values: keep it out of the repository, or make them with kubectl and \
-             declare their names under `secrets` in stack.yaml\n",
-            output.join(&file.path).display()
-        ));
-    }
-    let output = output.display();
-    text.push_str("\nnext:\n");
-    if *nodes == 0 {
-        text.push_str(&format!(
-            "  write the machines into {output}/stack.yaml (kubectl get nodes -o wide)\n"
-        ));
-    }
-    if wish.k3s.is_none() {
-        text.push_str(&format!("  write your k3s release into {output}/stack.yaml (k3s --version)\n"));
-    }
-    text.push_str(&format!("  stackc lock {output}     what the images run on\n  stackc check {output}\n"));
-    report::harmless_lines(&text)
 }
