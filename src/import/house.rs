@@ -130,8 +130,7 @@ fn word(text: &str) -> String {
     if plain && !text.contains([',', '[', ']', '{', '}']) {
         return text.to_owned();
     }
-    let inline = write::inline(text);
-    if inline.starts_with('"') { inline } else { format!("\"{inline}\"") }
+    write::quoted(text)
 }
 
 /// `5Gi`, `100m`: text to every reader, and never quoted by people.
@@ -215,6 +214,14 @@ mod tests {
             json!({"init": {"a": {"command": ["sh", "-c", "{% raw %}one {{ x }}\ntwo\n{% endraw %}"]}}});
         let text = written(&json);
         assert!(read_back(&text).same(&tree(&json)), "{text}");
+    }
+
+    #[test]
+    fn what_needs_quotes_within_brackets_alone_is_escaped() {
+        let json = json!({"args": ["a,b\\d", "x,\"y\"", "[\\n]", "{1,2}\\t"], "plain": "a\\d"});
+        let text = written(&json);
+        assert!(read_back(&text).same(&tree(&json)), "{text}");
+        assert_eq!(text.lines().last(), Some("plain: a\\d"));
     }
 
     #[test]
