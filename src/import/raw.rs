@@ -127,7 +127,9 @@ fn free_path(path: &str, taken: &mut BTreeSet<String>, stack: &str) -> String {
     let base = if short.is_empty() { "manifest" } else { short };
     let rest = [base.to_owned(), format!("{base}-rest")].into_iter();
     let candidates = rest.chain((2_u32..).map(|number| format!("{base}-{number}")));
-    for candidate in candidates {
+    // A kustomization's own file would make the folder one.
+    let is_plain = |candidate: &String| candidate.rsplit('/').next() != Some("kustomization");
+    for candidate in candidates.filter(is_plain) {
         if taken.insert(candidate.replace('/', "-")) {
             return format!("{candidate}.{ending}");
         }
@@ -162,6 +164,8 @@ mod tests {
             ("My_App.v1.YAML", "my-app-v1.yaml"),
             ("x/.y/Ä.json", "x/y.json"),
             ("noending", "noending.yaml"),
+            ("a/Kustomization.yaml", "a/kustomization-rest.yaml"),
+            ("kustomization.json", "kustomization-rest.json"),
         ] {
             assert_eq!(free_path(path, &mut taken, "home"), expected, "{path}");
         }

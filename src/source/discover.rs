@@ -42,7 +42,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// A stack that lies in no folder: each file's path in it, and its bytes.
+    /// A stack that lies in no folder: each file's path in it, and its bytes. No kustomization is among them.
     pub fn of_files<'a>(
         folder_name: &str,
         files: impl Iterator<Item = (&'a str, &'a [u8])>,
@@ -54,6 +54,7 @@ impl Input {
             apps: Vec::new(),
             files: BTreeMap::new(),
             manifests: Vec::new(),
+            kustomizations: Vec::new(),
             lock: None,
             strays: Vec::new(),
             root: PathBuf::new(),
