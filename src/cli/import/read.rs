@@ -40,7 +40,8 @@ pub(super) fn read(
         if let Some(folder) = target::kustomization(Some(path)) {
             let minor = target::minor(arguments.k3s.as_deref())?;
             let objects = transform::load(&folder, sources, found);
-            let objects = objects.map(|layer| transform::build(&layer, sources, minor, found));
+            let ground = transform::Ground { sources, minor, past: false };
+            let objects = objects.map(|layer| transform::build(&layer, ground, found));
             given.extend(made(objects.unwrap_or_default(), path, sources));
         } else if path.to_str() == Some("-") {
             let file = read_stream(std::io::stdin().lock(), sources);
