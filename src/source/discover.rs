@@ -75,7 +75,7 @@ impl Input {
         }
         layer.apps.sort();
         layer.manifests.sort();
-        Input { folder_name: folder_name.to_owned(), layer }
+        Input { folder_name: folder_name.to_owned(), named: None, layer }
     }
 }
 
