@@ -27,6 +27,7 @@ pub mod compile; // the way of the data
 pub mod rendered; // what Helm or kustomize made, checked against a stack
 pub mod diff; // what a new state of files changes in the cluster, object by object
 pub mod provenance; // which line set each value, and what it overrode
+pub mod import; // plain manifests as a stack: what has a typed form, what stays as it is, and why
 pub mod install; // the target folder: plan, removal, the record of what is owned, writing whole files
 pub mod fetch; // registries and Cloudflare: the only room that opens a socket or runs a credential helper
 pub mod report; // one file a form of findings

@@ -17,6 +17,7 @@ mod folder;
 mod forms;
 mod hooks;
 mod hostile;
+mod import;
 mod install;
 mod install_kill;
 mod install_model;

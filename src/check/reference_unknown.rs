@@ -151,7 +151,7 @@ fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut
         reference.namespace.and_then(Node::as_text).unwrap_or(own)
     };
     let known = facts.find(kind, Some(namespace), name).is_some()
-        || is_given(kind, namespace, name, facts)
+        || is_given(kind, namespace, name, |part| facts.stack.disables(part).is_some())
         || facts.stack.external_name(kind, namespace, name).is_some()
         || (reference.target == Target::StorageClass && is_bound_by_hand(user, name, facts));
     let weight = weight(user, reference.target);
@@ -202,16 +202,17 @@ fn headless<'a>(set: &Object, facts: &Facts<'a>) -> Option<&'a str> {
     facts.of("Service").iter().find(fits).map(|service| service.id.name.as_str())
 }
 
-fn is_given(kind: &str, namespace: &str, name: &str, facts: &Facts<'_>) -> bool {
+/// Whether Kubernetes or k3s makes it, unless the part that does is disabled.
+pub fn is_given(kind: &str, namespace: &str, name: &str, disabled: impl Fn(&str) -> bool) -> bool {
     let given = |(of, only, called, part): &(&str, Option<&str>, &str, &str)| {
         *of == kind
             && *called == name
             && only.is_none_or(|only| only == namespace)
-            && facts.stack.disables(part).is_none()
+            && !disabled(part)
     };
     // `system:` is Kubernetes' own prefix.
     let system = ["ClusterRole", "Role"].contains(&kind) && name.starts_with("system:");
-    let runtime = kind == "RuntimeClass" && RUNTIMES.contains(&name) && facts.stack.disables("runtimes").is_none();
+    let runtime = kind == "RuntimeClass" && RUNTIMES.contains(&name) && !disabled("runtimes");
     system || runtime || GIVEN.iter().any(given)
 }
 

@@ -12,6 +12,7 @@ mod diff;
 mod dns;
 mod explain;
 mod folder;
+mod import;
 mod install;
 mod lock;
 mod nodes;
@@ -84,6 +85,7 @@ enum Command {
     Check(check::Arguments),
     Diff(diff::Arguments),
     Install(install::Arguments),
+    Import(import::Arguments),
     Nodes(nodes::Arguments),
     Dns(dns::Arguments),
     Lock(lock::Arguments),
@@ -121,6 +123,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Check(arguments) => check::run(&arguments, color),
         Command::Diff(arguments) => diff::run(&arguments, color),
         Command::Install(arguments) => install::run(&arguments, color),
+        Command::Import(arguments) => import::run(&arguments, color),
         Command::Nodes(arguments) => nodes::run(&arguments, color),
         Command::Dns(arguments) => dns::run(&arguments, color),
         Command::Lock(arguments) => lock::run(&arguments, color),

@@ -48,13 +48,18 @@ pub(super) fn kustomization(path: Option<&Path>) -> Option<Folder> {
 /// Reads and builds a kustomization, by the merge keys of a k3s release, else of the newest that is known. `past` keeps
 /// what objects were before each change.
 pub(super) fn kustomized(folder: &Folder, release: Option<&str>, past: bool) -> Result<Compiled, Trouble> {
+    Ok(kustomize(folder, minor(release)?, past))
+}
+
+/// Kubernetes' minor of a release, else of the newest that is known.
+pub(super) fn minor(release: Option<&str>) -> Result<u16, Trouble> {
     let version = match release {
         None => Release::newest_known(),
         Some(text) => {
             Version::parse(text).map_err(|reason| Trouble::Told(format!("--k3s {text}: {reason}")))?
         }
     };
-    Ok(kustomize(folder, version.minor, past))
+    Ok(version.minor)
 }
 
 /// A path of a stack, if one comes first, and the names behind it.

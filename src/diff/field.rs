@@ -39,6 +39,16 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Path<'a> {
+    /// Its steps in words.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let word = |step: &Step<'_>| match step {
+            Step::Key(key) => (*key).to_owned(),
+            Step::Item(_, label) => label.clone(),
+            Step::At(index) => index.to_string(),
+        };
+        self.0.iter().map(word).collect()
+    }
+
     fn with(&self, step: Step<'a>) -> Path<'a> {
         let mut steps = self.0.clone();
         steps.push(step);

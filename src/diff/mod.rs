@@ -33,6 +33,7 @@ use crate::finding::Finding;
 use crate::k3s::Release;
 use crate::kube::{Object, ObjectId};
 use crate::source::Span;
+use crate::yaml::Node;
 use fate::Files;
 
 /// An object and the file that holds it.
@@ -139,6 +140,31 @@ pub fn diff(old: &Side<'_>, new: &Side<'_>, release: &Release) -> Diff {
     gone.sort_by(|a, b| a.file.cmp(&b.file));
     diff.changes.extend(gone);
     diff
+}
+
+/// A field that is not the same in two trees.
+#[derive(Debug)]
+pub struct Difference<'a> {
+    /// Its keys, from the root; items of lists by what they are known by.
+    pub path: Vec<String>,
+    /// The path as people read it.
+    pub shown: String,
+    /// What it was.
+    pub old: Option<&'a Node>,
+    /// What it is. Where a list's items changed places, the whole list.
+    pub new: Option<&'a Node>,
+}
+
+/// All fields that differ between two trees, as Kubernetes compares them.
+pub fn differences<'a>(old: &'a Node, new: &'a Node) -> Vec<Difference<'a>> {
+    let difference = |field: field::Field<'a>| {
+        let (old, new) = match field.what {
+            field::What::Value(old, new) => (old, new),
+            field::What::Order(list, _) => (Some(list), Some(list)),
+        };
+        Difference { path: field.path.keys(), shown: field.path.to_string(), old, new }
+    };
+    field::fields(old, new).into_iter().map(difference).collect()
 }
 
 fn veil<'a>(object: &Object, side: &'a Side<'_>) -> Veil<'a> {

@@ -246,7 +246,8 @@ impl Draft {
             merge(under.map_or(computed.clone(), |under| merge(under, computed, &[])), told, &ALTERNATIVES);
         let ports =
             whole.get("ports").and_then(|ports| decode::<Named<Port>>(ports, &mut quiet)).unwrap_or_default();
-        let ports = ports.iter().map(|(name, port)| (name.value.clone(), port.port.value)).collect();
+        let served = ports.iter().filter(|(_, port)| port.service != Some(false));
+        let ports = served.map(|(name, port)| (name.value.clone(), port.port.value)).collect();
         let services = whole.get("services").map_or(&[][..], Node::entries);
         let ports = address::carried(services, asking.name, ports);
         let own_service = services.iter().any(|entry| entry.key.text == asking.name);

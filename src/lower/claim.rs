@@ -1,6 +1,6 @@
 //! Claims to storage. They hold data: k3s must not prune them with the app that left.
 
-use super::meta::{app_object, labels};
+use super::meta::{app_object, labels, texts};
 use crate::k3s::KEEP;
 use crate::kube::Object;
 use crate::stack::{App, Claim, Stack};
@@ -11,15 +11,14 @@ pub(super) fn claims(app: &App, stack: &Stack, claims: &[(Spanned<String>, Claim
     let object = |(name, claim): &(Spanned<String>, Claim)| {
         let mut object =
             app_object(app, stack, ("v1", "PersistentVolumeClaim"), name, vec![("spec", spec(claim))]);
-        if let Some(map) = object
-            .body
-            .as_map_mut()
-            .and_then(|map| map.get_mut("metadata"))
-            .and_then(Node::as_map_mut)
-            .and_then(|metadata| metadata.get_mut("labels"))
-            .and_then(Node::as_map_mut)
-        {
-            map.push(Key { span: name.span, text: KEEP.0.into() }, Node::text(name.span, KEEP.1));
+        let metadata = object.body.as_map_mut().and_then(|map| map.get_mut("metadata"));
+        if let Some(labels) = metadata.and_then(Node::as_map_mut).and_then(|map| map.get_mut("labels")) {
+            if let Some(own) = &claim.labels {
+                *labels = texts(name.span, own);
+            }
+            if let Some(map) = labels.as_map_mut() {
+                map.push(Key { span: name.span, text: KEEP.0.into() }, Node::text(name.span, KEEP.1));
+            }
         }
         object
     };
@@ -29,8 +28,9 @@ pub(super) fn claims(app: &App, stack: &Stack, claims: &[(Spanned<String>, Claim
 /// Claims that a StatefulSet makes, one a pod.
 pub(super) fn templates(app: &App, stack: &Stack, claims: &[(Spanned<String>, Claim)]) -> Vec<Node> {
     let template = |(name, claim): &(Spanned<String>, Claim)| {
-        let metadata =
-            Build::at(name.span).with("name", name.into()).with("labels", labels(app, stack)).node();
+        let own = claim.labels.as_ref().map(|own| texts(name.span, own));
+        let labels = own.unwrap_or_else(|| labels(app, stack));
+        let metadata = Build::at(name.span).with("name", name.into()).unless_empty("labels", labels).node();
         Build::at(name.span).with("metadata", metadata).with("spec", spec(claim)).node()
     };
     claims.iter().map(template).collect()

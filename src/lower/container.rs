@@ -6,7 +6,7 @@ use crate::finding::Findings;
 use crate::kube::Quantity;
 use crate::kube::names;
 use crate::source::Span;
-use crate::stack::{App, Container, PullPolicy, Resources, name_invalid, value_invalid};
+use crate::stack::{App, Container, NamedIn, PullPolicy, Resources, name_invalid, value_invalid};
 use crate::yaml::{Build, Key, Map, Node, Spanned, Value};
 
 /// What the pod decided for one of its containers.
@@ -65,7 +65,7 @@ fn ports(file: &Container, found: &mut Findings) -> Vec<Node> {
         if let Err(reason) = names::port_name(&name.value) {
             found.push(name_invalid("port's name", &name.value, name.span, &reason));
         }
-        let number = port.target_port.as_ref().unwrap_or(&port.port);
+        let named = port.is_named_in(NamedIn::Container);
         let numbers = [Some(&port.port), port.target_port.as_ref(), port.host_port.as_ref()];
         for number in numbers.into_iter().flatten().filter(|number| number.value == 0) {
             found.push(value_invalid(number.span, "0 is no port").help("ports are 1 to 65535"));
@@ -76,8 +76,8 @@ fn ports(file: &Container, found: &mut Findings) -> Vec<Node> {
         }
         ports.push(
             Build::at(name.span)
-                .with("name", name.into())
-                .with("containerPort", number.into())
+                .maybe("name", named.then(|| name.into()))
+                .with("containerPort", port.in_container().into())
                 .maybe("protocol", port.protocol.map(|protocol| Node::text(name.span, protocol.word())))
                 .maybe("hostPort", port.host_port.as_ref().map(Node::from))
                 .maybe("hostIP", host_ip.map(Node::from))

@@ -38,6 +38,7 @@ pub use config::Files;
 pub use namespaces::{missing_namespaces, namespaces};
 pub use route::{HOST_UNCOVERED, Merged};
 pub use traefik::{text_of, traefik_values};
+pub use volume::volume_name;
 
 /// What lowering can find.
 pub static CODES: &[&Code] = &[

@@ -28,7 +28,10 @@ pub(super) fn template(app: &App, stack: &Stack, volumes: &mut Volumes<'_>, foun
 fn spec(app: &App, stack: &Stack, volumes: &mut Volumes<'_>, found: &mut Findings) -> Node {
     let (span, pod) = (app.kind.span, &app.pod);
     let security = security::split(app.container.security_context.as_ref(), found);
-    let name = meta::own_name(app);
+    let name = pod.container_name.clone().unwrap_or_else(|| meta::own_name(app));
+    if let Err(reason) = names::dns_label(&name.value) {
+        found.push(name_invalid("container's name", &name.value, name.span, &reason));
+    }
     let mut containers = vec![one(app, (&name, &app.container), "", security.container, volumes, found)];
     containers.extend(side_containers(app, &pod.sidecars, volumes, found));
     let init = side_containers(app, &pod.init, volumes, found);

@@ -52,6 +52,14 @@ pub(super) fn check_protocol(name: &str, port: &Port, wanted: Protocol, at: Span
     }
 }
 
+/// Tells a port that no Service carries, through which a route would go.
+pub(super) fn check_served(name: &str, port: &Port, at: Span, found: &mut Findings) {
+    if port.service == Some(false) {
+        let message = format!("a route goes through a Service, and the port `{name}` says `service: false`");
+        found.push(value_invalid(at, message).help("take `service: false` away from the port"));
+    }
+}
+
 /// The Service that carries a port: the one that lists it, else the one that takes the rest.
 pub(super) fn service_of<'a>(app: &'a App, port: &str) -> &'a str {
     let lists = |file: &ServiceFile| {

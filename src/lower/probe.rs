@@ -3,7 +3,7 @@
 use super::port;
 use crate::finding::Findings;
 use crate::source::Span;
-use crate::stack::{Container, Probe, value_invalid};
+use crate::stack::{Container, NamedIn, Probe, value_invalid};
 use crate::yaml::{Build, Node, Spanned};
 
 /// The probes that the user wrote, and no others.
@@ -29,8 +29,9 @@ fn probe(
 ) -> Option<Node> {
     let at = place(probe).unwrap_or(cause);
     let port_name = |wanted, at, found: &mut Findings| {
-        let (name, _) = port::resolve(&container.ports, wanted, &format!("the {name} probe"), at, found)?;
-        Some(Node::text(at, name.to_owned()))
+        let (name, port) = port::resolve(&container.ports, wanted, &format!("the {name} probe"), at, found)?;
+        let named = port.is_named_in(NamedIn::Probes) && port.is_named_in(NamedIn::Container);
+        Some(if named { Node::text(at, name.to_owned()) } else { Node::int(at, port.in_container().value) })
     };
     let handler = match (&probe.http_get, &probe.tcp_socket, &probe.exec, &probe.grpc) {
         (Some(http), None, None, None) => {
@@ -51,8 +52,7 @@ fn probe(
             let (_, port) =
                 port::resolve(&container.ports, Some(&grpc.port), &wanted, grpc.port.span, found)?;
             // Unlike the others, this one takes a number only.
-            let number = port.target_port.as_ref().unwrap_or(&port.port);
-            let build = Build::at(grpc.port.span).with("port", number.into());
+            let build = Build::at(grpc.port.span).with("port", port.in_container().into());
             ("grpc", build.maybe("service", grpc.service.as_ref().map(Node::from)).node())
         }
         _ => {

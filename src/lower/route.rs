@@ -204,6 +204,7 @@ fn node(
     let wanting = format!("the route `{}`", name.value);
     let (port_name, port) = port::resolve(&app.container.ports, wanted, &wanting, at, found)?;
     port::check_protocol(port_name, port, Protocol::TCP, at, found);
+    port::check_served(port_name, port, at, found);
     let scheme = route.scheme.map(|scheme| match scheme {
         Scheme::Http => "http",
         Scheme::Https => "https",

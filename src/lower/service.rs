@@ -10,7 +10,8 @@ use crate::kube::Object;
 use crate::kube::names;
 use crate::source::Span;
 use crate::stack::{
-    App, IpFamilyPolicy, Port, ServiceFile, ServiceType, Stack, TrafficPolicy, name_invalid, value_invalid,
+    App, IpFamilyPolicy, NamedIn, Port, ServiceFile, ServiceType, Stack, TrafficPolicy, name_invalid,
+    value_invalid,
 };
 use crate::yaml::{Build, Named, Node, Spanned};
 
@@ -28,8 +29,9 @@ pub(super) fn services(app: &App, stack: &Stack, found: &mut Findings) -> Vec<Ob
         .flatten()
         .map(|port| port.value.as_str())
         .collect();
-    let free: Vec<NamedPort<'_>> =
-        app.container.ports.iter().filter(|(name, _)| !listed.contains(&name.value.as_str())).collect();
+    let is_free =
+        |(name, port): &NamedPort<'_>| port.service != Some(false) && !listed.contains(&name.value.as_str());
+    let free: Vec<NamedPort<'_>> = app.container.ports.iter().filter(is_free).collect();
     let mut services = Vec::new();
     let mut taken = false;
     let before = found.errors();
@@ -84,6 +86,10 @@ fn ports_of<'a>(app: &'a App, names: &[Spanned<String>], found: &mut Findings) -
 
 fn port_of<'a>(app: &'a App, name: &Spanned<String>, found: &mut Findings) -> Option<NamedPort<'a>> {
     let port = app.container.ports.iter().find(|(known, _)| known.value == name.value);
+    if port.is_some_and(|(_, port)| port.service == Some(false)) {
+        let message = format!("the port `{}` says `service: false`", name.value);
+        found.push(value_invalid(name.span, message).help("leave one of the two out"));
+    }
     if port.is_none() {
         let near =
             nearest(&name.value, app.container.ports.names()).map(|near| format!("did you mean `{near}`?"));
@@ -181,12 +187,14 @@ fn port((name, port): NamedPort<'_>, service: &str, kind: ServiceType, found: &m
             .help(format!("services: {{{service}: NodePort}}")),
         );
     }
+    let by_name = port.is_named_in(NamedIn::TargetPort) && port.is_named_in(NamedIn::Container);
+    let target = if by_name { name.into() } else { port.in_container().into() };
     Build::at(name.span)
-        .with("name", name.into())
+        .maybe("name", port.is_named_in(NamedIn::Service).then(|| name.into()))
         .maybe("protocol", port.protocol.map(|protocol| Node::text(name.span, protocol.word())))
         .maybe("appProtocol", port.app_protocol.as_ref().map(Node::from))
         .with("port", (&port.port).into())
-        .with("targetPort", port.target_port.as_ref().unwrap_or(&port.port).into())
+        .with("targetPort", target)
         .maybe("nodePort", port.node_port.as_ref().filter(|_| kind != ServiceType::ClusterIP).map(Node::from))
         .node()
 }

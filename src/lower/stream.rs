@@ -111,6 +111,7 @@ fn service(
     let user = format!("the route `{}`", name.value);
     let (port_name, port) = port::resolve(ports, wanted, &user, at, found)?;
     port::check_protocol(port_name, port, protocol, at, found);
+    port::check_served(port_name, port, at, found);
     Some(
         Build::at(at)
             .text("name", port::service_of(app, port_name).to_owned())

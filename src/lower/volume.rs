@@ -181,17 +181,18 @@ fn name(prefix: &str, path: &Spanned<String>, volume: &Volume) -> Spanned<String
     if let Some(name) = &volume.name {
         return name.clone();
     }
-    let dashed: String = path
-        .value
-        .trim_matches('/')
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .collect();
+    Spanned { span: path.span, value: volume_name(prefix, &path.value) }
+}
+
+/// The name that a volume has unless it says another: its mount path with dashes.
+pub fn volume_name(prefix: &str, path: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let dashed: String = path.trim_matches('/').chars().map(letter).collect();
     let dashed = format!("{prefix}{dashed}");
     // 63 is the longest label; the end of a path says more than its start.
     let skipped = dashed.len().saturating_sub(63);
     let value: String = dashed.chars().skip(skipped).collect();
-    Spanned { span: path.span, value: value.trim_matches('-').to_owned() }
+    value.trim_matches('-').to_owned()
 }
 
 fn check_path(path: &Spanned<String>, found: &mut Findings) {

@@ -29,11 +29,11 @@ pub(super) fn workload(app: &App, stack: &Stack, volumes: &mut Volumes<'_>, foun
         }
         Workload::StatefulSet => replicated(app, found)
             // The Service that gives each pod its name; headless if the user says so.
-            .text("serviceName", app.name.clone())
+            .with("serviceName", app.pod.service_name.as_ref().unwrap_or(&own_name(app)).into())
             .maybe("updateStrategy", strategy(app, kind, found))
             .with("template", template)
             .unless_empty("volumeClaimTemplates", claim_templates(app, stack, volumes)),
-        Workload::DaemonSet => selected(app, Build::at(span).int("revisionHistoryLimit", HISTORY))
+        Workload::DaemonSet => selected(app, Build::at(span).with("revisionHistoryLimit", history(app)))
             .maybe("updateStrategy", strategy(app, kind, found))
             .with("template", template),
         Workload::Job => job(app).with("template", template),
@@ -53,6 +53,8 @@ fn told_twice(app: &App, kind: Workload, found: &mut Findings) {
     let keys = [
         ("replicas", pod.replicas.as_ref().map(|node| node.span), counted),
         ("strategy", pod.strategy.as_ref().map(|strategy| strategy.kind.span), !kind.ends()),
+        ("revisionHistoryLimit", pod.revision_history_limit.as_ref().map(|limit| limit.span), !kind.ends()),
+        ("serviceName", pod.service_name.as_ref().map(|name| name.span), kind == Workload::StatefulSet),
         ("schedule", pod.schedule.as_ref().map(|schedule| schedule.cron.span), kind == Workload::CronJob),
         ("job", pod.job.as_ref().map(|job| place(job).unwrap_or(app.kind.span)), kind.ends()),
     ];
@@ -68,8 +70,13 @@ fn told_twice(app: &App, kind: Workload, found: &mut Findings) {
 
 fn replicated(app: &App, found: &mut Findings) -> Build {
     let span = app.kind.span;
-    let build = Build::at(span).maybe("replicas", replicas(app, found)).int("revisionHistoryLimit", HISTORY);
+    let build =
+        Build::at(span).maybe("replicas", replicas(app, found)).with("revisionHistoryLimit", history(app));
     selected(app, build)
+}
+
+fn history(app: &App) -> Node {
+    app.pod.revision_history_limit.as_ref().map_or_else(|| Node::int(app.kind.span, HISTORY), Node::from)
 }
 
 fn selected(app: &App, build: Build) -> Build {

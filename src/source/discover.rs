@@ -41,6 +41,44 @@ pub struct Input {
     pub layer: Layer,
 }
 
+impl Input {
+    /// A stack that lies in no folder: each file's path in it, and its bytes. No kustomization is among them.
+    pub fn of_files<'a>(
+        folder_name: &str,
+        files: impl Iterator<Item = (&'a str, &'a [u8])>,
+        sources: &mut Sources,
+    ) -> Input {
+        let mut layer = Layer {
+            part: Part::Stack,
+            file: FileId(0),
+            apps: Vec::new(),
+            files: BTreeMap::new(),
+            manifests: Vec::new(),
+            kustomizations: Vec::new(),
+            lock: None,
+            strays: Vec::new(),
+            root: PathBuf::new(),
+            shown: PathBuf::new(),
+        };
+        for (path, bytes) in files {
+            let id = sources.add(path.to_owned(), Ok(bytes.to_vec()));
+            match path.split_once('/') {
+                None => layer.file = id,
+                Some(("apps", app)) => {
+                    layer.apps.push((app.strip_suffix(".yaml").unwrap_or(app).to_owned(), id));
+                }
+                Some(("files", below)) => {
+                    layer.files.insert(below.to_owned(), id);
+                }
+                Some((_, below)) => layer.manifests.push((below.to_owned(), id)),
+            }
+        }
+        layer.apps.sort();
+        layer.manifests.sort();
+        Input { folder_name: folder_name.to_owned(), named: None, layer }
+    }
+}
+
 /// What a folder is to the stack.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {

@@ -101,6 +101,12 @@ pub struct PodFile {
     /// pod or a device, or takes a port of the node; else Kubernetes' own.
     #[serde(deserialize_with = "maybe")]
     pub strategy: Option<Strategy>,
+    /// How many of its former states a Deployment, StatefulSet or DaemonSet keeps, to go back to. Default: `3`.
+    #[serde(rename = "revisionHistoryLimit")]
+    pub revision_history_limit: Option<Spanned<u32>>,
+    /// A StatefulSet's governing Service, through which each pod has a name of its own. Default: the app's name.
+    #[serde(rename = "serviceName")]
+    pub service_name: Option<Spanned<String>>,
     /// When a CronJob runs; wanted there, and nowhere else.
     #[serde(deserialize_with = "maybe")]
     pub schedule: Option<Schedule>,
@@ -110,6 +116,9 @@ pub struct PodFile {
     /// Services, by their full names. Ports that none of them lists go to a Service named after the app, which is made
     /// unasked.
     pub services: Named<ServiceFile>,
+    /// The main container's name. Default: the app's.
+    #[serde(rename = "containerName")]
+    pub container_name: Option<Spanned<String>>,
     /// Containers that run to their end before the others start, in the order written; they inherit only `image`.
     pub init: Named<Container>,
     /// Containers beside the main one; they inherit only `image`.

@@ -99,6 +99,39 @@ pub struct Port {
     /// The Service's word on what is spoken, such as `kubernetes.io/h2c`.
     #[serde(rename = "appProtocol")]
     pub app_protocol: Option<Spanned<String>>,
+    /// Whether a Service carries it. Default: `true`.
+    pub service: Option<bool>,
+    /// Where its name is written; elsewhere stands its number, or nothing. Default: `[container, service, probes]`.
+    pub names: Option<Vec<NamedIn>>,
+}
+
+/// Where a port's name can stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NamedIn {
+    /// The container's port.
+    Container,
+    /// The Service's port.
+    Service,
+    /// The Service's `targetPort`, which finds the container's port by its name then.
+    TargetPort,
+    /// Probes.
+    Probes,
+}
+
+impl Port {
+    /// Whether its name is written there.
+    pub fn is_named_in(&self, place: NamedIn) -> bool {
+        match &self.names {
+            Some(places) => places.contains(&place),
+            None => place != NamedIn::TargetPort,
+        }
+    }
+
+    /// The number in the container.
+    pub fn in_container(&self) -> &Spanned<u16> {
+        self.target_port.as_ref().unwrap_or(&self.port)
+    }
 }
 
 /// A transport protocol.

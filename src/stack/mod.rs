@@ -39,13 +39,13 @@ pub use app::{
     StrategyKind,
 };
 pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload, Weight};
-pub use container::{Container, EnvFrom, EnvValue, Port, Protocol, Resources};
+pub use container::{Container, EnvFrom, EnvValue, NamedIn, Port, Protocol, Resources};
 pub use external::External;
 pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};
 pub use invalid::{is_name, name_invalid, value_invalid};
 pub use network::Network;
 pub use nodes::ClusterNode;
-pub use place::{Place, Spread, Terms, WhenUnsatisfiable, refuse_empty, role_label};
+pub use place::{PLACE_UNKNOWN, Place, Spread, Terms, WhenUnsatisfiable, refuse_empty, role_label};
 pub use platforms::{Declared, Platforms};
 pub use probe::{Grpc, HttpGet, Probe, Probes, TcpSocket};
 pub use resolve::{Secret, Stack, check_vars, resolve};
@@ -69,7 +69,7 @@ pub static CODES: &[&Code] = &[
     &resolve::RELEASE_UNKNOWN,
     &resolve::RELEASE_NEWER,
     &resolve::VAR_RESERVED,
-    &place::PLACE_UNKNOWN,
+    &PLACE_UNKNOWN,
     &network::NETWORK_CONFLICT,
     &range_unfit::RANGE_UNFIT,
     &secret_value::SECRET_VALUE,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::yaml::{Spanned, maybe};
+use crate::yaml::{Named, Spanned, maybe};
 
 /// A volume: exactly one source, `hostPath` to `from`.
 #[derive(Clone, Debug, Deserialize)]
@@ -71,6 +71,8 @@ pub struct Claim {
     pub access_modes: Vec<Spanned<String>>,
     /// The claim's name. Default: `APP-VOLUME`.
     pub name: Option<Spanned<String>>,
+    /// The claim's labels, instead of the app's own: a StatefulSet that exists keeps those that it was made with.
+    pub labels: Option<Named<Spanned<String>>>,
 }
 
 /// A ConfigMap as files.

@@ -37,6 +37,13 @@ pub fn inline(text: &str) -> String {
     out
 }
 
+/// Text in double quotes on one line, whatever is in it.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    plain_or_quoted(text, false, &mut out);
+    out
+}
+
 /// The value on a document's last line.
 fn last_leaf(node: &Node) -> &Node {
     let last = match &node.value {
