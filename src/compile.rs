@@ -123,7 +123,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         }
         let shared = Shared { stack: &stack, layers: &layers, defaults, templates, past };
         apps(&mut compiled, drafts, &addresses, (&shared, &mut overrides), &mut found);
-        transformed(&mut compiled, &shared, &mut found);
+        transformed(&mut compiled, &shared, &mut overrides, &mut found);
         emit::arrange(&mut compiled.objects, &stack);
         if demands.unpinned {
             stack.pin = Pin::None;
@@ -418,7 +418,7 @@ fn apps(
             layers: shared.layers,
             scope: shared.templates.scope_with(&own),
         };
-        let noted = (&mut merged, shared.past.then_some(&mut *overrides));
+        let noted = (&mut merged, &mut *overrides);
         if let Some((app, objects)) = self::app((&app.name, draft, sound), shared, &files, noted, found) {
             compiled.objects.extend(objects);
             compiled.apps.push(app.into());
@@ -429,7 +429,12 @@ fn apps(
 }
 
 /// Namespaces, and what the layers ask for under `kustomize`, the lowest first.
-fn transformed(compiled: &mut Compiled, shared: &Shared<'_>, found: &mut Findings) {
+fn transformed(
+    compiled: &mut Compiled,
+    shared: &Shared<'_>,
+    overrides: &mut Overrides,
+    found: &mut Findings,
+) {
     let Shared { stack, layers, templates, past, .. } = shared;
     let mut asked = Vec::new();
     for tree in &layers.kustomize {
@@ -445,7 +450,9 @@ fn transformed(compiled: &mut Compiled, shared: &Shared<'_>, found: &mut Finding
         let objects = std::mem::take(&mut compiled.objects);
         let minor = stack.release.version().minor;
         let ground = Ground { sources: &compiled.sources, minor, past: *past };
-        compiled.objects = transform::apply(objects, &asked, ground, found);
+        let (objects, over) = transform::apply(objects, &asked, ground, found);
+        compiled.objects = objects;
+        over.pairs().for_each(|(over, under)| overrides.note(over, under));
         // A patch may have put an object into another namespace.
         let namespaces = lower::missing_namespaces(&compiled.objects, stack);
         compiled.objects.extend(namespaces);
@@ -457,7 +464,7 @@ fn app(
     (name, mut draft, sound): (&str, Draft, bool),
     shared: &Shared<'_>,
     files: &Files<'_>,
-    (merged, overrides): (&mut Merged, Option<&mut Overrides>),
+    (merged, overrides): (&mut Merged, &mut Overrides),
     found: &mut Findings,
 ) -> Option<(App, Vec<Object>)> {
     files.scope.fill(draft.tree_mut(), files.sources, found);
@@ -465,11 +472,13 @@ fn app(
     if let Some(defaults) = &mut defaults {
         files.scope.fill(defaults, files.sources, found);
     }
-    let app = draft.finish(name, shared.stack, defaults, overrides, found).filter(|_| sound)?;
+    let noted = shared.past.then_some(&mut *overrides);
+    let app = draft.finish(name, shared.stack, defaults, noted, found).filter(|_| sound)?;
     let objects = lower::app(&app, shared.stack, files, merged, found);
     let minor = shared.stack.release.version().minor;
     let ground = Ground { sources: files.sources, minor, past: shared.past };
-    let objects = transform::app(objects, (app.span.file, &app.pod.patches), ground, found);
+    let (objects, over) = transform::app(objects, (app.span.file, &app.pod.patches), ground, found);
+    over.pairs().for_each(|(over, under)| overrides.note(over, under));
     Some((app, objects))
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::Compiled;
-use crate::diff::{HIDDEN, Veil, inline, leaves};
+use crate::diff::{HIDDEN, Path, Veil, inline, leaves};
 use crate::kube::Object;
 use crate::source::{Place, Sources, Span};
 use crate::yaml::Node;
@@ -38,20 +38,18 @@ pub fn fields(run: &Compiled, object: &Object) -> Vec<Field> {
     let marked: BTreeSet<Span> =
         run.findings.iter().filter(|finding| finding.secret).map(|finding| finding.primary.span).collect();
     let veil = Veil::of(object, &marked);
-    histories(run, object)
+    histories(object)
         .into_iter()
         .map(|(path, history)| {
             let shown = |node: &Node| first_line(&inline(&veil.over(&path, node)));
             let value = history.nodes.first().map(|node| shown(node)).unwrap_or_default();
             let hidden = value.contains(HIDDEN);
-            let mut causes = Vec::new();
-            for node in &history.nodes {
-                causes.push(cause(run, node.span, Some(shown(node))));
-                causes.extend(beneath(run, node.span).map(|span| {
-                    let text = written(&run.sources, span).filter(|_| !hidden);
-                    cause(run, span, text)
-                }));
-            }
+            let said = |span| written(&run.sources, span).filter(|_| !hidden);
+            let causes = spans(run, &history).into_iter().map(|span| {
+                let node = history.nodes.iter().find(|node| node.span == span);
+                cause(run, span, node.map(|node| shown(node)).or_else(|| said(span)))
+            });
+            let causes = causes.collect();
             Field { path: path.to_string(), value, causes }
         })
         .collect()
@@ -61,13 +59,10 @@ pub fn fields(run: &Compiled, object: &Object) -> Vec<Field> {
 pub fn notes(run: &Compiled) -> BTreeMap<*const Node, String> {
     let mut notes = BTreeMap::new();
     for object in &run.objects {
-        for (_, history) in histories(run, object) {
+        for (_, history) in histories(object) {
             let Some(value) = history.nodes.first() else { continue };
-            let spans = history
-                .nodes
-                .iter()
-                .flat_map(|node| std::iter::once(node.span).chain(beneath(run, node.span)));
-            let places: Vec<String> = spans.map(|span| line(&run.sources, span)).collect();
+            let places: Vec<String> =
+                spans(run, &history).into_iter().map(|span| line(&run.sources, span)).collect();
             notes.insert(std::ptr::from_ref(*value), places.join(" over "));
         }
     }
@@ -79,14 +74,14 @@ struct History<'a> {
     nodes: Vec<&'a Node>,
 }
 
-fn histories<'a>(_run: &Compiled, object: &'a Object) -> Vec<(crate::diff::Path<'a>, History<'a>)> {
+fn histories<'a>(object: &'a Object) -> Vec<(Path<'a>, History<'a>)> {
     let past: Vec<BTreeMap<String, &Node>> = object
         .past
         .iter()
         .rev()
         .map(|body| leaves(body).into_iter().map(|(path, node)| (path.to_string(), node)).collect())
         .collect();
-    let with_past = |(path, node): (crate::diff::Path<'a>, &'a Node)| {
+    let with_past = |(path, node): (Path<'a>, &'a Node)| {
         let mut nodes = vec![node];
         let name = if past.is_empty() { String::new() } else { path.to_string() };
         for older in past.iter().filter_map(|body| body.get(&name)) {
@@ -97,6 +92,19 @@ fn histories<'a>(_run: &Compiled, object: &'a Object) -> Vec<(crate::diff::Path<
         (path, History { nodes })
     };
     leaves(&object.body).into_iter().map(with_past).collect()
+}
+
+/// The places of a value and of all that it lies over, each once.
+fn spans(run: &Compiled, history: &History<'_>) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for span in
+        history.nodes.iter().flat_map(|node| std::iter::once(node.span).chain(beneath(run, node.span)))
+    {
+        if !spans.contains(&span) {
+            spans.push(span);
+        }
+    }
+    spans
 }
 
 /// What typed layers beneath said. A chain is as long as there are layers; a bound for what refers to itself.

@@ -197,6 +197,34 @@ fn what_does_nothing_is_told_at_its_line() {
 }
 
 #[test]
+fn two_patches_that_set_one_value_are_told_whatever_their_kind() {
+    let strategic = "patch: {spec: {replicas: 3}}";
+    let json = "patch: [{op: replace, path: /spec/replicas, value: 4}]";
+    for (first, second) in [
+        (strategic, json),
+        (json, strategic),
+        (json, &json.replace('4', "5")),
+        (strategic, &strategic.replace('3', "6")),
+    ] {
+        let target = "target: {kind: Deployment}";
+        let folder = asking(
+            "",
+            &format!("kustomize:\n  patches:\n  - {{{target}, {first}}}\n  - {{{target}, {second}}}\n"),
+        );
+        let told = ran(&folder, "check overlays/staging").out;
+        assert!(
+            told.contains("warning[patch-overridden]") && told.contains("this has no effect"),
+            "{first} {second}: {told}"
+        );
+        assert_eq!(told.matches("-->").count(), 1, "{told}");
+    }
+    let steps = "patch: [{op: replace, path: /spec/replicas, value: 4}, {op: test, path: /spec/replicas, value: 4}, {op: replace, path: /spec/replicas, value: 5}]";
+    let folder =
+        asking("", &format!("kustomize: {{patches: [{{target: {{kind: Deployment}}, {steps}}}]}}\n"));
+    assert!(!ran(&folder, "check overlays/staging").out.contains("patch-overridden"), "steps of one patch");
+}
+
+#[test]
 fn addresses_in_texts_are_not_left_behind_in_silence() {
     let folder = asking("", "kustomize: {nameSuffix: -2}\n");
     let app = format!("{APP}ports: {{http: 8080}}\nenv: {{URL: \"http://{{{{ apps.web.address }}}}/\"}}\n");

@@ -6,7 +6,7 @@ use crate::finding::Findings;
 use crate::kube::Object;
 use crate::source::FileId;
 use crate::stack::AppPatch;
-use crate::transform::build::{Build, Ground};
+use crate::transform::build::{Build, Ground, Over};
 use crate::transform::configuration::Configuration;
 use crate::transform::kustomization::Kustomization;
 use crate::transform::load::Layer;
@@ -20,13 +20,13 @@ pub fn app(
     (file, asked): (FileId, &[AppPatch]),
     ground: Ground<'_>,
     found: &mut Findings,
-) -> Vec<Object> {
+) -> (Vec<Object>, Over) {
     let list = Node::list(file.start(), asked.iter().map(entry));
     let tree = Making::at(file.start()).with("patches", list).node();
     let Some(kustomization) =
         Some(tree).filter(|_| !asked.is_empty()).and_then(|tree| Kustomization::read(tree, found))
     else {
-        return objects;
+        return (objects, Over::default());
     };
     let configuration = Configuration::default();
     let layer = Layer {
@@ -39,9 +39,9 @@ pub fn app(
     };
     let mut resources = Resources::default();
     resources.extend(objects.into_iter().map(Resource::from));
-    let mut build = Build { ground, unit: None, found };
+    let mut build = Build { ground, unit: None, over: Over::default(), found };
     patches::apply(&layer, Which::First, &mut resources, &layer.configuration, &mut build);
-    resources.into_vec().into_iter().map(Object::from).collect()
+    (resources.into_vec().into_iter().map(Object::from).collect(), build.over)
 }
 
 /// As kustomize would have it.

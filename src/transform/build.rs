@@ -3,10 +3,11 @@
 //! all layers, since only then all names are known.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Findings};
 use crate::kube::{Object, Unit};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::transform::codes::{KUSTOMIZATION_INVALID, RESOURCE_DUPLICATE, RESOURCE_INVALID};
 use crate::transform::configuration::Configuration;
 use crate::transform::field::{Field, Row};
@@ -38,8 +39,29 @@ pub struct Build<'a> {
     pub ground: Ground<'a>,
     /// The part of a stack that new objects go to; none where no stack is.
     pub unit: Option<&'a Unit>,
+    /// Which place took the value of which, for findings to show both.
+    pub over: Over,
     /// What is wrong.
     pub found: &'a mut Findings,
+}
+
+/// The place of each value that took another's, and that one's; none where one line took the place of several.
+#[derive(Debug, Default)]
+pub struct Over(BTreeMap<Span, Option<Span>>);
+
+impl Over {
+    /// Notes a pair.
+    pub fn note(&mut self, over: Span, under: Span) {
+        self.0
+            .entry(over)
+            .and_modify(|known| *known = known.filter(|known| *known == under))
+            .or_insert(Some(under));
+    }
+
+    /// All pairs that are sure.
+    pub fn pairs(&self) -> impl Iterator<Item = (Span, Span)> {
+        self.0.iter().filter_map(|(over, under)| Some((*over, (*under)?)))
+    }
 }
 
 /// What has been gathered so far.
@@ -51,7 +73,7 @@ struct Gathered {
 
 /// All objects of a kustomization, final, in the order of the stream.
 pub fn build(layer: &Layer, ground: Ground<'_>, found: &mut Findings) -> Vec<Object> {
-    let mut build = Build { ground, unit: None, found };
+    let mut build = Build { ground, unit: None, over: Over::default(), found };
     let gathered = build.layer(layer, Gathered::default());
     let mut resources = build.end(&[layer], gathered);
     for resource in resources.bodies_mut() {
@@ -68,8 +90,8 @@ pub fn apply(
     layers: &[Layer],
     ground: Ground<'_>,
     found: &mut Findings,
-) -> Vec<Object> {
-    let mut build = Build { ground, unit: Some(&Unit::Generated), found };
+) -> (Vec<Object>, Over) {
+    let mut build = Build { ground, unit: Some(&Unit::Generated), over: Over::default(), found };
     let mut gathered = Gathered::default();
     gathered.resources.extend(objects.into_iter().map(Resource::from));
     for layer in layers {
@@ -77,8 +99,8 @@ pub fn apply(
     }
     let layers: Vec<&Layer> = layers.iter().collect();
     let resources = build.end(&layers, gathered);
-    addresses::tell(&resources, found);
-    resources.into_vec().into_iter().map(Object::from).collect()
+    addresses::tell(&resources, build.found);
+    (resources.into_vec().into_iter().map(Object::from).collect(), build.over)
 }
 
 impl Build<'_> {
@@ -172,7 +194,7 @@ impl Build<'_> {
         });
         let entries: Vec<_> = kustomization.images.iter().chain(&kustomization.image_tags).collect();
         self.step(resources, |build, resources| {
-            images::apply(&entries, &configuration.images, resources, build.found);
+            images::apply(&entries, &configuration.images, resources, build);
         });
         self.step(resources, |build, resources| replacements::apply(layer, resources, build));
     }
@@ -283,6 +305,18 @@ mod tests {
     use crate::yaml::read_typed;
 
     #[test]
+    fn a_line_that_took_several_places_is_not_sure() {
+        let mut sources = Sources::default();
+        let file = sources.add("a".into(), Ok("abcdef".into()));
+        let at = |start| file.part(start, start + 1);
+        let mut over = Over::default();
+        for (new, old) in [(0, 1), (0, 1), (2, 3), (2, 4)] {
+            over.note(at(new), at(old));
+        }
+        assert_eq!(over.pairs().collect::<Vec<_>>(), [(at(0), at(1))]);
+    }
+
+    #[test]
     fn objects_that_are_there_keep_their_order_and_what_nobody_asked_to_change() {
         let mut sources = Sources::default();
         let text = "patches:\n- target: {kind: Deployment}\n  patch: {spec: {replicas: 3}}\nnamePrefix: p-\n";
@@ -312,7 +346,8 @@ mod tests {
             named(object(api_version, kind, &json!({"replicas": 1})))
         });
         let ground = Ground { sources: &sources, minor: 37, past: false };
-        let objects = apply(objects.to_vec(), &[spec], ground, &mut found);
+        let (objects, over) = apply(objects.to_vec(), &[spec], ground, &mut found);
+        assert_eq!(over.pairs().count(), 1, "the count of the one Deployment");
         assert_eq!(found.errors(), 0);
         let told: Vec<String> = objects.iter().map(|object| object.id.path()).collect();
         assert_eq!(told, ["Deployment/default/p-web", "Service/default/p-web"]);

@@ -23,7 +23,7 @@ fn text(node: &Node) -> Json {
 
 pub(super) fn merged(base: &Json, patch: &Json, shape: Shape<'_>) -> (Json, Outcome) {
     let mut base = tree(base);
-    let outcome = merge(&mut base, &tree(patch), shape, MINOR, &|_| false);
+    let outcome = merge(&mut base, &tree(patch), shape, MINOR);
     (text(&base), outcome)
 }
 

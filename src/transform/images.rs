@@ -8,6 +8,7 @@ use regex_lite::Regex;
 
 use crate::finding::{Finding, Findings, nearest};
 use crate::source::Span;
+use crate::transform::build::Build;
 use crate::transform::codes::{INSTRUCTION_NO_MATCH, KUSTOMIZATION_INVALID};
 use crate::transform::field::Field;
 use crate::transform::kustomization::Image;
@@ -19,16 +20,17 @@ use crate::yaml::{Node, Value};
 const LISTS: [&str; 2] = ["containers", "initContainers"];
 
 /// Applies all entries, in order, to every image.
-pub fn apply(entries: &[&Image], own: &[Field], resources: &mut Resources, found: &mut Findings) {
+pub fn apply(entries: &[&Image], own: &[Field], resources: &mut Resources, build: &mut Build<'_>) {
     let Some(first) = entries.first() else { return };
-    let mut changes = Changes::new(entries, found);
+    let mut changes = Changes::new(entries, build.found);
     for resource in resources.bodies_mut().filter(|resource| resource.id.kind != "CustomResourceDefinition") {
         changes.walk(&mut resource.body);
         for field in own.iter().filter(|field| field.is_of(&resource.id)) {
             field.visit(&mut resource.body, &Value::Null, first.name.span, &mut |node| changes.image(node));
         }
     }
-    changes.tell(found);
+    changes.tell(build.found);
+    changes.over.into_iter().for_each(|(over, under)| build.over.note(over, under));
 }
 
 struct Changes<'a> {
@@ -39,6 +41,8 @@ struct Changes<'a> {
     used: Vec<bool>,
     /// Names that were seen, for a near miss.
     seen: BTreeSet<String>,
+    /// Places that took another's.
+    over: Vec<(Span, Span)>,
 }
 
 impl<'a> Changes<'a> {
@@ -49,6 +53,7 @@ impl<'a> Changes<'a> {
             patterns: Vec::new(),
             used: vec![false; entries.len()],
             seen: BTreeSet::new(),
+            over: Vec::new(),
         };
         for (at, entry) in entries.iter().enumerate() {
             let name = entry.name.value.as_str();
@@ -112,6 +117,7 @@ impl<'a> Changes<'a> {
         if let Some(span) = changed {
             let text = image.text();
             if node.as_text() != Some(&text) {
+                self.over.push((span, node.span));
                 *node = Node::text(span, text);
             }
         }

@@ -163,25 +163,49 @@ fn unescaped(token: &str) -> Result<String, String> {
     Ok(out)
 }
 
-/// Applies all operations or none. Whether anything changed.
+/// What a patch did.
+#[derive(Debug)]
+pub struct Done {
+    /// Whether anything changed.
+    pub changed: bool,
+    /// Values that took the place of others: the pointer, the old place and the new one.
+    pub replaced: Vec<(String, Span, Span)>,
+}
+
+/// Applies all operations or none.
 ///
 /// # Errors
 /// The first operation that cannot be, with its name.
-pub fn apply(document: &mut Node, operations: &[Operation]) -> Result<bool, Wrong> {
+pub fn apply(document: &mut Node, operations: &[Operation]) -> Result<Done, Wrong> {
     let mut new = document.clone();
+    let mut replaced = Vec::new();
     for operation in operations {
+        replaced.extend(operation.replaces(&mut new));
         operation
             .run(&mut new)
             .map_err(|(span, reason)| Wrong::at(span, format!("{}: {reason}", operation.name)))?;
     }
     let changed = !equal(document, &new);
     *document = new;
-    Ok(changed)
+    Ok(Done { changed, replaced })
 }
 
 type Refused = (Span, String);
 
 impl Operation {
+    /// The value that gives way to another one, if one does. What is added to a list takes nothing's place.
+    fn replaces(&self, document: &mut Node) -> Option<(String, Span, Span)> {
+        let value = self.value.as_ref()?;
+        let (last, before) = self.path.steps.split_last()?;
+        let parent = self.path.walk(document, before).ok()?;
+        let adds = self.kind == Kind::Add && parent.as_map().is_none() && matches!(last, Step::Key(_));
+        if adds || self.kind == Kind::Test {
+            return None;
+        }
+        let old = self.path.find(document).ok().filter(|old| !equal(old, value))?;
+        Some((shown(&self.path.steps), old.span, value.span))
+    }
+
     fn run(&self, document: &mut Node) -> Result<(), Refused> {
         let value = || self.value.clone().unwrap_or_else(|| Node::null(self.path.span));
         match self.kind {

@@ -37,7 +37,7 @@ mod strategic;
 mod target;
 
 pub use app::app;
-pub use build::{Ground, apply, build};
+pub use build::{Ground, Over, apply, build};
 pub use kustomization::Kustomization;
 pub use load::{Layer, layer, load};
 pub use refused::keys;

@@ -7,7 +7,7 @@ use crate::finding::{Finding, Findings};
 use crate::kube::{is_kubernetes, type_of};
 use crate::source::{FileId, Sources, Span};
 use crate::transform::Wrong;
-use crate::transform::build::{Build, Ground};
+use crate::transform::build::Build;
 use crate::transform::codes::{
     FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE,
     PATCH_NO_TARGET, PATCH_OVERRIDDEN,
@@ -72,13 +72,7 @@ pub fn apply(
             patches.flat_map(|patch| old_json(patch, layer, &mut marks, build)).collect()
         }
     };
-    let mut apply = Apply {
-        configuration,
-        marks: &marks,
-        ground: build.ground,
-        found: build.found,
-        gone: BTreeSet::new(),
-    };
+    let mut apply = Apply { configuration, marks: &marks, build, gone: BTreeSet::new() };
     for patch in &ready {
         apply.patch(patch, resources);
     }
@@ -111,8 +105,13 @@ impl Marks {
     }
 
     fn hold(&self, span: Span) -> bool {
-        let before = self.0.range(..=(span.file, span.start)).next_back();
-        before.is_some_and(|((file, _), end)| *file == span.file && span.end <= *end)
+        self.of(span).is_some()
+    }
+
+    /// The patch that a place belongs to.
+    fn of(&self, span: Span) -> Option<(FileId, u32)> {
+        let (mark, end) = self.0.range(..=(span.file, span.start)).next_back()?;
+        (mark.0 == span.file && span.end <= *end).then_some(*mark)
     }
 }
 
@@ -331,28 +330,27 @@ fn old_json<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut 
     json(&documents, place, Some(target), build.found)
 }
 
-struct Apply<'a> {
+struct Apply<'a, 'b> {
     configuration: &'a Configuration,
     marks: &'a Marks,
-    ground: Ground<'a>,
-    found: &'a mut Findings,
+    build: &'a mut Build<'b>,
     /// Places of objects that were deleted.
     gone: BTreeSet<usize>,
 }
 
-impl Apply<'_> {
+impl Apply<'_, '_> {
     fn patch(&mut self, patch: &Ready<'_>, resources: &mut Resources) {
         let places = match (patch.target, &patch.content) {
             (Some(selector), _) => self.selected(selector, patch.place, resources),
             (None, Content::Strategic { id, named, .. }) => self.called(id, *named, resources),
             (None, Content::Json(_)) => Vec::new(),
         };
-        let before = self.found.errors();
+        let before = self.build.found.errors();
         let mut changed = places.is_empty();
         for at in places {
             let Some(resource) = resources.get_mut(at) else { continue };
             let old = resource.id.clone();
-            let before = self.ground.past.then(|| resource.body.clone());
+            let before = self.build.ground.past.then(|| resource.body.clone());
             changed |= self.one(patch, resource, at);
             if let Some(before) = before {
                 resource.keep_past(before);
@@ -362,9 +360,9 @@ impl Apply<'_> {
                 resources.renamed();
             }
         }
-        if !changed && self.found.errors() == before {
+        if !changed && self.build.found.errors() == before {
             let message = "the patch changes nothing: every value is already what it asks for";
-            self.found.push(Finding::new(&PATCH_NO_CHANGE, patch.place, message).help("remove it"));
+            self.build.found.push(Finding::new(&PATCH_NO_CHANGE, patch.place, message).help("remove it"));
         }
     }
 
@@ -373,7 +371,7 @@ impl Apply<'_> {
         let target = Target::read(selector, &mut wrong);
         if !wrong.is_empty() {
             for wrong in wrong {
-                invalid(self.found, wrong);
+                invalid(self.build.found, wrong);
             }
             return Vec::new();
         }
@@ -382,7 +380,8 @@ impl Apply<'_> {
         if places.is_empty() {
             let place = target::place(selector).unwrap_or(place);
             let message = format!("the patch is for no object here ({})", target::shown(selector));
-            self.found
+            self.build
+                .found
                 .push(Finding::new(&PATCH_NO_TARGET, place, message).maybe_help(target.nearest(resources)));
         }
         places
@@ -397,14 +396,14 @@ impl Apply<'_> {
                 let message =
                     format!("the patch is for {} ({}), which is not here", id.shown(), id.api_version);
                 let near = target::near(id, resources);
-                self.found.push(Finding::new(&PATCH_NO_TARGET, named, message).maybe_help(near));
+                self.build.found.push(Finding::new(&PATCH_NO_TARGET, named, message).maybe_help(near));
             }
             [first, second, ..] => {
                 let shown = [first, second]
                     .map(|at| resources.get(*at).map_or_else(String::new, |own| own.id.shown()));
                 let message =
                     format!("several objects are or were called {}: {}", id.shown(), shown.join(", "));
-                self.found.push(
+                self.build.found.push(
                     Finding::new(&PATCH_NO_TARGET, named, message).help("write the name that it has now"),
                 );
             }
@@ -416,10 +415,17 @@ impl Apply<'_> {
     fn one(&mut self, patch: &Ready<'_>, resource: &mut Resource, at: usize) -> bool {
         let changed = match &patch.content {
             Content::Json(operations) => match json6902::apply(&mut resource.body, operations) {
-                Ok(changed) => changed,
+                Ok(done) => {
+                    // Within one patch the order is meant.
+                    let other =
+                        |(_, old, new): &(String, Span, Span)| self.marks.of(*old) != self.marks.of(*new);
+                    let replaced = done.replaced.into_iter().filter(other).collect();
+                    self.tell_replaced(replaced, resource);
+                    done.changed
+                }
                 Err(wrong) => {
                     let reason = format!("{}: {}", resource.id.shown(), wrong.reason);
-                    invalid(self.found, Wrong { reason, ..wrong });
+                    invalid(self.build.found, Wrong { reason, ..wrong });
                     false
                 }
             },
@@ -429,8 +435,7 @@ impl Apply<'_> {
                     Some(own) => Shape::Own(own),
                     None => Shape::Known(type_of(&own.0, &own.1)),
                 };
-                let watched = |span: Span| self.marks.hold(span);
-                let outcome = strategic::merge(&mut resource.body, patch, shape, self.ground.minor, &watched);
+                let outcome = strategic::merge(&mut resource.body, patch, shape, self.build.ground.minor);
                 if outcome.deleted {
                     self.gone.insert(at);
                 }
@@ -445,28 +450,37 @@ impl Apply<'_> {
         changed
     }
 
+    /// Values of earlier patches of the layer.
+    fn tell_replaced(&mut self, replaced: Vec<(String, Span, Span)>, resource: &Resource) {
+        for (key, old, new) in replaced {
+            if !self.marks.hold(old) {
+                self.build.over.note(new, old);
+                continue;
+            }
+            let message = format!("{}: two patches set `{key}` to different values", resource.id.shown());
+            let finding = Finding::new(&PATCH_OVERRIDDEN, new, message)
+                .label("this one wins")
+                .also(old, "this has no effect");
+            self.build.found.push(finding.help("leave one of them"));
+        }
+    }
+
     fn tell(&mut self, outcome: Outcome, resource: &Resource) {
         let shown = resource.id.shown();
         for wrong in outcome.wrong {
             let reason = format!("{shown}: {}", wrong.reason);
-            invalid(self.found, Wrong { reason, ..wrong });
+            invalid(self.build.found, Wrong { reason, ..wrong });
         }
-        for (key, old, new) in outcome.replaced {
-            let message = format!("{shown}: two patches set `{key}` to different values");
-            let finding = Finding::new(&PATCH_OVERRIDDEN, new, message)
-                .label("this one wins")
-                .also(old, "this has no effect");
-            self.found.push(finding.help("leave one of them"));
-        }
+        self.tell_replaced(outcome.replaced, resource);
         for (key, old, new) in outcome.gave_way {
             let message = format!("{shown}: `{key}` gives way to what the patch chose");
             let finding = Finding::new(&FIELD_GAVE_WAY, new, message).also(old, "was here");
-            self.found.push(finding.help(format!("write `{key}: null` beside it to say so")));
+            self.build.found.push(finding.help(format!("write `{key}: null` beside it to say so")));
         }
         if !is_kubernetes(resource.id.group()) {
             for (key, new) in outcome.lists {
                 let message = format!("{shown}: the patch's list takes the place of all of `{key}`");
-                self.found.push(Finding::new(&LIST_REPLACED_WHOLE, new, message));
+                self.build.found.push(Finding::new(&LIST_REPLACED_WHOLE, new, message));
             }
         }
     }

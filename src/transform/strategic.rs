@@ -55,15 +55,9 @@ pub struct Outcome {
     pub lists: Vec<(String, Span)>,
 }
 
-/// Lays a patch over an object. `watched` tells which old places are worth remembering when their value is replaced.
-pub fn merge(
-    base: &mut Node,
-    patch: &Node,
-    shape: Shape<'_>,
-    minor: u16,
-    watched: &dyn Fn(Span) -> bool,
-) -> Outcome {
-    let mut merge = Merge { minor, watched, outcome: Outcome::default() };
+/// Lays a patch over an object.
+pub fn merge(base: &mut Node, patch: &Node, shape: Shape<'_>, minor: u16) -> Outcome {
+    let mut merge = Merge { minor, outcome: Outcome::default() };
     if let (Value::Map(base), Value::Map(patch)) = (&mut base.value, &patch.value)
         && merge.map(base, patch, shape) == After::Removed
     {
@@ -80,9 +74,8 @@ enum After {
     Removed,
 }
 
-struct Merge<'w> {
+struct Merge {
     minor: u16,
-    watched: &'w dyn Fn(Span) -> bool,
     outcome: Outcome,
 }
 
@@ -191,7 +184,7 @@ fn shown(keys: KeyList<'_>, item: &Node) -> String {
     parts.join(", ")
 }
 
-impl Merge<'_> {
+impl Merge {
     fn wrong(&mut self, span: Span, reason: impl Into<String>, help: Option<String>) {
         self.outcome.wrong.push(Wrong { span, reason: reason.into(), help });
     }
@@ -308,9 +301,7 @@ impl Merge<'_> {
 
     fn replace(&mut self, key: &str, old: &mut Node, new: Node) {
         self.outcome.changed = true;
-        if (self.watched)(old.span) {
-            self.outcome.replaced.push((key.to_owned(), old.span, new.span));
-        }
+        self.outcome.replaced.push((key.to_owned(), old.span, new.span));
         *old = new;
     }
 
