@@ -2,6 +2,8 @@
 //! run tells everything that it found. `build`, `check` and `nodes` all call [`compile`] and differ only in what they
 //! do with [`Compiled`].
 
+use std::collections::BTreeSet;
+
 use crate::check::{self, Demands, Facts, Images};
 use crate::cluster::{self, Member};
 use crate::emit::{self, File};
@@ -450,7 +452,7 @@ fn transformed(
         let objects = std::mem::take(&mut compiled.objects);
         let minor = stack.release.version().minor;
         let ground = Ground { sources: &compiled.sources, minor, past: *past };
-        let (objects, over) = transform::apply(objects, &asked, ground, found);
+        let (objects, over) = transform::apply(objects, &asked, &stack.namespace, ground, found);
         compiled.objects = objects;
         over.pairs().for_each(|(over, under)| overrides.note(over, under));
         // A patch may have put an object into another namespace.
@@ -490,6 +492,24 @@ fn app_names(app: &Defined, address: &Address) -> Map {
     template::names(span, [("app", own)])
 }
 
+/// Manifests beside a kustomization that it does not name: whoever put a plain one there would miss its objects.
+fn unlisted(folder: &Folder, layer: &transform::Layer, sources: &mut Sources, found: &mut Findings) {
+    let read: BTreeSet<String> =
+        layer.documents().into_iter().map(|file| sources.file(file).path.clone()).collect();
+    for name in folder.manifests() {
+        let path = folder.path(&name);
+        if !read.contains(&path) {
+            let file = sources.add(path.clone(), Ok(Vec::new()));
+            let message = format!("nothing reads {path}: the kustomization beside it does not name it");
+            found.push(
+                Finding::new(&FILE_IGNORED, file.start(), message)
+                    .weighs(Severity::Warning)
+                    .help(format!("resources: [{name}], or move it out of the kustomization's folder")),
+            );
+        }
+    }
+}
+
 /// Plain manifests join here.
 fn manifests(
     layers: &Layers,
@@ -515,6 +535,7 @@ fn manifests(
             let Ok(place) = folder.folder().enter(&format!("manifests/{inner}")) else { continue };
             let Some(layer) = transform::load(&place, sources, found) else { continue };
             overrule::read((layer.documents().into_iter(), is_top(folder)), sources, &known, found);
+            unlisted(&place, &layer, sources, found);
             let unit = Unit::Manifest(path.clone());
             let ground = Ground { sources, minor, past };
             for object in transform::build(&layer, ground, found) {

@@ -101,6 +101,16 @@ fn overlays_lie_on_overlays() {
 }
 
 #[test]
+fn a_change_of_an_app_is_a_map() {
+    for change in ["hello", "[a]", "3"] {
+        let ran = told(&staging(&format!("apps: {{web: {change}}}\n")));
+        assert!(ran.out.contains("error[value-type]: `web` wants a map of keys"), "{}", ran.out);
+        assert!(ran.out.contains("overlays/staging/overlay.yaml:3:13"), "{}", ran.out);
+        assert!(ran.out.ends_with("\n1 error\n"), "{}", ran.out);
+    }
+}
+
+#[test]
 fn circles_and_what_is_no_base() {
     for (base, says) in [
         ("../staging", "`../staging` varies this overlay, or is it"),

@@ -101,6 +101,52 @@ fn what_is_generated_has_a_file_of_its_own() {
 }
 
 #[test]
+fn what_is_generated_lives_where_the_stack_does() {
+    let folder =
+        asking("kustomize: {configMapGenerator: [{name: gen, literals: [a=b]}]}\n", "namespace: staging\n");
+    folder.write("demo/apps/web.yaml", format!("{APP}patches: [{{target: Deployment, patch: [{{op: add, path: '/spec/template/spec/containers/0/envFrom', value: [{{configMapRef: {{name: gen}}}}]}}]}}]\n"));
+    let text = built(&folder);
+    let generated = file(&text, "demo-staging-03-generated");
+    assert!(generated.contains("  namespace: staging\n"), "{generated}");
+    let name = generated.lines().find_map(|line| line.trim().strip_prefix("name: ")).unwrap();
+    assert!(name.starts_with("gen-") && text.contains(&format!("            name: {name}\n")), "{text}");
+}
+
+#[test]
+fn names_are_followed_in_every_field_of_traefiks() {
+    let folder = asking("", "kustomize: {namePrefix: p-}\n");
+    let objects = [
+        "apiVersion: traefik.io/v1alpha1\nkind: ServersTransport\nmetadata: {name: st}\nspec: {rootCAs: [{secret: ca}, {configMap: ca}], certificatesSecrets: [ca]}\n",
+        "apiVersion: traefik.io/v1alpha1\nkind: ServersTransportTCP\nmetadata: {name: tcp}\nspec: {tls: {rootCAs: [{secret: ca}, {configMap: ca}], certificatesSecrets: [ca]}}\n",
+        "apiVersion: traefik.io/v1alpha1\nkind: TraefikService\nmetadata: {name: ts}\nspec: {weighted: {services: [{name: web, port: 8080, serversTransport: st}]}}\n",
+        "apiVersion: traefik.io/v1alpha1\nkind: TraefikService\nmetadata: {name: mirror}\nspec: {mirroring: {name: ts, kind: TraefikService, mirrors: [{name: ts, kind: TraefikService, percent: 10}]}}\n",
+        "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: errors}\nspec: {errors: {status: ['500'], query: /e, service: {name: ts, kind: TraefikService}}}\n",
+        "apiVersion: traefik.io/v1alpha1\nkind: TLSOption\nmetadata: {name: to}\nspec: {minVersion: VersionTLS12}\n",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: ca}\ntype: Opaque\ndata: {}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ca}\ndata: {ca.crt: a}\n",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: s, annotations: {traefik.ingress.kubernetes.io/service.serverstransport: default-st@kubernetescrd}}\nspec: {ports: [{port: 80}], selector: {app: web}}\n",
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, annotations: {traefik.ingress.kubernetes.io/router.tls.options: default-to@kubernetescrd, traefik.ingress.kubernetes.io/router.middlewares: \"default-errors@kubernetescrd,other@file\"}}\nspec: {rules: [{host: a.example.org}]}\n",
+    ];
+    folder.write("demo/manifests/all.yaml", objects.join("---\n"));
+    let built = ran(&folder, "build overlays/staging --emit json");
+    assert_eq!(built.status, 0, "{}", built.err);
+    let all = built.out;
+    for part in [
+        "\"secret\": \"p-ca\"",
+        "\"configMap\": \"p-ca\"",
+        "\"serversTransport\": \"p-st\"",
+        "default-p-st@kubernetescrd",
+        "default-p-to@kubernetescrd",
+        "default-p-errors@kubernetescrd,other@file",
+    ] {
+        assert!(all.contains(part), "{part}: {all}");
+    }
+    for old in ["\"ca\"", "\"st\"", "\"ts\""] {
+        assert!(!all.contains(&format!(": {old}")), "{old}: {all}");
+    }
+}
+
+#[test]
 fn patches_of_an_app_are_the_last_word_on_its_objects() {
     let folder = asking("", "");
     folder.write("demo/apps/api.yaml", APP);
@@ -128,7 +174,6 @@ fn a_kustomization_among_the_manifests_is_built() {
     );
     folder.write("demo/manifests/mon/base/kustomization.yml", "resources: [map.yaml]\n");
     folder.write("demo/manifests/mon/base/map.yaml", map);
-    folder.write("demo/manifests/mon/unread.yaml", "{");
     folder.write("demo/manifests/plain.yaml", map.replace("name: a", "name: plain"));
     folder.write("shared/Kustomization", "resources: [map.yaml]\nnameSuffix: -shared\n");
     folder.write("shared/map.yaml", map);
@@ -140,6 +185,14 @@ fn a_kustomization_among_the_manifests_is_built() {
         "{own}"
     );
     assert!(!own.contains("plain") && file(&text, "demo-plain").contains("name: plain\n"), "{text}");
+    folder.write("demo/manifests/mon/plain.yaml", map);
+    let missed = ran(&folder, "check demo").out;
+    assert!(
+        missed.contains("warning[file-ignored]: nothing reads demo/manifests/mon/plain.yaml"),
+        "{missed}"
+    );
+    assert_eq!(missed.matches("-->").count(), 1, "{missed}");
+    std::fs::remove_file(folder.at("demo/manifests/mon/plain.yaml")).unwrap();
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  \
                # stackc: allow(image-untagged) mirrored by hand\n  - {name: a, image: registry.example/web}\n";
     folder.write("demo/manifests/mon/base/map.yaml", pod);
@@ -177,6 +230,11 @@ fn what_does_nothing_is_told_at_its_line() {
             "patches: [{target: {kind: Deployment}, patch: {spec: {replicas: 1}}}]",
             "warning[patch-no-change]",
             "changes nothing",
+        ),
+        (
+            "patches: [{target: {kind: Service, name: web}, patch: {metadata: {name: other}}}]",
+            "warning[patch-no-change]",
+            "allowNameChange: true",
         ),
         ("resources: [a.yaml]", "error[kustomization-refused]", "plain manifests go into manifests/"),
         ("sortOptions: {order: legacy}", "warning[kustomization-refused]", "an order of its own"),

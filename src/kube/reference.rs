@@ -188,7 +188,7 @@ fn reference<'a>(
 
 /// Where objects name others beside their pods; `*` is each item of a list. From the fields of Traefik's custom resources
 /// and of Kubernetes' own.
-const PLACES: [(&str, &[&str], Target); 31] = [
+const PLACES: [(&str, &[&str], Target); 36] = [
     ("IngressRoute", &["spec", "routes", "*", "middlewares", "*", "name"], Target::Middleware),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "serversTransport"], Target::ServersTransport),
@@ -215,6 +215,11 @@ const PLACES: [(&str, &[&str], Target); 31] = [
     ("Middleware", &["spec", "chain", "middlewares", "*", "name"], Target::Middleware),
     ("Middleware", &["spec", "errors", "service", "name"], Target::Service),
     ("ServersTransport", &["spec", "certificatesSecrets", "*"], Target::Secret),
+    ("ServersTransport", &["spec", "rootCAs", "*", "secret"], Target::Secret),
+    ("ServersTransport", &["spec", "rootCAs", "*", "configMap"], Target::ConfigMap),
+    ("ServersTransportTCP", &["spec", "tls", "certificatesSecrets", "*"], Target::Secret),
+    ("ServersTransportTCP", &["spec", "tls", "rootCAs", "*", "secret"], Target::Secret),
+    ("ServersTransportTCP", &["spec", "tls", "rootCAs", "*", "configMap"], Target::ConfigMap),
     ("TLSStore", &["spec", "defaultCertificate", "secretName"], Target::Secret),
     ("TLSStore", &["spec", "certificates", "*", "secretName"], Target::Secret),
     ("TraefikService", &["spec", "weighted", "services", "*", "name"], Target::Service),

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::discover::{Found, Reader, shown, tidy};
+use super::discover::{Found, Reader, is_manifest, shown, tidy};
 use super::{FileId, Sources};
 
 /// The names that kustomize's file may have.
@@ -93,6 +93,15 @@ impl Folder {
         let mut names: Vec<String> =
             entries.filter_map(Result::ok).map(|entry| format!("{prefix}{}", name(entry))).collect();
         names.sort();
+        names
+    }
+
+    /// Manifests that lie directly in it, by name.
+    pub fn manifests(&self) -> Vec<String> {
+        let is_named = |name: &String| KUSTOMIZATIONS.contains(&name.as_str());
+        let mut names = self.beside("");
+        names.retain(|name| is_manifest(Path::new(name)) && !name.starts_with('.') && !is_named(name));
+        names.retain(|name| self.lies(name) == Lies::File);
         names
     }
 

@@ -333,6 +333,10 @@ fn change(apps: &mut Vec<Defined>, changes: Entry, folder: &Layer, found: &mut F
         };
         if matches!(value.value, Value::Null) {
             apps.remove(at);
+        } else if value.as_map().is_none() {
+            found.push(
+                wrong_type(&value, &key.text, "a map of keys").help(format!("{}: {{replicas: 2}}", key.text)),
+            );
         } else if let Some(kind) = value.get("kind") {
             found.push(Finding::new(&APP_UNKNOWN, kind.span, "a change of an app never says `kind`"));
         } else if let Some(app) = apps.get_mut(at) {

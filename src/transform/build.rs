@@ -37,8 +37,8 @@ pub struct Ground<'a> {
 pub struct Build<'a> {
     /// What it rests on.
     pub ground: Ground<'a>,
-    /// The part of a stack that new objects go to; none where no stack is.
-    pub unit: Option<&'a Unit>,
+    /// The part of a stack that new objects go to, and the namespace of those that say none; none where no stack is.
+    pub home: Option<(&'a Unit, &'a Spanned<String>)>,
     /// Which place took the value of which, for findings to show both.
     pub over: Over,
     /// What is wrong.
@@ -73,7 +73,7 @@ struct Gathered {
 
 /// All objects of a kustomization, final, in the order of the stream.
 pub fn build(layer: &Layer, ground: Ground<'_>, found: &mut Findings) -> Vec<Object> {
-    let mut build = Build { ground, unit: None, over: Over::default(), found };
+    let mut build = Build { ground, home: None, over: Over::default(), found };
     let gathered = build.layer(layer, Gathered::default());
     let mut resources = build.end(&[layer], gathered);
     for resource in resources.bodies_mut() {
@@ -88,10 +88,11 @@ pub fn build(layer: &Layer, ground: Ground<'_>, found: &mut Findings) -> Vec<Obj
 pub fn apply(
     objects: Vec<Object>,
     layers: &[Layer],
+    namespace: &Spanned<String>,
     ground: Ground<'_>,
     found: &mut Findings,
 ) -> (Vec<Object>, Over) {
-    let mut build = Build { ground, unit: Some(&Unit::Generated), over: Over::default(), found };
+    let mut build = Build { ground, home: Some((&Unit::Generated, namespace)), over: Over::default(), found };
     let mut gathered = Gathered::default();
     gathered.resources.extend(objects.into_iter().map(Resource::from));
     for layer in layers {
@@ -132,12 +133,22 @@ impl Build<'_> {
         self.unique(&mut all.resources, "two resources are one object");
     }
 
+    /// A stack's objects say where they live.
+    pub fn at_home(&self, mut resource: Resource) -> Resource {
+        if let Some((_, namespace)) = self.home.filter(|_| resource.id.namespace.is_empty())
+            && !resource.id.is_cluster_scoped()
+        {
+            resource.set_metadata("namespace", namespace.value.clone(), namespace.span);
+        }
+        resource
+    }
+
     fn file(&mut self, path: &str, file: FileId) -> Vec<Resource> {
-        let unit = self.unit.cloned().unwrap_or_else(|| Unit::Manifest(path.to_owned()));
+        let unit = self.home.map_or_else(|| Unit::Manifest(path.to_owned()), |(unit, _)| unit.clone());
         let mut wrong = Vec::new();
         let documents = load::documents(file, Dialect::Kustomize, self.ground.sources, self.found);
-        let resources =
-            documents.into_iter().flat_map(|document| resource::read(document, &unit, &mut wrong)).collect();
+        let read = documents.into_iter().flat_map(|document| resource::read(document, &unit, &mut wrong));
+        let resources = read.map(|resource| self.at_home(resource)).collect();
         for (span, reason) in wrong {
             self.found.push(Finding::new(&RESOURCE_INVALID, span, reason));
         }
@@ -346,7 +357,8 @@ mod tests {
             named(object(api_version, kind, &json!({"replicas": 1})))
         });
         let ground = Ground { sources: &sources, minor: 37, past: false };
-        let (objects, over) = apply(objects.to_vec(), &[spec], ground, &mut found);
+        let home = Spanned { span: file.start(), value: "default".to_owned() };
+        let (objects, over) = apply(objects.to_vec(), &[spec], &home, ground, &mut found);
         assert_eq!(over.pairs().count(), 1, "the count of the one Deployment");
         assert_eq!(found.errors(), 0);
         let told: Vec<String> = objects.iter().map(|object| object.id.path()).collect();

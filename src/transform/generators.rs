@@ -112,10 +112,10 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
         body = body.bool("immutable", true);
     }
     let own = || Unit::Manifest(build.ground.sources.file(layer.file).path.clone());
-    let unit = build.unit.cloned().unwrap_or_else(own);
+    let unit = build.home.map_or_else(own, |(unit, _)| unit.clone());
     let mut resource = Resource::new(body.node(), unit);
     resource.hashed = !flag(|options| options.disable_name_suffix_hash);
-    Ok(resource)
+    Ok(build.at_home(resource))
 }
 
 /// Pairs of both, the second one's winning.

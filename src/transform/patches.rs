@@ -19,7 +19,7 @@ use crate::transform::load::{self, Layer};
 use crate::transform::resource::{Id, Resource, Resources};
 use crate::transform::strategic::{self, Outcome, Shape};
 use crate::transform::target::{self, Target};
-use crate::yaml::{Dialect, Node, Value, inner_all, read};
+use crate::yaml::{Dialect, Node, Spanned, Value, inner_all, read};
 
 /// Which patches of a layer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,8 @@ struct Ready<'l> {
     target: Option<&'l Selector>,
     may_rename: bool,
     may_change_kind: bool,
+    /// What would have made more of it.
+    way_out: Option<&'static str>,
 }
 
 enum Content {
@@ -229,7 +231,14 @@ fn json<'l>(
         invalid(found, Wrong::at(place, "the patch has no operation").help("remove the entry"));
         return Vec::new();
     }
-    vec![Ready { place, content: Content::Json(all), target, may_rename: true, may_change_kind: true }]
+    vec![Ready {
+        place,
+        content: Content::Json(all),
+        target,
+        may_rename: true,
+        may_change_kind: true,
+        way_out: None,
+    }]
 }
 
 fn strategic<'l>(
@@ -264,6 +273,7 @@ fn strategic<'l>(
     }
     let named = document.at(&["metadata", "name"]).map_or(document.span, |name| name.span);
     let allowed = |pick: fn(&PatchOptions) -> Option<bool>| options.and_then(pick) == Some(true);
+    let way_out = renames(&document, target);
     let may_rename = allowed(|options| options.allow_name_change);
     let may_change_kind = allowed(|options| options.allow_kind_change);
     bare(&mut document, may_rename, may_change_kind);
@@ -273,7 +283,32 @@ fn strategic<'l>(
         target,
         may_rename,
         may_change_kind,
+        way_out,
     })
+}
+
+/// What a patch with a target says of its object's name, kind or namespace that is another than the object has; it is left
+/// as it is, and is a mere placeholder most of the time. What would allow a change.
+fn renames(patch: &Node, target: Option<&Selector>) -> Option<&'static str> {
+    let target = target?;
+    let said = [
+        (
+            ["metadata", "name"].as_slice(),
+            &target.name,
+            "a name changes with options: {allowNameChange: true}",
+        ),
+        (&["kind"], &target.kind, "a kind changes with options: {allowKindChange: true}"),
+        (
+            &["metadata", "namespace"],
+            &target.namespace,
+            "a patch moves no object into another namespace; `namespace:` does",
+        ),
+    ];
+    let other = |path: &[&str], selected: &Option<Spanned<String>>| {
+        let selected = selected.as_ref().map(|selected| selected.value.as_str());
+        patch.at(path).is_some_and(|node| node.as_text().is_some_and(|own| selected != Some(own)))
+    };
+    said.into_iter().find(|(path, selected, _)| other(path, selected)).map(|(.., way_out)| way_out)
 }
 
 /// Leaves out what only says which object is meant: kustomize keeps the object's own.
@@ -361,8 +396,12 @@ impl Apply<'_, '_> {
             }
         }
         if !changed && self.build.found.errors() == before {
-            let message = "the patch changes nothing: every value is already what it asks for";
-            self.build.found.push(Finding::new(&PATCH_NO_CHANGE, patch.place, message).help("remove it"));
+            let message = match patch.way_out {
+                Some(_) => "the patch changes nothing: what names its object is left as it is",
+                None => "the patch changes nothing: every value is already what it asks for",
+            };
+            let help = patch.way_out.unwrap_or("remove it");
+            self.build.found.push(Finding::new(&PATCH_NO_CHANGE, patch.place, message).help(help));
         }
     }
 

@@ -159,8 +159,16 @@ const ROWS: &[(&str, &str, &str, &str, Form)] = &[
     ("", "Secret", "Middleware", "spec/forwardAuth/tls/certSecret", Form::Name),
     ("", "Middleware", "Middleware", "spec/chain/middlewares", Form::Near),
     ("", "Service", "Middleware", "spec/errors/service", Form::Near),
+    ("", "TraefikService", "Middleware", "spec/errors/service", Form::Near),
+    ("", "ServersTransport", "Middleware", "spec/errors/service/serversTransport", Form::Name),
     ("", "Secret", "ServersTransport", "spec/certificatesSecrets", Form::Name),
     ("", "Secret", "ServersTransport", "spec/rootCAsSecrets", Form::Name),
+    ("", "Secret", "ServersTransport", "spec/rootCAs/secret", Form::Name),
+    ("", "ConfigMap", "ServersTransport", "spec/rootCAs/configMap", Form::Name),
+    ("", "Secret", "ServersTransportTCP", "spec/tls/certificatesSecrets", Form::Name),
+    ("", "Secret", "ServersTransportTCP", "spec/tls/rootCAsSecrets", Form::Name),
+    ("", "Secret", "ServersTransportTCP", "spec/tls/rootCAs/secret", Form::Name),
+    ("", "ConfigMap", "ServersTransportTCP", "spec/tls/rootCAs/configMap", Form::Name),
     ("", "Secret", "TLSStore", "spec/defaultCertificate/secretName", Form::Name),
     ("", "Secret", "TLSStore", "spec/certificates/secretName", Form::Name),
     ("", "Secret", "TLSOption", "spec/clientAuth/secretNames", Form::Name),
@@ -168,13 +176,22 @@ const ROWS: &[(&str, &str, &str, &str, Form)] = &[
     ("", "TraefikService", "TraefikService", "spec/weighted/services", Form::Near),
     ("", "Service", "TraefikService", "spec/mirroring", Form::Near),
     ("", "Service", "TraefikService", "spec/mirroring/mirrors", Form::Near),
+    ("", "TraefikService", "TraefikService", "spec/mirroring", Form::Near),
+    ("", "TraefikService", "TraefikService", "spec/mirroring/mirrors", Form::Near),
+    ("", "ServersTransport", "TraefikService", "spec/weighted/services/serversTransport", Form::Name),
+    ("", "ServersTransport", "TraefikService", "spec/mirroring/serversTransport", Form::Name),
+    ("", "ServersTransport", "TraefikService", "spec/mirroring/mirrors/serversTransport", Form::Name),
 ];
 
 /// Kinds of Traefik's, whose references end where `@` says that somebody else provides the name.
 const ELSEWHERE: char = '@';
 
-/// Middlewares that an Ingress goes through, `NAMESPACE-NAME@kubernetescrd`, parted by commas.
-const ROUTER: &str = "traefik.ingress.kubernetes.io/router.middlewares";
+/// Annotations with names of Traefik's objects, `NAMESPACE-NAME@kubernetescrd`, parted by commas: whose, and the kind.
+const ANNOTATIONS: [(&str, &str, &str); 3] = [
+    ("Ingress", "traefik.ingress.kubernetes.io/router.middlewares", "Middleware"),
+    ("Ingress", "traefik.ingress.kubernetes.io/router.tls.options", "TLSOption"),
+    ("Service", "traefik.ingress.kubernetes.io/service.serverstransport", "ServersTransport"),
+];
 const PROVIDER: &str = "@kubernetescrd";
 
 /// stackc's own rows.
@@ -220,8 +237,8 @@ pub fn follow(own: &[Reference], resources: &mut Resources, found: &mut Findings
             let span = body.span;
             row.field.visit(body, &Value::Null, span, &mut |node| names.update(node, row, &from, found));
         }
-        if resource.id.kind == "Ingress" {
-            names.router(body, &from, found);
+        for (_, annotation, kind) in ANNOTATIONS.iter().filter(|(of, ..)| *of == resource.id.kind) {
+            names.annotated(body, annotation, kind, &from, found);
         }
     }
     resources.put_bodies(bodies);
@@ -368,18 +385,24 @@ impl<'r> Names<'r> {
         self.resources.iter().any(|resource| resource.id.name == name && resource.id.kind == row.kind)
     }
 
-    /// Traefik's annotation of an Ingress.
-    fn router(&self, body: &mut Node, referrer: &Referrer<'_>, found: &mut Findings) {
+    fn annotated(
+        &self,
+        body: &mut Node,
+        annotation: &str,
+        kind: &str,
+        referrer: &Referrer<'_>,
+        found: &mut Findings,
+    ) {
         let annotations =
             body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut);
         let node = annotations
             .and_then(|map| map.get_mut("annotations"))
             .and_then(Node::as_map_mut)
-            .and_then(|map| map.get_mut(ROUTER));
+            .and_then(|map| map.get_mut(annotation));
         let Some(node) = node else { return };
         let Some(text) = node.as_text() else { return };
         let parts: Vec<String> =
-            text.split(',').map(|part| self.middleware(part, referrer, node.span, found)).collect();
+            text.split(',').map(|part| self.joined(part, kind, referrer, node.span, found)).collect();
         let joined = parts.join(",");
         if joined != text {
             *node = Node::text(node.span, joined);
@@ -387,10 +410,17 @@ impl<'r> Names<'r> {
     }
 
     /// `NAMESPACE-NAME@kubernetescrd`: where one ends and the other begins is known from the objects.
-    fn middleware(&self, part: &str, referrer: &Referrer<'_>, span: Span, found: &mut Findings) -> String {
+    fn joined(
+        &self,
+        part: &str,
+        kind: &str,
+        referrer: &Referrer<'_>,
+        span: Span,
+        found: &mut Findings,
+    ) -> String {
         let row = Reference {
             group: String::new(),
-            kind: "Middleware".to_owned(),
+            kind: kind.to_owned(),
             field: Field {
                 group: String::new(),
                 version: String::new(),
