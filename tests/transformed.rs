@@ -222,6 +222,16 @@ fn what_does_nothing_is_told_at_its_line() {
         ),
         ("replicas: [{name: wed, count: 2}]", "error[instruction-no-match]", "did you mean `web`?"),
         (
+            "patches: [{target: {kind: Deployment, name: web, namespace: prod}, patch: {spec: {replicas: 2}}}]",
+            "overlay.yaml:4:63",
+            "it is in `default`",
+        ),
+        (
+            "patches: [{target: {kind: Deploymint, name: web}, patch: {spec: {}}}]",
+            "overlay.yaml:4:29",
+            "did you mean kind `Deployment`?",
+        ),
+        (
             "patches: [{target: {kind: Deploymint}, patch: {spec: {}}}]",
             "error[patch-no-target]",
             "did you mean kind `Deployment`?",

@@ -417,7 +417,8 @@ impl Apply<'_, '_> {
         let mut places = target.select(resources);
         places.retain(|at| !self.gone.contains(at));
         if places.is_empty() {
-            let place = target::place(selector).unwrap_or(place);
+            let missed = target.missed(selector, resources);
+            let place = missed.or_else(|| target::place(selector)).unwrap_or(place);
             let message = format!("the patch is for no object here ({})", target::shown(selector));
             self.build
                 .found

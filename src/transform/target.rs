@@ -1,5 +1,7 @@
 //! Which objects an instruction means.
 
+use std::collections::BTreeSet;
+
 use crate::finding::{list, nearest};
 use crate::source::Span;
 use crate::transform::Wrong;
@@ -88,10 +90,41 @@ impl Target {
             && self.annotations.holds(resource, "annotations")
     }
 
+    /// The part of a selector that selects nothing by which it does so: its kind, its name, else its namespace.
+    pub fn missed(&self, selector: &Selector, resources: &Resources) -> Option<Span> {
+        let is_kind = |resource: &Resource| self.kind.fits(&resource.id.kind);
+        let is_named = |resource: &Resource| resource.ids().any(|id| self.name.fits(&id.name));
+        let is_there = |resource: &Resource| resource.ids().any(|id| self.namespace.fits(scope(id)));
+        let of = |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.span);
+        let mut fits: Vec<&Resource> = resources.iter().filter(|resource| is_kind(resource)).collect();
+        if fits.is_empty() {
+            return of(&selector.kind);
+        }
+        fits.retain(|resource| is_named(resource));
+        if fits.is_empty() {
+            return of(&selector.name);
+        }
+        fits.retain(|resource| is_there(resource));
+        if fits.is_empty() { of(&selector.namespace) } else { None }
+    }
+
     /// What a selector that selects nothing may have meant.
     pub fn nearest(&self, resources: &mut Resources) -> Option<String> {
         let is_kind = |resource: &&Resource| self.kind.fits(&resource.id.kind);
         let name = self.name.text().unwrap_or_default();
+        let named = resources
+            .iter()
+            .filter(is_kind)
+            .filter(|resource| resource.ids().any(|id| self.name.fits(&id.name)));
+        let elsewhere: BTreeSet<&str> = named
+            .filter(|resource| !self.namespace.fits(scope(&resource.id)))
+            .map(|resource| resource.id.scope())
+            .collect();
+        if !elsewhere.is_empty() && !name.is_empty() {
+            let elsewhere =
+                elsewhere.into_iter().map(|scope| if scope.is_empty() { "no namespace" } else { scope });
+            return Some(format!("it is in {}", list(elsewhere)));
+        }
         if resources.iter().any(|resource| is_kind(&resource)) {
             let of_kind = resources.iter().filter(is_kind);
             return near_object(name, of_kind);
