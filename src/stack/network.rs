@@ -133,6 +133,8 @@ impl Network {
                         finding = finding.note(format!("{name} is not written: this is k3s' default"));
                     }
                 }
+                let free = free(other_name, other, all.iter().map(|(_, range, _)| **range));
+                finding = finding.maybe_help(free.map(|free| format!("{other_name}: {free}")));
                 found.push(finding);
             }
         }
@@ -141,6 +143,7 @@ impl Network {
     /// Each node's addresses lie in the nodes' range, in no other, and are its own.
     pub fn check_addresses(&self, nodes: &[ClusterNode], found: &mut Findings) {
         let mut seen: BTreeMap<IpAddr, Span> = BTreeMap::new();
+        let mut outside = Vec::new();
         for node in nodes {
             for (address, span) in &node.ips {
                 match seen.get(address) {
@@ -157,30 +160,54 @@ impl Network {
                 // What the machine has beside its internal address lies elsewhere by right.
                 let beside =
                     node.external_ips.iter().chain(&node.public_ips).any(|(other, _)| other == address);
-                if !beside {
-                    self.outside(*address, *span, found);
+                if !beside && self.is_outside(*address) {
+                    outside.push((*address, *span));
+                } else if !beside {
+                    self.no_machine(*address, *span, found);
                 }
             }
             for (address, span) in node.ips.iter().chain(&node.external_ips).chain(&node.public_ips) {
                 self.taken(*address, *span, found);
             }
         }
+        self.tell_outside(&outside, found);
         self.check_room(nodes, found);
     }
 
-    fn outside(&self, address: IpAddr, span: Span, found: &mut Findings) {
-        let family = |range: &IpNet| range.addr().is_ipv4() == address.is_ipv4();
-        let mut own = self.node.iter().filter(|(range, _)| family(range)).peekable();
-        let Some((range, at)) = own.peek().copied() else { return };
-        let wrong = match own.find(|(range, _)| range.contains(&address)) {
-            None => format!("{address} lies outside of nodeCIDR {range}"),
-            Some((IpNet::V4(range), _)) if range.prefix_len() < 31 && address == range.network() => {
+    /// The nodes' ranges of an address' family.
+    fn own(&self, address: IpAddr) -> impl Iterator<Item = &(IpNet, Option<Span>)> {
+        self.node.iter().filter(move |(range, _)| range.addr().is_ipv4() == address.is_ipv4())
+    }
+
+    fn is_outside(&self, address: IpAddr) -> bool {
+        let mut own = self.own(address).peekable();
+        own.peek().is_some() && !own.any(|(range, _)| range.contains(&address))
+    }
+
+    /// All addresses of a family at once: where most lie outside, the range is the mistake.
+    fn tell_outside(&self, outside: &[(IpAddr, Span)], found: &mut Findings) {
+        for v4 in [true, false] {
+            let mut addresses = outside.iter().filter(|(address, _)| address.is_ipv4() == v4);
+            let Some((address, span)) = addresses.next() else { continue };
+            let Some((range, at)) = self.own(*address).next() else { continue };
+            let message = format!("{address} lies outside of nodeCIDR {range}");
+            let finding = Finding::new(&NETWORK_CONFLICT, *span, message);
+            let finding =
+                addresses.fold(finding, |finding, (other, at)| finding.also(*at, format!("and {other}")));
+            found.push(at.iter().fold(finding, |finding, at| finding.also(*at, "the nodes' range")));
+        }
+    }
+
+    fn no_machine(&self, address: IpAddr, span: Span, found: &mut Findings) {
+        let Some((range, at)) = self.own(address).find(|(range, _)| range.contains(&address)) else { return };
+        let wrong = match range {
+            IpNet::V4(range) if range.prefix_len() < 31 && address == range.network() => {
                 format!("{address} is the name of the network {range}, no machine's address")
             }
-            Some((IpNet::V4(range), _)) if range.prefix_len() < 31 && address == range.broadcast() => {
+            IpNet::V4(range) if range.prefix_len() < 31 && address == range.broadcast() => {
                 format!("{address} is everybody's address in the network {range}, no machine's")
             }
-            Some(_) => return,
+            _ => return,
         };
         let finding = Finding::new(&NETWORK_CONFLICT, span, wrong);
         found.push(at.iter().fold(finding, |finding, at| finding.also(*at, "the nodes' range")));
@@ -253,6 +280,19 @@ pub(super) fn range(text: &Spanned<String>, found: &mut Findings) -> Option<(IpN
         return None;
     }
     Some((range, Some(text.span)))
+}
+
+/// Ranges of k3s' docs and of private use that can stand in the place of one that overlaps.
+const SPARE: [(&str, [&str; 3]); 2] = [
+    ("clusterCIDR", ["10.42.0.0/16", "10.52.0.0/16", "172.20.0.0/16"]),
+    ("serviceCIDR", ["10.43.0.0/16", "10.53.0.0/16", "172.21.0.0/16"]),
+];
+
+/// A range for this key that meets none of the others. Of nodes nobody can choose.
+fn free(name: &str, taken: &IpNet, all: impl Iterator<Item = IpNet> + Clone) -> Option<IpNet> {
+    let (_, spare) = SPARE.iter().find(|(key, _)| *key == name).filter(|_| taken.addr().is_ipv4())?;
+    let meets = |range: &IpNet| all.clone().any(|other| other.contains(range) || range.contains(&other));
+    spare.iter().filter_map(|text| text.parse().ok()).find(|range| !meets(range))
 }
 
 #[cfg(test)]
