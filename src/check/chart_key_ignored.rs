@@ -2,6 +2,7 @@
 //! chart without its schema, so nothing tells of them on the cluster.
 
 use super::Facts;
+use super::trust::stack_yaml;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::yaml::{Entry, Node, Value};
 
@@ -117,14 +118,17 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let release = &facts.stack.release;
     let chart = release.traefik_charts();
     for (path, shape, charts, does, instead) in ROWS.iter().filter(|row| chart.within(row.2)) {
-        for (name, entry) in reach(&traefik.values, path).into_iter().filter(|(_, entry)| shape.is(&entry.value)) {
-            let message = format!("Traefik's chart {chart} {does} the value `{name}`");
-            let finding = Finding::new(&CODE, entry.key.span, message)
-                .also(facts.stack.release_span, format!("{} packages chart {chart}", release.version()))
-                .note(since(path, *shape, *charts));
-            let finding = if *does == FAILS { finding.note("helm gives up, and Traefik stays as it was") } else { finding };
-            found.push(finding.help(*instead));
-        }
+        let all: Vec<_> =
+            reach(&traefik.values, path).into_iter().filter(|(_, entry)| shape.is(&entry.value)).collect();
+        let Some(((name, entry), others)) = all.split_first() else { continue };
+        let message = format!("Traefik's chart {chart} {does} the value `{name}`");
+        let finding = Finding::new(&CODE, entry.key.span, message);
+        let finding = others.iter().fold(finding, |finding, (name, entry)| finding.also(entry.key.span, format!("`{name}` as well")));
+        let finding = finding
+            .also(facts.stack.release_span, format!("{} packages chart {chart}", release.version()))
+            .note(since(path, *shape, *charts));
+        let finding = if *does == FAILS { finding.note("helm gives up, and Traefik stays as it was") } else { finding };
+        found.push(finding.help(instead.replacen("in stack.yaml", stack_yaml(facts), 1)));
     }
     for (path, known) in KNOWN {
         for (_, map) in maps(&traefik.values, path) {
@@ -243,6 +247,12 @@ mod tests {
                 assert_eq!(ignored(release, values), told, "{values} in {release}, chart {chart}");
             }
         }
+    }
+
+    #[test]
+    fn a_key_of_several_ports_is_told_once() {
+        let values = "ports: {web: {forwardedHeaders: {trustedIPs: [192.0.2.1]}}, websecure: {forwardedHeaders: {trustedIPs: [192.0.2.1]}}}";
+        assert_eq!(ignored("v1.22.7+k3s1", values), 1);
     }
 
     /// Chart 38 or 39: told is only what both of them ignore.

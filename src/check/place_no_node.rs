@@ -33,6 +33,24 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             found.push(finding(landing));
         }
     }
+    traefik(facts, found);
+}
+
+/// k3s' own Traefik, as it is configured; what chooses its nodes is a value of its chart.
+fn traefik(facts: &Facts<'_>, found: &mut Findings) {
+    let Some((config, traefik)) = facts.configured().filter(|_| facts.stack.nodes_complete) else { return };
+    let verdicts = traefik.verdicts(facts.stack);
+    let chosen = traefik.values.get("nodeSelector").or(traefik.values.get("affinity"));
+    let (Some(chosen), Some((_, Err(first)))) = (chosen, verdicts.first()) else { return };
+    if verdicts.iter().any(|(_, verdict)| verdict.is_ok()) || found.tells(first.span) {
+        return;
+    }
+    let span = if config.unit == Unit::Traefik { first.span } else { chosen.span };
+    let finding = Finding::new(&CODE, span, "no node takes Traefik's pods");
+    let reasons = verdicts.iter().filter_map(|(node, verdict)| Some((node, verdict.as_ref().err()?)));
+    found.push(reasons.fold(finding, |finding, (node, reason)| {
+        finding.note(format!("{} ({}): {}", node.name.value, node.platform, reason.text))
+    }));
 }
 
 fn finding(landing: &Landing<'_>) -> Finding {

@@ -122,6 +122,10 @@ const SOURCE_RANGES_HONOURED: Change = &[v1(23, 15, 1), v1(24, 9, 1), v1(25, 5, 
 /// HelmChartConfig has `failurePolicy` (helm-controller 0.12.0; facts 2).
 const FAILURE_POLICY: Change = &[v1(24, 0, 1)];
 
+/// HelmChart and HelmChartConfig have `values`, a map, beside the text `valuesContent` (helm-controller 0.16.20; the release
+/// notes of v1.35.3 name 0.16.17, those of v1.35.4 and v1.36.0 name 0.17.1; older minors by date).
+const CHART_VALUES: Change = &[v1(33, 11, 1), v1(34, 7, 1), v1(35, 4, 1)];
+
 /// A kind that has left a file is pruned (k3s issue 5559; facts 1.6).
 const EMPTIED_PRUNED: Change = &[v1(22, 10, 1), v1(23, 7, 1), v1(24, 1, 1)];
 
@@ -253,6 +257,11 @@ impl Release {
     /// Whether a HelmChartConfig may say `failurePolicy: abort`.
     pub fn has_failure_policy(&self) -> bool {
         self.version.has(FAILURE_POLICY)
+    }
+
+    /// Whether a HelmChart or HelmChartConfig may have its values as a map, in `values`.
+    pub fn has_chart_values(&self) -> bool {
+        self.version.has(CHART_VALUES)
     }
 
     /// Whether k3s prunes what an emptied file has made; before, it stays in the cluster.
@@ -397,6 +406,7 @@ mod tests {
             LOCAL_HONOURED,
             SOURCE_RANGES_HONOURED,
             FAILURE_POLICY,
+            CHART_VALUES,
             EMPTIED_PRUNED,
             LEFT_NAMESPACE_PRUNED,
         ] {
@@ -502,6 +512,19 @@ mod tests {
         boundaries(
             Release::has_failure_policy,
             &[("v1.23.17+k3s1", "v1.24.0+k3s1"), ("v1.22.7+k3s1", "v1.37.1+k3s1")],
+        );
+    }
+
+    #[test]
+    fn chart_values() {
+        boundaries(
+            Release::has_chart_values,
+            &[
+                ("v1.33.10+k3s1", "v1.33.11+k3s1"),
+                ("v1.34.6+k3s1", "v1.34.7+k3s1"),
+                ("v1.35.3+k3s1", "v1.35.4+k3s1"),
+                ("v1.32.13+k3s1", "v1.36.0+k3s1"),
+            ],
         );
     }
 
