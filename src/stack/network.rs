@@ -48,6 +48,8 @@ pub struct Network {
     pub service: Vec<(IpNet, Option<Span>)>,
     /// What a nodePort may be.
     pub node_ports: (RangeInclusive<u16>, Option<Span>),
+    /// What Services' full names end in, with its place, where it is not k3s' default.
+    pub domain: Option<(String, Span)>,
 }
 
 impl Network {
@@ -63,6 +65,10 @@ impl Network {
             cluster: part(file.and_then(|file| file.cluster.as_ref()), CLUSTER, found),
             service: part(file.and_then(|file| file.service.as_ref()), SERVICE, found),
             node_ports: node_ports(file.and_then(|file| file.node_ports.as_ref()), found),
+            domain: file
+                .and_then(|file| file.domain.as_ref())
+                .filter(|domain| domain.value != DOMAIN)
+                .map(|domain| (domain.value.clone(), domain.span)),
         };
         if let Some(domain) = file.and_then(|file| file.domain.as_ref()) {
             is_name("cluster's domain", domain, names::dns_subdomain, found);
