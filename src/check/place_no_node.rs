@@ -76,3 +76,17 @@ fn toleration(taint: &Taint) -> String {
     let effect = effect.word();
     format!("{{key: {key}, operator: Equal, value: \"{value}\", effect: {effect}}}")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::check::trial::{told, traefik};
+
+    #[test]
+    fn traefik_is_placed_like_any_other() {
+        let selector = |text: &str| traefik(&format!("nodeSelector: {text}"));
+        let told = |values: &str| told(super::run, "", &selector(values));
+        assert_eq!(told("{kubernetes.io/hostname: z}"), ["{kubernetes.io/hostname: z}: no node takes Traefik's pods"]);
+        assert_eq!(told("{kubernetes.io/hostname: beta}"), [""; 0]);
+        assert_eq!(told("{}"), [""; 0]);
+    }
+}

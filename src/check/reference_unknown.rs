@@ -268,7 +268,17 @@ fn has_controller(class: &str, facts: &Facts<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told, told_of_pods};
+    use crate::check::trial::{helps, pod, told, told_of_pods};
+
+    #[test]
+    fn a_service_of_another_namespace_is_named() {
+        let manifest = "apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: web}\nspec: {ports: [{port: 80}]}\n---\n\
+                        apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec: {defaultBackend: {service: {name: x, port: {number: 80}}}}\n";
+        assert_eq!(
+            helps(super::run, "", manifest),
+            ["Service web/x is of another namespace, and Ingress default/i reaches its own alone: put both into one"]
+        );
+    }
 
     fn codes(lines: &str, manifest: &str) -> Vec<String> {
         let (named, needed) = (told(super::run, lines, manifest), told_of_pods(super::of_pod, lines, manifest));

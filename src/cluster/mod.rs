@@ -86,18 +86,19 @@ pub fn check(members: &[Option<Member<'_>>]) -> Vec<(usize, Finding)> {
     let known = || members.iter().enumerate().filter_map(|(index, member)| Some((index, member.as_ref()?)));
     let said: BTreeSet<&str> =
         known().filter_map(|(_, member)| Some(member.stack.cluster.as_ref()?.value.as_str())).collect();
-    let of =
-        |cluster: &str| known().filter(move |(_, member)| member.stack.cluster_name() == cluster).collect();
-    said.into_iter().flat_map(|cluster| apart_from_bases(of(cluster))).collect()
+    let of = |cluster: &str| {
+        known().filter(move |(_, member)| member.stack.cluster_name() == cluster).collect::<Vec<_>>()
+    };
+    said.into_iter().flat_map(|cluster| apart_from_bases(&of(cluster))).collect()
 }
 
 /// Overlays among themselves and with all that has none; then bases in their place. What both tell is one finding.
-fn apart_from_bases(members: Vec<(usize, &Member<'_>)>) -> Vec<(usize, Finding)> {
-    let varied = |one: &Member<'_>| members.iter().any(|(_, other)| one.is_base_of(other));
-    let varies = |one: &Member<'_>| members.iter().any(|(_, other)| other.is_base_of(one));
+fn apart_from_bases(members: &[(usize, &Member<'_>)]) -> Vec<(usize, Finding)> {
+    let base = |one: &Member<'_>| members.iter().any(|(_, other)| one.is_base_of(other));
+    let overlay = |one: &Member<'_>| members.iter().any(|(_, other)| other.is_base_of(one));
     let but =
         |out: &dyn Fn(&Member<'_>) -> bool| members.iter().filter(|(_, one)| !out(one)).copied().collect();
-    let (overlays, bases): (Vec<_>, Vec<_>) = (but(&varied), but(&varies));
+    let (overlays, bases): (Vec<_>, Vec<_>) = (but(&base), but(&overlay));
     let mut told = held(overlays.clone());
     if bases.iter().map(|(index, _)| index).ne(overlays.iter().map(|(index, _)| index)) {
         told.extend(held(bases));

@@ -153,12 +153,11 @@ fn plain(path: &str) -> String {
     let mut lower = false;
     for letter in stem.chars() {
         let parts = letter.is_ascii_uppercase() && lower;
-        if parts || !(letter.is_ascii_alphanumeric() || letter == '/') {
-            if !plain.ends_with(['-', '/']) && !plain.is_empty() {
-                plain.push('-');
-            }
+        let kept = letter.is_ascii_alphanumeric() || letter == '/';
+        if (parts || !kept) && !plain.is_empty() && !plain.ends_with(['-', '/']) {
+            plain.push('-');
         }
-        if letter.is_ascii_alphanumeric() || letter == '/' {
+        if kept {
             plain.push(letter.to_ascii_lowercase());
         }
         lower = letter.is_ascii_lowercase() || letter.is_ascii_digit();
@@ -244,4 +243,23 @@ pub fn json(objects: &[Object]) -> String {
     let mut text = String::new();
     json_text::document(&list, &mut text);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn names_that_a_manifest_may_have() {
+        for (path, name) in [
+            ("my.config.yaml", "my-config.yaml"),
+            ("my_config.yaml", "my-config.yaml"),
+            ("MyConfig.yaml", "my-config.yaml"),
+            ("sub/A_b.yml", "sub/a-b.yaml"),
+            ("_x_.yaml", "x.yaml"),
+            ("plain-1.yaml", "plain-1.yaml"),
+        ] {
+            assert_eq!(plain(path), name, "{path}");
+        }
+    }
 }

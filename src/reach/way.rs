@@ -245,3 +245,23 @@ fn selected<'a>(service: &Object, objects: &'a [Object]) -> Vec<Pod<'a>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::wildcard;
+
+    #[test]
+    fn patterns_that_dns_can_say() {
+        for (pattern, name) in [
+            ("^[^.]+\\.example\\.org$", Some("*.example.org")),
+            ("^.+\\.example\\.org$", Some("*.example.org")),
+            ("{label:[^.]+}.example.org", Some("*.example.org")),
+            ("^(www|mail)\\.example\\.org$", None),
+            ("^[^.]+\\.example\\.(org|net)$", None),
+            (".+", None),
+            ("{any:.*}", None),
+        ] {
+            assert_eq!(wildcard(pattern).as_deref(), name, "{pattern}");
+        }
+    }
+}

@@ -119,6 +119,7 @@ impl Network {
             .iter()
             .flat_map(|(name, ranges)| ranges.iter().map(move |(range, at)| (*name, range, *at)))
             .collect();
+        let ranges: Vec<IpNet> = all.iter().map(|(_, range, _)| **range).collect();
         for (index, (name, range, at)) in all.iter().enumerate() {
             for (other_name, other, other_at) in all.iter().skip(index.saturating_add(1)) {
                 let Some(span) =
@@ -139,7 +140,7 @@ impl Network {
                         finding = finding.note(format!("{name} is not written: this is k3s' default"));
                     }
                 }
-                let free = free(other_name, other, all.iter().map(|(_, range, _)| **range));
+                let free = free(other_name, other, &ranges);
                 finding = finding.maybe_help(free.map(|free| format!("{other_name}: {free}")));
                 found.push(finding);
             }
@@ -295,9 +296,9 @@ const SPARE: [(&str, [&str; 3]); 2] = [
 ];
 
 /// A range for this key that meets none of the others. Of nodes nobody can choose.
-fn free(name: &str, taken: &IpNet, all: impl Iterator<Item = IpNet> + Clone) -> Option<IpNet> {
+fn free(name: &str, taken: &IpNet, all: &[IpNet]) -> Option<IpNet> {
     let (_, spare) = SPARE.iter().find(|(key, _)| *key == name).filter(|_| taken.addr().is_ipv4())?;
-    let meets = |range: &IpNet| all.clone().any(|other| other.contains(range) || range.contains(&other));
+    let meets = |range: &IpNet| all.iter().any(|other| other.contains(range) || range.contains(other));
     spare.iter().filter_map(|text| text.parse().ok()).find(|range| !meets(range))
 }
 
@@ -313,6 +314,17 @@ mod tests {
         let written = Spanned { span, value: text.to_owned() };
         let (ports, _) = node_ports(Some(&written), &mut found);
         (ports, found.sorted().len())
+    }
+
+    #[test]
+    fn a_range_that_is_free() {
+        let ranges =
+            |texts: &[&str]| texts.iter().map(|text| text.parse::<IpNet>().unwrap()).collect::<Vec<_>>();
+        let all = ranges(&["10.42.0.0/24", "10.42.0.0/16", "10.43.0.0/16"]);
+        let free = |name: &str| free(name, &all[0], &all).map(|range| range.to_string());
+        assert_eq!(free("clusterCIDR").as_deref(), Some("10.52.0.0/16"));
+        assert_eq!(free("serviceCIDR").as_deref(), Some("10.53.0.0/16"));
+        assert_eq!(free("nodeCIDR"), None);
     }
 
     #[test]
