@@ -30,6 +30,8 @@ pub struct Compiled {
     pub sources: Sources,
     /// The files that describe the cluster: stack.yaml and what it includes.
     pub cluster_files: Vec<FileId>,
+    /// The stack's own file, after those of the bases that it varies.
+    pub lineage: Vec<FileId>,
     /// The cluster, if stack.yaml could be understood.
     pub stack: Option<Stack>,
     /// The apps that could be compiled.
@@ -109,6 +111,8 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     let objects = manifests(&layers, &mut sources, cluster.as_ref(), past, &mut found);
     let mut compiled = Compiled::of(sources, objects);
     compiled.cluster_files = layers.folders.iter().map(|folder| folder.file).collect();
+    let varied = layers.folders.iter().filter(|folder| folder.part != Part::Include);
+    compiled.lineage = varied.map(|folder| folder.file).collect();
     let mut drafts = drafts(&layers, &compiled.sources, &mut overrides, &mut found);
     if cluster.is_none() {
         for read in &drafts {
@@ -171,6 +175,7 @@ impl Compiled {
         Compiled {
             sources,
             cluster_files: Vec::new(),
+            lineage: Vec::new(),
             stack: None,
             apps: Vec::new(),
             objects,
@@ -207,7 +212,13 @@ impl Compiled {
 
     fn member(&self) -> Option<Member<'_>> {
         let stack = self.stack.as_ref()?;
-        Some(Member { stack, objects: &self.objects, files: &self.files, sources: &self.sources })
+        Some(Member {
+            stack,
+            objects: &self.objects,
+            files: &self.files,
+            sources: &self.sources,
+            lineage: &self.lineage,
+        })
     }
 
     /// One more, under the same rules as those before.

@@ -2,6 +2,7 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::Object;
 
 /// A HelmChartConfig away from its chart.
 pub static CODE: Code = Code {
@@ -10,7 +11,8 @@ pub static CODE: Code = Code {
     page: Page {
         about: "A HelmChartConfig configures the HelmChart of its own name and namespace. k3s' Traefik is\n\
                 `kube-system/traefik`: a HelmChartConfig `traefik` in another namespace is applied, and nobody reads it.\n\
-                A manifest that says no namespace gets the stack's.",
+                A manifest that says no namespace gets the stack's. Values are text in `valuesContent`; as a map, in `values`,\n\
+                they are read from v1.33.11, v1.34.7 and v1.35.4 on, and dropped before.",
         bad: "# manifests/traefik.yaml\napiVersion: helm.cattle.io/v1\nkind: HelmChartConfig\nmetadata: {name: traefik}\n\
               spec:\n  valuesContent: \"deployment: {replicas: 2}\"\n",
         good: "# manifests/traefik.yaml\napiVersion: helm.cattle.io/v1\nkind: HelmChartConfig\n\
@@ -20,6 +22,10 @@ pub static CODE: Code = Code {
 
 /// Tells each, unless a HelmChart stands beside it.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    let charts = facts.of("HelmChart").iter().chain(facts.of("HelmChartConfig"));
+    for object in charts.filter(|object| object.id.group() == "helm.cattle.io") {
+        dropped(object, facts, found);
+    }
     for object in facts.objects.iter().filter(|object| object.id.kind == "HelmChartConfig") {
         let namespace = object.id.namespace.as_deref().unwrap_or_default();
         let packaged = object.id.name == "traefik" && object.id.api_version.starts_with("helm.cattle.io/");
@@ -35,9 +41,42 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
+/// Values as a map, on a release that has no such field, and text in its place.
+fn dropped(object: &Object, facts: &Facts<'_>, found: &mut Findings) {
+    let Some(entry) = object.body.get("spec").and_then(|spec| spec.as_map()?.entry("values")) else { return };
+    let release = &facts.stack.release;
+    let finding = if entry.value.as_text().is_some() {
+        let message = format!("{}: `values` is a map, and this is text", object.id);
+        Finding::new(&CODE, entry.value.span, message).help("text is `valuesContent`")
+    } else if release.has_chart_values() {
+        return;
+    } else {
+        let message = format!("{}: k3s {} drops `values`, and reads only `valuesContent`", object.id, release.version());
+        Finding::new(&CODE, entry.key.span, message)
+            .also(facts.stack.release_span, "this release")
+            .help("valuesContent: |-, and the same lines below it")
+    };
+    found.push(finding);
+}
+
 #[cfg(test)]
 mod tests {
     use crate::check::trial::{told, traefik};
+
+    #[test]
+    fn values_as_a_map_are_newer() {
+        let config = |values: &str| traefik("").replace("valuesContent", "values").replace(" |\n", &format!(" {values}\n"));
+        for (release, values, told_of) in [
+            ("v1.30.1+k3s1", "{deployment: {replicas: 2}}", 1),
+            ("v1.35.3+k3s1", "{deployment: {replicas: 2}}", 1),
+            ("v1.35.4+k3s1", "{deployment: {replicas: 2}}", 0),
+            ("v1.37.1+k3s1", "{deployment: {replicas: 2}}", 0),
+            ("v1.37.1+k3s1", "'deployment: {replicas: 2}'", 1),
+        ] {
+            let told = told(super::run, &format!("k3s: {release}"), &config(values));
+            assert_eq!(told.len(), told_of, "{release} {values} {told:?}");
+        }
+    }
 
     #[test]
     fn a_configuration_beside_its_chart_is_read() {

@@ -2,6 +2,7 @@
 //! chart without its schema, so nothing tells of them on the cluster.
 
 use super::Facts;
+use super::trust::stack_yaml;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::yaml::{Entry, Node, Value};
 
@@ -115,16 +116,19 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let own = facts.find("HelmChart", Some("kube-system"), "traefik").is_some();
     let Some((_, traefik)) = facts.configured().filter(|_| !own) else { return };
     let release = &facts.stack.release;
-    let chart = release.traefik_chart();
-    for (path, shape, charts, does, instead) in ROWS.iter().filter(|row| (row.2.0..row.2.1).contains(&chart)) {
-        for (name, entry) in reach(&traefik.values, path).into_iter().filter(|(_, entry)| shape.is(&entry.value)) {
-            let message = format!("Traefik's chart {chart} {does} the value `{name}`");
-            let finding = Finding::new(&CODE, entry.key.span, message)
-                .also(facts.stack.release_span, format!("{} packages chart {chart}", release.version()))
-                .note(since(path, *shape, *charts));
-            let finding = if *does == FAILS { finding.note("helm gives up, and Traefik stays as it was") } else { finding };
-            found.push(finding.help(*instead));
-        }
+    let chart = release.traefik_charts();
+    for (path, shape, charts, does, instead) in ROWS.iter().filter(|row| chart.within(row.2)) {
+        let all: Vec<_> =
+            reach(&traefik.values, path).into_iter().filter(|(_, entry)| shape.is(&entry.value)).collect();
+        let Some(((name, entry), others)) = all.split_first() else { continue };
+        let message = format!("Traefik's chart {chart} {does} the value `{name}`");
+        let finding = Finding::new(&CODE, entry.key.span, message);
+        let finding = others.iter().fold(finding, |finding, (name, entry)| finding.also(entry.key.span, format!("`{name}` as well")));
+        let finding = finding
+            .also(facts.stack.release_span, format!("{} packages chart {chart}", release.version()))
+            .note(since(path, *shape, *charts));
+        let finding = if *does == FAILS { finding.note("helm gives up, and Traefik stays as it was") } else { finding };
+        found.push(finding.help(instead.replacen("in stack.yaml", stack_yaml(facts), 1)));
     }
     for (path, known) in KNOWN {
         for (_, map) in maps(&traefik.values, path) {
@@ -209,8 +213,8 @@ mod tests {
         (27, "v1.32.1+k3s1"),
         (34, "v1.32.2+k3s1"),
         (37, "v1.34.2+k3s1"),
-        (38, "v1.35.0+k3s3"),
-        (39, "v1.35.5+k3s1"),
+        (38, "v1.34.4+k3s1"),
+        (39, "v1.35.2+k3s1"),
         (40, "v1.35.6+k3s1"),
         (41, "v1.37.1+k3s1"),
     ];
@@ -242,6 +246,25 @@ mod tests {
                 let told = usize::from(!read.contains(&chart));
                 assert_eq!(ignored(release, values), told, "{values} in {release}, chart {chart}");
             }
+        }
+    }
+
+    #[test]
+    fn a_key_of_several_ports_is_told_once() {
+        let values = "ports: {web: {forwardedHeaders: {trustedIPs: [192.0.2.1]}}, websecure: {forwardedHeaders: {trustedIPs: [192.0.2.1]}}}";
+        assert_eq!(ignored("v1.22.7+k3s1", values), 1);
+    }
+
+    /// Chart 38 or 39: told is only what both of them ignore.
+    #[test]
+    fn charts_by_date_are_given_the_benefit_of_the_doubt() {
+        for (values, told) in [
+            ("ports: {web: {redirections: {entryPoint: {to: websecure}}}}", 0),
+            ("ports: {web: {http: {redirections: {entryPoint: {to: websecure}}}}}", 0),
+            ("ports: {web: {redirectTo: {port: websecure}}}", 1),
+            ("service: {externalTrafficPolicy: Local}", 1),
+        ] {
+            assert_eq!(ignored("v1.33.9+k3s1", values), told, "{values}");
         }
     }
 

@@ -1,9 +1,8 @@
 //! Ranges that Traefik believes, while no caller's address reaches it.
 
 use super::Facts;
-use super::trust::believed;
+use super::trust::{believed, typed, values};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::yaml::Node;
 
 /// Trusted ranges without `externalTrafficPolicy: Local`.
 pub static CODE: Code = Code {
@@ -28,7 +27,9 @@ pub static CODE: Code = Code {
 /// Tells it at the first range. One of the cluster's own is another mistake: those addresses do arrive.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let Some((_, traefik)) = facts.configured() else { return };
-    if traefik.local().is_some() || traefik.on_host() {
+    // In the wrong place it does nothing, which is `chart-key-ignored`.
+    let misplaced = traefik.values.text_at(&["service", "externalTrafficPolicy"]) == Some("Local");
+    if traefik.local().is_some() || traefik.on_host() || misplaced {
         return;
     }
     let pods = &facts.stack.network.cluster;
@@ -43,15 +44,23 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         Some(policy) => finding.also(policy.span, format!("`{}` is written here", policy.as_text().unwrap_or_default())),
         None => finding.note("without `externalTrafficPolicy: Local` a node's own address stands for each caller's"),
     };
-    let typed = traefik.values.get("service").and_then(Node::as_map).is_some();
-    let line = "service: {spec: {externalTrafficPolicy: Local}}";
-    let help = if typed { format!("add to valuesContent: {line}") } else { format!("valuesContent: |-\n  {line}") };
-    found.push(finding.help(help).help("or in stack.yaml: ingress: {clientIP: cloudflare}"));
+    let line = "externalTrafficPolicy: Local";
+    let service = |path: &[&str]| traefik.values.at(path).is_some_and(|node| node.as_map().is_some());
+    let help = if policy.is_some() {
+        format!("write {line} there")
+    } else if service(&["service", "spec"]) {
+        format!("add to `service.spec`: {line}")
+    } else if service(&["service"]) {
+        format!("add to `service`: spec: {{{line}}}")
+    } else {
+        format!("add to {}: service: {{spec: {{{line}}}}}", values(facts))
+    };
+    found.push(finding.help(help).help(format!("or {}", typed(facts, "{clientIP: cloudflare}"))));
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{told, traefik};
+    use crate::check::trial::{helps, told, traefik};
 
     const RANGES: &str = "additionalArguments: [--entrypoints.web.forwardedheaders.trustedips=198.51.100.0/24]";
 
@@ -71,8 +80,23 @@ mod tests {
         assert_eq!(lost(&format!("{RANGES}\nhostNetwork: true")), 0);
         assert_eq!(lost(&format!("{RANGES}\nports: {{web: {{hostPort: 80}}, websecure: {{hostPort: 443}}}}")), 0);
         assert_eq!(lost(local), 0);
+        assert_eq!(lost(&format!("{RANGES}\nservice: {{externalTrafficPolicy: Local}}")), 0, "another finding");
         assert_eq!(lost("additionalArguments: [--entryPoints.web.forwardedHeaders.insecure]"), 0);
         assert_eq!(lost(&RANGES.replace("198.51.100.0/24", "10.42.0.0/16")), 0, "another finding");
+    }
+
+    #[test]
+    fn the_help_can_be_pasted() {
+        for (values, help) in [
+            ("", "add to valuesContent: service: {spec: {externalTrafficPolicy: Local}}"),
+            ("service: {type: LoadBalancer}", "add to `service`: spec: {externalTrafficPolicy: Local}"),
+            ("service: {spec: {sessionAffinity: None}}", "add to `service.spec`: externalTrafficPolicy: Local"),
+            ("service: {spec: {externalTrafficPolicy: Cluster}}", "write externalTrafficPolicy: Local there"),
+        ] {
+            let helps = helps(super::run, "", &traefik(&format!("{RANGES}\n{values}")));
+            let typed = "or in stack.yaml, instead of this manifest: ingress: {clientIP: cloudflare}";
+            assert_eq!(helps, [help, typed], "{values}");
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::yaml::Node;
+use crate::source::Span;
+use crate::yaml::{Node, Value};
 
 /// A name server in the Services' range that is no Service, or another cluster's.
 pub static CODE: Code = Code {
@@ -31,6 +32,11 @@ const DEFAULTS: [&str; 2] = ["10.43.0.10", "10.96.0.10"];
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    if let Some((domain, at)) = &facts.stack.network.domain {
+        for object in facts.objects {
+            other_domain(&object.body, (domain, *at), found);
+        }
+    }
     let mut servers = facts.landings.iter().flat_map(|landing| {
         let listed = landing.pod.spec.at(&["dnsConfig", "nameservers"]).map_or(&[][..], Node::items);
         listed.iter().filter_map(|node| Some((node, node.as_text()?.parse::<IpAddr>().ok()?)))
@@ -57,9 +63,44 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     }
 }
 
+/// What names of Services end in unless the cluster says otherwise.
+const USUAL: &str = ".svc.cluster.local";
+
+/// Full names of Services under the usual domain, where the cluster has another: nobody answers for them.
+fn other_domain(node: &Node, (domain, at): (&str, Span), found: &mut Findings) {
+    match &node.value {
+        Value::Text(text) if names(text) && !found.tells(node.span) => found.push(
+            Finding::new(&CODE, node.span, "a Service's name ends in `svc.cluster.local`, and this cluster's domain is another")
+                .weighs(Severity::Warning)
+                .also(at, "the cluster's domain")
+                .help(format!("svc.{domain}, or the name up to `svc` alone, which every domain completes")),
+        ),
+        Value::Map(map) => map.entries.iter().for_each(|entry| other_domain(&entry.value, (domain, at), found)),
+        Value::List(items) => items.iter().for_each(|item| other_domain(item, (domain, at), found)),
+        _ => {}
+    }
+}
+
+/// `web.default.svc.cluster.local`, and not `svc.cluster.local.example.org`.
+fn names(text: &str) -> bool {
+    let ends = |rest: &str| !rest.trim_start_matches('.').starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-') || rest.is_empty();
+    text.split(USUAL).skip(1).any(ends)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::check::trial::{pod, told};
+
+    #[test]
+    fn names_of_another_domain() {
+        let env = pod("", ", env: [{name: URL, value: 'http://web.default.svc.cluster.local:80/'}]");
+        let count = |lines: &str, env: &str| told(super::run, lines, env).len();
+        assert_eq!(count("network: {clusterDomain: home.arpa}", &env), 1);
+        assert_eq!(count("network: {clusterDomain: home.arpa}", &env.replace("svc.cluster.local", "svc.home.arpa")), 0);
+        assert_eq!(count("network: {clusterDomain: home.arpa}", &env.replace("cluster.local", "cluster.local.example.org")), 0);
+        assert_eq!(count("network: {clusterDomain: cluster.local}", &env), 0);
+        assert_eq!(count("", &env), 0);
+    }
 
     #[test]
     fn servers_that_are_not_there() {

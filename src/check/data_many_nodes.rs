@@ -36,7 +36,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             Finding::new(&CODE, folder.what.span, message)
                 .label("each node has its own")
                 .note(format!("it may land on {}", names(facts, places.iter().copied())))
-                .help(format!("keep it to one: place: {{node: {node}}}")),
+                .help(format!("keep it to one: {}", landing.keep_to(node))),
         );
     }
 }

@@ -1,9 +1,10 @@
 //! Data that one pod at a time should have, and several pods of it.
 
 use super::crowd::Run;
-use super::data::{Held, Lies, names};
+use super::data::{Claim, Held, Lies, names};
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::Unit;
 use crate::yaml::Node;
 
 /// Replicas that share what has one writer.
@@ -85,10 +86,18 @@ fn shared(held: &Held<'_>, count: usize, places: &[usize], landing: &Landing<'_>
             Some(match modes {
                 Some(modes) if place(modes) != held.what.span => finding.also(place(modes), "for one node"),
                 _ => finding,
-            }.help("or, if the storage can be mounted by several nodes: accessModes: [ReadWriteMany]"))
+            }.help(shareable(&claim, landing)))
         }
         Some(_) => None,
     }
+}
+
+/// k3s' own storage, which a claim without a class gets, is of one node.
+fn shareable(claim: &Claim<'_>, landing: &Landing<'_>) -> String {
+    let word = if matches!(landing.object.unit, Unit::App(_)) { "storageClass" } else { "storageClassName" };
+    let chosen = claim.spec.is_some_and(|spec| spec.get("storageClassName").is_some());
+    let class = if chosen { String::new() } else { format!("{word}: CLASS, ") };
+    format!("or, on storage that several nodes can mount: {class}accessModes: [ReadWriteMany]")
 }
 
 fn place(modes: &Node) -> crate::source::Span {

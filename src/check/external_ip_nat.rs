@@ -2,6 +2,8 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::kube::Object;
+use crate::reach::is_balanced;
 use crate::stack::ClusterNode;
 
 /// An external address that the machine itself may not have.
@@ -25,20 +27,25 @@ pub static CODE: Code = Code {
 
 /// Tells each node. A release whose load balancer does not know Local has another finding.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
-    let Some((_, traefik)) = facts.configured() else { return };
     let stack = facts.stack;
-    let balanced = stack.disables("servicelb").is_none() && !traefik.on_host();
-    if traefik.local().is_none() || !balanced || !stack.release.servicelb_honours_local() {
+    if stack.disables("servicelb").is_some() || !stack.release.servicelb_honours_local() {
+        return;
+    }
+    let configured = facts.configured().map(|(_, traefik)| traefik);
+    let traefik = configured.filter(|traefik| traefik.local().is_some() && !traefik.on_host());
+    let local = |object: &&&Object| object.body.text_at(&["spec", "externalTrafficPolicy"]) == Some("Local");
+    let service = facts.services.iter().filter(local).find(|object| is_balanced(object, stack));
+    if traefik.is_none() && service.is_none() {
         return;
     }
     let natted: Vec<Finding> = stack.nodes.iter().filter_map(natted).collect();
     let told = !natted.is_empty();
     for finding in natted {
-        found.push(finding);
+        // Traefik's own is what people mean by it.
+        let other = service.filter(|_| traefik.is_none()).and_then(|object| object.body.at(&["spec", "externalTrafficPolicy"]));
+        found.push(other.iter().fold(finding, |finding, policy| finding.also(policy.span, "callers' addresses are to be kept")));
     }
-    if told {
-        return;
-    }
+    let Some(traefik) = traefik.filter(|_| !told) else { return };
     let nodes = traefik.nodes(stack);
     let without = nodes.iter().find(|node| node.external_ips.is_empty());
     let first = stack.nodes.iter().find_map(|node| node.external_ips.first());
@@ -83,6 +90,10 @@ mod tests {
         assert_eq!(check(&nodes(own, nat)), 1);
         assert_eq!(check(&nodes(own, "")), 1, "beta is not announced");
         assert_eq!(check(&nodes(own, ", taints: ['a:NoSchedule']")), 0);
+        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: mqtt}\nspec: {type: LoadBalancer, externalTrafficPolicy: Local}\n";
+        assert_eq!(told(super::run, &nodes(own, nat), service).len(), 1);
+        assert_eq!(told(super::run, &nodes(own, ""), service).len(), 0, "its pods may be elsewhere");
+        assert_eq!(told(super::run, &nodes(own, nat), &service.replace("Local", "Cluster")).len(), 0);
         let cluster = traefik("service: {spec: {externalTrafficPolicy: Cluster}}");
         assert_eq!(told(super::run, &nodes(own, nat), &cluster).len(), 0);
         let old = format!("k3s: v1.22.7+k3s1\n{}", nodes(own, nat));

@@ -29,7 +29,7 @@ pub static CODE: Code = Code {
 /// Tells each. The first charts brought a Traefik that followed all (2.4; facts on k3s, 3.1).
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let traefik = &facts.served;
-    if !traefik.whole || traefik.mentions("allowexternalnameservices") || facts.stack.release.traefik_chart() < 10 {
+    if !traefik.whole || traefik.mentions("allowexternalnameservices") || facts.stack.release.traefik_charts().first < 10 {
         return;
     }
     let named = |object: &Object| object.id.kind == "Service" && is_outside(object);

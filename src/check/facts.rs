@@ -99,6 +99,14 @@ pub struct Images {
 }
 
 impl<'a> Landing<'a> {
+    /// What keeps its pods to one node, where it is written: an app has `place`, a manifest Kubernetes' own word.
+    pub fn keep_to(&self, node: &str) -> String {
+        match self.object.unit {
+            Unit::App(_) => format!("place: {{node: {node}}}"),
+            _ => format!("in the pod's spec: nodeSelector: {{kubernetes.io/hostname: {node}}}"),
+        }
+    }
+
     /// Where its pods may land.
     pub fn open(&self) -> impl Iterator<Item = &'a ClusterNode> + '_ {
         self.nodes.iter().filter(|(_, verdict)| verdict.is_ok()).map(|(node, _)| *node)

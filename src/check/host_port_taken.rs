@@ -39,6 +39,29 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         twice(takers, facts, found);
     }
     node_ports(&by_number, facts, found);
+    against_itself(facts, found);
+}
+
+/// Traefik's pods on ports of their nodes that ServiceLB takes for Traefik's own Service.
+fn against_itself(facts: &Facts<'_>, found: &mut Findings) {
+    let Some((_, traefik)) = facts.configured().filter(|(_, traefik)| traefik.is_balanced(facts.stack)) else { return };
+    let for_service = |number: i64| facts.taken().iter().any(|taken| matches!(taken.who, Who::Traefik) && taken.number == number && taken.protocol == "TCP");
+    let ports = traefik.values.get("ports").map_or(&[][..], Node::entries).iter();
+    let mut both = ports
+        .filter(|port| port.value.get("hostIP").is_none() && port.value.text_at(&["protocol"]) != Some("UDP"))
+        .filter_map(|port| port.value.get("hostPort"))
+        .filter(|port| port.as_int().is_some_and(for_service));
+    let Some(first) = both.next() else { return };
+    let number = first.written().unwrap_or_default();
+    let message = format!("Traefik's pods take the port {number} of their nodes, which ServiceLB has for Traefik's own Service");
+    let finding = Finding::new(&CODE, first.span, message);
+    let finding = both.fold(finding, |finding, port| finding.also(port.span, "and this one"));
+    let kind = if facts.stack.release.traefik_charts().first < 40 { "{type: ClusterIP}" } else { "{spec: {type: ClusterIP}}" };
+    found.push(
+        finding
+            .note("ServiceLB binds a LoadBalancer's ports on each of its nodes: either its pod or Traefik's stays Pending")
+            .help(format!("leave `hostPort` out, or no LoadBalancer: service: {kind}")),
+    );
 }
 
 /// What listens there on the node, unknown to the scheduler.
@@ -191,11 +214,15 @@ fn way_out(taken: &Taken<'_>, other: &Taken<'_>, facts: &Facts<'_>) -> String {
     let traefik = matches!(other.who, Who::Traefik);
     match taken.who {
         Who::Pods(index) => {
-            let free = facts.landings.get(index).map_or(&[][..], |landing| landing.nodes.as_slice());
+            let landing = facts.landings.get(index);
+            let free = landing.map_or(&[][..], |landing| landing.nodes.as_slice());
             let free = free.iter().enumerate().find(|(node, _)| !other.nodes.contains(node));
             match free {
                 _ if traefik => "for HTTP, a route through Traefik needs no port of the node; else choose another port".to_owned(),
-                Some((_, (node, _))) => format!("choose another port, or another node: place: {{node: {}}}", node.name.value),
+                Some((_, (node, _))) => {
+                    let place = landing.map(|landing| landing.keep_to(&node.name.value)).unwrap_or_default();
+                    format!("choose another port, or another node: {place}")
+                }
                 None => "choose another port for one of them".to_owned(),
             }
         }
@@ -207,6 +234,11 @@ fn way_out(taken: &Taken<'_>, other: &Taken<'_>, facts: &Facts<'_>) -> String {
 /// The nodePorts that Services ask for: each is the API server's to give once, and every node's.
 fn node_ports(by_number: &BTreeMap<(&str, i64), Vec<&Taken<'_>>>, facts: &Facts<'_>, found: &mut Findings) {
     let mut given: BTreeMap<i64, (&Object, Span)> = BTreeMap::new();
+    if let Some((config, traefik)) = facts.configured() {
+        let ports = traefik.values.get("ports").map_or(&[][..], Node::entries).iter();
+        let asked = ports.filter_map(|port| port.value.get("nodePort"));
+        given.extend(asked.filter_map(|port| Some((port.as_int()?, (config, port.span)))));
+    }
     for service in facts.services.iter().copied() {
         let spec = |key: &str| service.body.at(&["spec", key]);
         let ports = spec("ports").map_or(&[][..], Node::items).iter();
@@ -264,7 +296,7 @@ fn opened(service: &Object, port: &Node, taken: &Taken<'_>, facts: &Facts<'_>) -
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told};
+    use crate::check::trial::{pod, told, traefik};
 
     const THREE: &str = "nodes: {alpha: {arch: amd64, roles: [control-plane, etcd]}, beta: {arch: amd64}, gamma: {arch: amd64}}";
 
@@ -327,6 +359,23 @@ mod tests {
         assert_eq!(messages("", &(web.clone() + &other)), twice);
         assert_eq!(messages("", &(web.clone() + &other.replace("8096}", "8096, protocol: UDP}"))), [""; 0]);
         assert_eq!(messages("", &(web + &other.replace("LoadBalancer", "LoadBalancer, loadBalancerClass: x/y"))), [""; 0]);
+    }
+
+    #[test]
+    fn traefik_against_its_own_service_and_others_node_ports() {
+        let hosted = |more: &str| traefik(&format!("ports: {{web: {{hostPort: 80}}, websecure: {{hostPort: 443}}}}\n{more}"));
+        let told = ["80: Traefik's pods take the port 80 of their nodes, which ServiceLB has for Traefik's own Service"];
+        assert_eq!(messages("", &hosted("")), told);
+        assert_eq!(messages("", &hosted("service: {spec: {type: ClusterIP}}")), [""; 0]);
+        assert_eq!(messages("", &hosted("").replace("hostPort: 80", "hostPort: 8081").replace("443", "8444")), [""; 0]);
+        let without = "k3s: {version: v1.37.1+k3s1, disable: [servicelb]}";
+        assert_eq!(messages(without, &hosted("")), [""; 0]);
+        let node = traefik("ports: {websecure: {nodePort: 30443}}") + "---\n";
+        let other = service("own", "type: NodePort, ports: [{port: 80, nodePort: 30443}]");
+        assert_eq!(
+            messages("", &(node + &other)),
+            ["30443: Service default/own asks for the nodePort 30443, which HelmChartConfig kube-system/traefik has"]
+        );
     }
 
     #[test]

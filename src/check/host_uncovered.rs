@@ -123,15 +123,20 @@ fn ingress(object: &Object, certificates: &Certificates<'_>, found: &mut Finding
     let annotations = object.body.at(&["metadata", "annotations"]).map_or(&[][..], Node::entries);
     let made = annotations.iter().any(|entry| entry.key.text.starts_with("cert-manager.io/"));
     let rules = object.body.at(&["spec", "rules"]).map_or(&[][..], Node::items);
-    for tls in object.body.at(&["spec", "tls"]).map_or(&[][..], Node::items) {
+    let entries = object.body.at(&["spec", "tls"]).map_or(&[][..], Node::items);
+    let only = entries.len() == 1;
+    for tls in entries {
         let Some(secret) = tls.get("secretName") else { continue };
         let known = secret.as_text().is_some_and(|name| certificates.knows(object.id.namespace.as_deref(), name));
         if made || !known {
             continue;
         }
         let listed = tls.get("hosts").map_or(&[][..], Node::items);
-        let of_rules = rules.iter().filter_map(|rule| rule.get("host")).filter(|_| listed.is_empty());
-        for node in listed.iter().chain(of_rules) {
+        // Traefik looks for a host's certificate in all of them, whichever entry it stands under.
+        let of_rules = rules.iter().filter_map(|rule| rule.get("host"));
+        let of_rules = of_rules.filter(|_| listed.is_empty() || (only && !certificates.open));
+        let twice = |node: &&Node| !listed.iter().any(|one| one.as_text() == node.as_text());
+        for node in listed.iter().chain(of_rules.filter(twice)) {
             if let Some(host) = node.as_text().filter(|host| !certificates.cover(host)) {
                 tell(host, node.span, Some(secret), found);
             }
@@ -199,7 +204,8 @@ mod tests {
             )
         };
         assert_eq!(count(&ingress("", "")), 1);
-        assert_eq!(count(&ingress(", hosts: [x.a.org]", "")), 0);
+        assert_eq!(count(&ingress(", hosts: [x.a.org]", "")), 1, "the rule's");
+        assert_eq!(count(&ingress(", hosts: [x.a.org]", "").replace("{host: c.org}", "{host: b.org}")), 0);
         assert_eq!(count(&ingress(", hosts: [x.a.org, c.org]", "")), 1);
         assert_eq!(count(&ingress("", ", annotations: {cert-manager.io/issuer: le}")), 0);
     }

@@ -3,6 +3,7 @@
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::lower::{is_newer_middleware, renamed_middleware};
 use crate::yaml::Node;
 
 /// A field that Traefik does not have, and that is nearly one that it has.
@@ -61,6 +62,7 @@ const FIELDS: [(&str, &[&str]); 21] = [
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    newer(facts, found);
     let middlewares =
         facts.objects.iter().filter(|object| ["Middleware", "MiddlewareTCP"].contains(&object.id.kind.as_str()));
     for entry in middlewares.flat_map(|object| object.body.get("spec").map_or(&[][..], Node::entries)) {
@@ -72,6 +74,49 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
                     Finding::new(&CODE, field.key.span, message).help(format!("did you mean `{near}`?")),
                 );
             }
+        }
+    }
+}
+
+/// Middlewares that this release's Traefik has not yet: the API server drops the word, and the routes answer 404.
+fn newer(facts: &Facts<'_>, found: &mut Findings) {
+    let stack = facts.stack;
+    if stack.disables("traefik").is_some() || facts.served.dialect.is_none() {
+        return;
+    }
+    let raw = facts.of("Middleware").iter().chain(facts.of("MiddlewareTCP"));
+    let raw = raw.filter(|object| object.id.group().starts_with("traefik."));
+    for entry in raw.flat_map(|object| object.body.get("spec").map_or(&[][..], Node::entries)) {
+        let word = entry.key.text.as_ref();
+        if !is_newer_middleware(word, &stack.release) || found.tells(entry.key.span) {
+            continue;
+        }
+        let message = format!("the Traefik of {} has no middleware `{word}`", stack.release.version());
+        let finding = Finding::new(&CODE, entry.key.span, message).weighs(Severity::Error);
+        let finding = finding.also(stack.release_span, "this release").note("routes that go through it answer 404");
+        found.push(finding.maybe_help(renamed_middleware(word).map(|old| format!("this Traefik calls it `{old}`"))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::trial::told;
+
+    #[test]
+    fn middlewares_that_came_with_a_later_traefik() {
+        let middleware = |word: &str| {
+            format!("apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {{name: lan}}\nspec: {{{word}: {{}}}}\n")
+        };
+        for (release, word, told_of) in [
+            ("v1.28.5+k3s1", "ipAllowList", 1),
+            ("v1.28.5+k3s1", "ipWhiteList", 0),
+            ("v1.28.5+k3s1", "grpcWeb", 1),
+            ("v1.29.10+k3s1", "ipAllowList", 0), // chart 25 or 27
+            ("v1.31.2+k3s1", "ipAllowList", 0),  // Traefik 2.11
+            ("v1.32.2+k3s1", "ipAllowList", 0),
+        ] {
+            let told = told(super::run, &format!("k3s: {release}"), &middleware(word));
+            assert_eq!(told.len(), told_of, "{release} {word} {told:?}");
         }
     }
 }

@@ -48,7 +48,7 @@ const PLACES: [(&str, &[&str]); 15] = [
 /// Tells each. The first charts brought a Traefik that allowed it (2.4; facts on k3s, 3.1).
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let traefik = &facts.served;
-    if !traefik.whole || traefik.mentions("allowcrossnamespace") || facts.stack.release.traefik_chart() < 10 {
+    if !traefik.whole || traefik.mentions("allowcrossnamespace") || facts.stack.release.traefik_charts().first < 10 {
         return;
     }
     for object in facts.objects.iter().filter(|object| object.id.group().starts_with("traefik.")) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::Object;
+use crate::kube::{Object, Unit};
+use crate::source::Span;
 
 /// Two objects with one identity.
 pub static CODE: Code = Code {
@@ -33,14 +34,36 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for object in facts.objects {
         let id = &object.id;
         if let Some(first) = seen.get(&id.key()) {
-            found.push(
-                Finding::new(&CODE, object.place(), format!("{id} is made twice"))
-                    .label("again here")
-                    .also(first.place(), "first here"),
-            );
+            let finding = Finding::new(&CODE, object.place(), format!("{id} is made twice"))
+                .label("again here")
+                .also(asked(first, facts), "first here");
+            found.push(finding.help(help(object, first)));
         } else {
             seen.insert(id.key(), object);
         }
+    }
+}
+
+/// Where an object is asked for: Traefik's configuration by a key of `ingress`.
+fn asked(object: &Object, facts: &Facts<'_>) -> Span {
+    let trust = || facts.stack.ingress.as_ref()?.trust.as_ref().map(|trust| trust.span);
+    match object.unit {
+        Unit::Traefik => trust().or(facts.stack.ingress.as_ref().map(|ingress| ingress.span)),
+        _ => None,
+    }
+    .unwrap_or_else(|| object.place())
+}
+
+fn help(object: &Object, first: &Object) -> String {
+    match (&first.unit, &object.unit) {
+        (Unit::Traefik, _) | (_, Unit::Traefik) => {
+            "take one of them out: what the manifest says of Traefik can stand in stack.yaml, ingress: {values: {…}}".to_owned()
+        }
+        (Unit::App(app), Unit::Manifest(_)) | (Unit::Manifest(_), Unit::App(app)) => {
+            format!("take it out of the manifest, or rename it there: the app `{app}` makes it")
+        }
+        (one, other) if one == other => "take one out, or give them different names".to_owned(),
+        _ => "take one out, or give it another name or namespace".to_owned(),
     }
 }
 

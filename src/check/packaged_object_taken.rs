@@ -28,7 +28,7 @@ const DISABLE: &str = "";
 /// `manifests/`).
 type Row = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const ROWS: [Row; 24] = [
+const ROWS: [Row; 28] = [
     ("coredns", "ClusterRole", "", "system:coredns", DISABLE),
     ("coredns", "ClusterRoleBinding", "", "system:coredns", DISABLE),
     ("coredns", "ConfigMap", SYSTEM, "coredns", CUSTOM),
@@ -50,9 +50,13 @@ const ROWS: [Row; 24] = [
     ("metrics-server", "RoleBinding", SYSTEM, "metrics-server-auth-reader", DISABLE),
     ("metrics-server", "Service", SYSTEM, "metrics-server", DISABLE),
     ("metrics-server", "ServiceAccount", SYSTEM, "metrics-server", DISABLE),
+    ("traefik", "DaemonSet", SYSTEM, "traefik", CONFIG),
+    ("traefik", "Deployment", SYSTEM, "traefik", CONFIG),
     ("traefik", "HelmChart", SYSTEM, "traefik", CONFIG),
     ("traefik", "HelmChart", SYSTEM, "traefik-crd", DISABLE),
     ("traefik", "IngressClass", "", "traefik", DISABLE),
+    ("traefik", "Service", SYSTEM, "traefik", CONFIG),
+    ("traefik", "ServiceAccount", SYSTEM, "traefik", CONFIG),
 ];
 
 /// Tells each whose part runs. Most objects are in no row, so that a name is looked at only where it can be in one.
@@ -63,7 +67,13 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         let namespace = id.namespace.as_deref().unwrap_or_default();
         let row = ROWS.iter().find(|row| row.1 == id.kind && row.3 == id.name && row.2 == namespace);
         let Some((part, .., way)) = row.filter(|row| facts.stack.disables(row.0).is_none()) else { continue };
-        let finding = Finding::new(&CODE, object.place(), format!("{id} is k3s' own: it is made anew at every start"));
+        let charts = ["DaemonSet", "Deployment", "Service", "ServiceAccount"];
+        let message = if *part == "traefik" && charts.contains(&id.kind.as_str()) {
+            format!("{id} is k3s' own: its Helm chart makes it, and does not install over one that is there")
+        } else {
+            format!("{id} is k3s' own: it is made anew at every start")
+        };
+        let finding = Finding::new(&CODE, object.place(), message);
         let finding = if way.is_empty() { finding } else { finding.help(*way) };
         found.push(finding.help(format!("or bring all of it yourself: k3s: {{version: …, disable: [{part}]}}")));
     }
@@ -84,6 +94,7 @@ mod tests {
         assert_eq!(check("", &map("coredns", "kube-system")), 1);
         assert_eq!(check("", &map("coredns-custom", "kube-system")), 0);
         assert_eq!(check("", &map("coredns", "web")), 0);
+        assert_eq!(check("", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: traefik, namespace: kube-system}\n"), 1);
         let disabled = "k3s: {version: v1.37.1+k3s1, disable: [coredns]}";
         assert_eq!(check(disabled, &map("coredns", "kube-system")), 0);
         let class = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: local-path}\nprovisioner: x\n";

@@ -33,6 +33,24 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             found.push(finding(landing));
         }
     }
+    traefik(facts, found);
+}
+
+/// k3s' own Traefik, as it is configured; what chooses its nodes is a value of its chart.
+fn traefik(facts: &Facts<'_>, found: &mut Findings) {
+    let Some((config, traefik)) = facts.configured().filter(|_| facts.stack.nodes_complete) else { return };
+    let verdicts = traefik.verdicts(facts.stack);
+    let chosen = traefik.values.get("nodeSelector").or(traefik.values.get("affinity"));
+    let (Some(chosen), Some((_, Err(first)))) = (chosen, verdicts.first()) else { return };
+    if verdicts.iter().any(|(_, verdict)| verdict.is_ok()) || found.tells(first.span) {
+        return;
+    }
+    let span = if config.unit == Unit::Traefik { first.span } else { chosen.span };
+    let finding = Finding::new(&CODE, span, "no node takes Traefik's pods");
+    let reasons = verdicts.iter().filter_map(|(node, verdict)| Some((node, verdict.as_ref().err()?)));
+    found.push(reasons.fold(finding, |finding, (node, reason)| {
+        finding.note(format!("{} ({}): {}", node.name.value, node.platform, reason.text))
+    }));
 }
 
 fn finding(landing: &Landing<'_>) -> Finding {
@@ -57,4 +75,18 @@ fn toleration(taint: &Taint) -> String {
     let Taint { key, value, effect } = taint;
     let effect = effect.word();
     format!("{{key: {key}, operator: Equal, value: \"{value}\", effect: {effect}}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::trial::{told, traefik};
+
+    #[test]
+    fn traefik_is_placed_like_any_other() {
+        let selector = |text: &str| traefik(&format!("nodeSelector: {text}"));
+        let told = |values: &str| told(super::run, "", &selector(values));
+        assert_eq!(told("{kubernetes.io/hostname: z}"), ["{kubernetes.io/hostname: z}: no node takes Traefik's pods"]);
+        assert_eq!(told("{kubernetes.io/hostname: beta}"), [""; 0]);
+        assert_eq!(told("{}"), [""; 0]);
+    }
 }

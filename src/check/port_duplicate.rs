@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::trust::is_raw;
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{Container, HostPort, Object, Pod};
@@ -48,6 +49,11 @@ const CONTAINERS: Clash = Clash {
     why: "the containers of a pod share one address: only the first to start can listen",
 };
 
+const ENTRY_POINTS: Clash = Clash {
+    severity: Severity::Error,
+    why: "Traefik listens on a port of its own for each of them, and does not start where two have one",
+};
+
 /// Tells the second and every further one.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for object in facts.of("Service") {
@@ -56,6 +62,31 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             SERVICE.tell(service(object, field), message, found);
         }
     }
+    if is_raw(facts) {
+        let message = |number: &str| format!("two entry points of Traefik listen on its port {number}");
+        ENTRY_POINTS.tell(entry_points(facts), message, found);
+    }
+}
+
+/// The chart's own entry points, and the ports on which their pods listen (facts on k3s, 3.3); `traefik` has moved.
+const LISTENING: [(&str, i64); 3] = [("web", 8000), ("websecure", 8443), ("metrics", 9100)];
+const DASHBOARD: [i64; 2] = [9000, 8080];
+/// The chart since which it is the second.
+const MOVED: u16 = 33;
+
+fn entry_points<'f>(facts: &'f Facts<'_>) -> Vec<Use<'f>> {
+    let Some((_, traefik)) = facts.configured() else { return Vec::new() };
+    let written = traefik.values.get("ports").map_or(&[][..], Node::entries);
+    let charts = facts.stack.release.traefik_charts();
+    let dashboard = DASHBOARD.get(usize::from(charts.first >= MOVED)).map(|port| ("traefik", *port));
+    let unsaid = |name: &str| !written.iter().any(|entry| entry.key.text == name && entry.value.get("port").is_some());
+    let own = LISTENING.into_iter().chain(dashboard).filter(|(name, _)| unsaid(name));
+    let own = own.map(|(by, number)| Use { key: ("TCP", "", number), span: facts.stack.release_span, by });
+    let written = written.iter().filter_map(|entry| {
+        let port = entry.value.get("port")?;
+        Some(Use { key: (protocol(&entry.value), "", number(port)?), span: port.span, by: &entry.key.text })
+    });
+    own.chain(written).collect()
 }
 
 /// The same of a pod's ports.
@@ -138,7 +169,20 @@ fn own_ports<'a>(pod: &Pod<'a>) -> Vec<Use<'a>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told, told_of_pods};
+    use crate::check::trial::{pod, told, told_of_pods, traefik};
+
+    #[test]
+    fn entry_points_that_share_a_port_of_their_pod() {
+        let told = |ports: &str| {
+            let manifest = traefik(&format!("ports: {{{ports}}}"));
+            told(super::run, "", &manifest)
+        };
+        assert_eq!(told("alt: {port: 8000}"), ["8000: two entry points of Traefik listen on its port 8000/TCP"]);
+        assert_eq!(told("web: {port: 8001}, alt: {port: 8000}"), [""; 0]);
+        assert_eq!(told("alt: {port: 8000, protocol: UDP}"), [""; 0]);
+        assert_eq!(told("a: {port: 2222}, b: {port: 2222}").len(), 1);
+        assert_eq!(told("alt: {port: 2222, exposedPort: 443}"), [""; 0]);
+    }
 
     fn service(ports: &str) -> Vec<String> {
         let text = format!("apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec: {{ports: [{ports}]}}\n");

@@ -4,7 +4,9 @@ use super::Facts;
 use super::route::{Route, annotation};
 use super::served::declared;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::source::Span;
 use crate::stack::{EntryPoint, Protocol};
+use crate::yaml::Node;
 
 /// A port that nobody reaches by the proxy.
 pub static CODE: Code = Code {
@@ -34,11 +36,8 @@ const HTTPS: [u16; 6] = [443, 2053, 2083, 2087, 2096, 8443];
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let trust = facts.stack.ingress.as_ref().and_then(|ingress| ingress.trust.as_ref());
     let Some(trust) = trust.filter(|trust| trust.cloudflare) else { return };
-    let points = declared(facts);
-    if points.is_empty() {
-        return;
-    }
-    for point in points {
+    raw(facts, trust.span, found);
+    for point in declared(facts) {
         let at = |route: &&Route<'_>| route.ways.iter().any(|(name, _)| *name == point.name.value);
         let finding = match (facts.routes.iter().filter(at).find_map(|route| refused(route, point)), facts.streams.iter().find(at)) {
             (Some((route, what)), _) => {
@@ -56,6 +55,24 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         };
         let note = "a host that is reached there needs a DNS record that is not proxied, which shows the node's address";
         found.push(finding.also(trust.span, "the stack stands behind Cloudflare").note(note));
+    }
+}
+
+/// Raw TCP at the entry points for HTTP. Under TLS that is passed on, it may well be HTTPS.
+fn raw(facts: &Facts<'_>, trust: Span, found: &mut Findings) {
+    for route in facts.streams.iter().filter(|route| route.object.id.kind == "IngressRouteTCP") {
+        let passed = route.object.body.at(&["spec", "tls", "passthrough"]).and_then(Node::as_bool) == Some(true);
+        let Some((point, _)) = route.ways.iter().find(|(name, _)| ["web", "websecure"].contains(name)) else { continue };
+        if passed || route.object.body.at(&["spec", "entryPoints"]).is_none() {
+            continue;
+        }
+        let message = format!("Cloudflare carries HTTP alone to the entry point `{point}`, and this route is raw TCP");
+        found.push(
+            Finding::new(&CODE, route.at, message)
+                .weighs(Severity::Note)
+                .also(trust, "the stack stands behind Cloudflare")
+                .note("it needs a DNS record that is not proxied, which shows the node's address"),
+        );
     }
 }
 
@@ -93,6 +110,19 @@ mod tests {
             assert_eq!(count(points, "cloudflare", "IngressRoute", more).len(), told_of, "{points} {more}");
             assert_eq!(count(points, "10.0.0.0/8", "IngressRoute", more), [""; 0]);
         }
+    }
+
+    #[test]
+    fn raw_tcp_at_an_entry_point_for_http() {
+        let told = |more: &str| {
+            let manifest = format!(
+                "apiVersion: traefik.io/v1alpha1\nkind: IngressRouteTCP\nmetadata: {{name: db}}\nspec: {{entryPoints: [websecure], routes: \
+                 [{{match: HostSNI(`db.a.org`)}}], tls: {more}}}\n"
+            );
+            told(super::run, "ingress: {clientIP: cloudflare}", &manifest).len()
+        };
+        assert_eq!(told("{secretName: c}"), 1);
+        assert_eq!(told("{passthrough: true}"), 0, "it may be HTTPS");
     }
 
     #[test]

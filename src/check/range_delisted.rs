@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::Facts;
-use super::trust::believed;
+use super::trust::{believed, typed};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::k3s::{Delisted, Ranges, delisted};
 use crate::source::Span;
@@ -45,7 +45,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         let Some(gone) = one.range.filter(widest).as_ref().and_then(delisted) else { continue };
         let Some((first, others)) = one.places.split_first() else { continue };
         let finding = others.iter().fold(told(gone, *first), |finding, place| finding.also(*place, "here as well"));
-        found.push(finding.help("in stack.yaml: ingress: {clientIP: cloudflare}"));
+        found.push(finding.help(typed(facts, "{clientIP: cloudflare}")));
     }
 }
 

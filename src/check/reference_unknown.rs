@@ -126,7 +126,10 @@ fn known_joined(kind: &str, joined: &str, facts: &Facts<'_>) -> Result<(), Optio
     if outside || all.iter().any(|own| own == joined) {
         return Ok(());
     }
-    Err(nearest(joined, all.iter().map(String::as_str)).map(str::to_owned))
+    // The namespace is easily forgotten.
+    let mut alone = facts.existing().filter(|object| object.id.kind == kind && object.id.name == joined);
+    let near = alone.next().map(join).filter(|_| alone.next().is_none());
+    Err(near.or_else(|| nearest(joined, all.iter().map(String::as_str)).map(str::to_owned)))
 }
 
 /// The same of what a pod needs.
@@ -165,11 +168,15 @@ fn tell(user: &Object, reference: &Reference<'_>, facts: &Facts<'_>, found: &mut
     if governing && headless.is_none() && matches!(user.unit, Unit::App(_)) {
         return;
     }
+    let elsewhere = || facts.of(kind).iter().find(|object| object.id.name == name && !namespace.is_empty());
     let near = headless.or_else(|| nearest(name, facts.names(kind, namespace)));
-    let help = near.map_or_else(
-        || format!("if it exists, say so in stack.yaml:\nexternal: [{kind}/{name}]"),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let help = match (near, elsewhere()) {
+        (None, Some(other)) if reference.namespace.is_none() => {
+            format!("{} is of another namespace, and {} reaches its own alone: put both into one", other.id, user.id)
+        }
+        (None, _) => format!("if it exists, say so in stack.yaml:\nexternal: [{kind}/{name}]"),
+        (Some(near), _) => format!("did you mean `{near}`?"),
+    };
     let slash = if namespace.is_empty() { "" } else { "/" };
     let message = format!("nothing says that the {kind} {namespace}{slash}{name} exists");
     let finding = Finding::new(&CODE, reference.name.span, message).weighs(weight);
@@ -261,7 +268,17 @@ fn has_controller(class: &str, facts: &Facts<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{pod, told, told_of_pods};
+    use crate::check::trial::{helps, pod, told, told_of_pods};
+
+    #[test]
+    fn a_service_of_another_namespace_is_named() {
+        let manifest = "apiVersion: v1\nkind: Service\nmetadata: {name: x, namespace: web}\nspec: {ports: [{port: 80}]}\n---\n\
+                        apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec: {defaultBackend: {service: {name: x, port: {number: 80}}}}\n";
+        assert_eq!(
+            helps(super::run, "", manifest),
+            ["Service web/x is of another namespace, and Ingress default/i reaches its own alone: put both into one"]
+        );
+    }
 
     fn codes(lines: &str, manifest: &str) -> Vec<String> {
         let (named, needed) = (told(super::run, lines, manifest), told_of_pods(super::of_pod, lines, manifest));
@@ -324,6 +341,7 @@ mod tests {
             ("edge-slow@kubernetescrd", 0),
             ("edge-slow@kubernetescrd, x@file,default-auth@kubernetescrd", 0),
             ("edge-slwo@kubernetescrd", 1),
+            ("slow@kubernetescrd", 1),
             ("default-slow@kubernetescrd", 1),
             ("slow", 1),
         ] {

@@ -5,6 +5,7 @@ use super::Facts;
 use super::route::{Route, is_traefiks};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Object;
+use crate::traefik::{Wire, in_three};
 use crate::yaml::Node;
 
 /// A rule that is none.
@@ -47,11 +48,14 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
 /// The rule of the other major, where only words have changed.
 fn way_out(route: &Route<'_>, traefik: u16) -> Option<String> {
     let reason = route.rule.as_ref().err()?;
+    let wire = if route.object.id.kind == "IngressRouteTCP" { Wire::Tcp } else { Wire::Http };
+    if let Some(rule) = in_three(&route.text, wire, traefik) {
+        return Some(format!("match: {rule}"));
+    }
     if traefik > 2 && reason.contains("syntax of Traefik 2") {
         return Some("if the rule must stay as it is, `syntax: v2` beside `match` has it read in the old way".to_owned());
     }
-    let host = reason.starts_with("`Host` takes 1");
-    host.then(|| "such as Host(`a.example.org`) || Host(`b.example.org`)".to_owned())
+    None
 }
 
 fn without_rule(object: &Object, found: &mut Findings) {

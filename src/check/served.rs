@@ -29,7 +29,7 @@ impl Served {
         let stack = facts.stack;
         let own = stack.disables("traefik").is_none() && !values.contains("image:");
         let release = &stack.release;
-        let dialect = Dialect { traefik: release.traefik(), wildcards: release.traefik_chart() >= 40 };
+        let dialect = Dialect { traefik: release.traefik(), wildcards: release.traefik_charts().first >= 40 };
         let outside = stack.external_name("HelmChartConfig", "kube-system", "traefik").is_some();
         let whole = own && !outside && stack.ingress.as_ref().is_none_or(|ingress| ingress.owned);
         let renamed = values.contains("rulesyntax");

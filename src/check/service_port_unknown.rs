@@ -3,7 +3,7 @@
 use super::Facts;
 use super::backend::{Backend, backends};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::Object;
+use crate::kube::{Object, Unit};
 use crate::yaml::{Node, Value};
 
 /// A port that is not there.
@@ -62,7 +62,11 @@ fn missing(backend: &Backend<'_>, port: &Node, service: &Object, ports: &[Node])
         Some(number) => finding.note(format!("{wanted} is the pod's: the Service passes its port {number} on to it")),
         None => finding,
     };
-    finding.also(service.place(), "the Service").maybe_help(known(ports))
+    let finding = match ports.first().filter(|_| matches!(service.unit, Unit::App(_))) {
+        Some(port) => finding.also(port.span, "the Service's ports"),
+        None => finding.also(service.place(), "the Service"),
+    };
+    finding.maybe_help(known(ports))
 }
 
 fn unnamed(backend: &Backend<'_>, service: &Object, ports: &[Node]) -> Finding {

@@ -6,7 +6,6 @@ use ipnet::IpNet;
 
 use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::Object;
 use crate::reach::is_balanced;
 use crate::yaml::Node;
 
@@ -33,19 +32,49 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             continue;
         };
         let Some(listed) = spec.get("loadBalancerSourceRanges") else { continue };
-        let ranges = || listed.items().iter().filter_map(|node| Some((node.as_text()?.trim().parse::<IpNet>().ok()?, node)));
-        for (range, node) in ranges() {
-            if let Some(finding) = told(facts, spec, range, node) {
+        for (range, node) in ranges(listed) {
+            if let Some(finding) = told(range, node, speaks(facts, spec, range.addr().is_ipv4())) {
                 found.push(finding);
             }
         }
-        if ranges().next().is_some() {
-            found_old(facts, object, listed, found);
+        if ranges(listed).next().is_some() && is_balanced(object, facts.stack) {
+            found_old(facts, listed, found);
         }
     }
+    of_traefik(facts, found);
 }
 
-fn told(facts: &Facts<'_>, spec: &Node, range: IpNet, node: &Node) -> Option<Finding> {
+/// Those of k3s' own Traefik, in its chart's values. Its Service has all families of the cluster, unless it is told
+/// otherwise.
+fn of_traefik(facts: &Facts<'_>, found: &mut Findings) {
+    let Some((_, traefik)) = facts.configured() else { return };
+    let Some(service) = traefik.values.get("service") else { return };
+    let mut tell = |listed: &Node| {
+        let policy = service.text_at(&["spec", "ipFamilyPolicy"]).or(service.text_at(&["ipFamilyPolicy"]));
+        let mut cluster = facts.stack.network.service.iter().map(|(range, _)| range.addr().is_ipv4());
+        let families: Vec<bool> = if policy == Some("SingleStack") { cluster.next().into_iter().collect() } else { cluster.collect() };
+        let speaks = |v4: bool| families.is_empty() || families.contains(&v4);
+        for (range, node) in ranges(listed) {
+            if let Some(finding) = told(range, node, speaks(range.addr().is_ipv4())) {
+                found.push(finding);
+            }
+        }
+        if ranges(listed).next().is_some() && traefik.is_balanced(facts.stack) {
+            found_old(facts, listed, found);
+        }
+    };
+    // From chart 40 on what stands right in `service` is not read, which is another finding.
+    let read = !facts.stack.release.traefik_charts().within((40, u16::MAX));
+    service.get("loadBalancerSourceRanges").filter(|_| read).into_iter().for_each(&mut tell);
+    service.at(&["spec", "loadBalancerSourceRanges"]).into_iter().for_each(&mut tell);
+}
+
+fn ranges(listed: &Node) -> impl Iterator<Item = (IpNet, &Node)> {
+    listed.items().iter().filter_map(|node| Some((node.as_text()?.trim().parse::<IpNet>().ok()?, node)))
+}
+
+/// `speaks`: whether the Service has addresses of the range's family.
+fn told(range: IpNet, node: &Node, speaks: bool) -> Option<Finding> {
     if range.trunc() != range {
         let message = format!("`{range}` has bits set behind its prefix, and lets in all of {}", range.trunc());
         let one = IpNet::from(range.addr());
@@ -54,9 +83,8 @@ fn told(facts: &Facts<'_>, spec: &Node, range: IpNet, node: &Node) -> Option<Fin
     if range.prefix_len() == 0 {
         return Some(Finding::new(&CODE, node.span, format!("`{range}` keeps nobody out")).help("leave the list out, or name networks"));
     }
-    let v4 = range.addr().is_ipv4();
-    if !speaks(facts, spec, v4) {
-        let (own, other) = if v4 { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
+    if !speaks {
+        let (own, other) = if range.addr().is_ipv4() { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
         let message = format!("`{range}` lets nobody in: the Service has {other} addresses only, this is {own}");
         return Some(Finding::new(&CODE, node.span, message).help(format!("name a network of {other}, or ipFamilyPolicy: PreferDualStack")));
     }
@@ -75,9 +103,9 @@ fn speaks(facts: &Facts<'_>, spec: &Node, v4: bool) -> bool {
     if dual { cluster.any(has) } else { cluster.next().is_none_or(has) }
 }
 
-fn found_old(facts: &Facts<'_>, object: &Object, listed: &Node, found: &mut Findings) {
+fn found_old(facts: &Facts<'_>, listed: &Node, found: &mut Findings) {
     let release = &facts.stack.release;
-    if is_balanced(object, facts.stack) && !release.servicelb_honours_source_ranges() {
+    if !release.servicelb_honours_source_ranges() {
         let message = format!("the load balancer of {} lets everybody in: it does not look at source ranges", release.version());
         found.push(
             Finding::new(&CODE, listed.span, message)
@@ -89,7 +117,25 @@ fn found_old(facts: &Facts<'_>, object: &Object, listed: &Node, found: &mut Find
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::told;
+    use crate::check::trial::{told, traefik};
+
+    #[test]
+    fn traefiks_own_service() {
+        let dual = "network: {clusterCIDR: [10.42.0.0/16, 'fd00:42::/56'], serviceCIDR: [10.43.0.0/16, 'fd00:43::/112']}";
+        for (lines, values, wrong) in [
+            ("", "{spec: {loadBalancerSourceRanges: [192.168.1.7/24]}}", 1),
+            ("", "{spec: {loadBalancerSourceRanges: [192.168.1.0/24]}}", 0),
+            ("", "{loadBalancerSourceRanges: [192.168.1.7/24]}", 0), // the chart ignores it
+            ("k3s: v1.34.5+k3s1", "{loadBalancerSourceRanges: [192.168.1.7/24]}", 1),
+            ("k3s: v1.22.7+k3s1", "{loadBalancerSourceRanges: [192.168.1.0/24]}", 1),
+            ("", "{spec: {loadBalancerSourceRanges: ['fd00::/64']}}", 1),
+            (dual, "{spec: {loadBalancerSourceRanges: ['fd00::/64']}}", 0),
+            (dual, "{spec: {ipFamilyPolicy: SingleStack, loadBalancerSourceRanges: ['fd00::/64']}}", 1),
+        ] {
+            let told = told(super::run, lines, &traefik(&format!("service: {values}")));
+            assert_eq!(told.len(), wrong, "{lines} {values} {told:?}");
+        }
+    }
 
     fn unfit(lines: &str, spec: &str) -> usize {
         let text = format!("apiVersion: v1\nkind: Service\nmetadata: {{name: dns}}\nspec: {{type: LoadBalancer, {spec}}}\n");

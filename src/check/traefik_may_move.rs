@@ -1,6 +1,7 @@
 //! Traefik on any of several nodes, while DNS names some.
 
 use super::Facts;
+use super::trust::{is_raw, typed, values};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list};
 use crate::reach::ways;
 
@@ -36,8 +37,16 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let names = || nodes.iter().map(|node| node.name.value.as_str());
     let first = names().next().unwrap_or_default();
     let message = format!("Traefik may land on {}, and only the node that runs it answers", list(names()));
-    let help = format!("in stack.yaml: ingress: {{place: {{node: {first}}}}}, or {{workload: DaemonSet}}");
-    found.push(Finding::new(&CODE, local.span, message).note(hosts(facts)).help(help));
+    let finding = Finding::new(&CODE, local.span, message).note(hosts(facts));
+    let finding = match traefik.values.get("nodeSelector") {
+        None if is_raw(facts) => {
+            finding.help(format!("add to {}: nodeSelector: {{kubernetes.io/hostname: {first}}}", values(facts)))
+        }
+        _ => finding,
+    };
+    let or = if finding.helps.is_empty() { "" } else { "or " };
+    let place = format!("{{place: {{node: {first}}}}}, or {{workload: DaemonSet}}");
+    found.push(finding.help(format!("{or}{}", typed(facts, &place))));
 }
 
 /// The names that would lead to a node that Traefik has left.
@@ -45,7 +54,7 @@ fn hosts(facts: &Facts<'_>) -> String {
     let Some(traefik) = &facts.traefik else { return String::new() };
     let ways = ways(facts.stack, facts.objects, traefik);
     let mut hosts: Vec<&str> =
-        ways.iter().filter(|way| way.object.id.kind != "Service").filter_map(|way| way.host).collect();
+        ways.iter().filter(|way| way.object.id.kind != "Service").filter_map(|way| way.host.as_deref()).collect();
     hosts.sort_unstable();
     hosts.dedup();
     let more = hosts.len().saturating_sub(SHOWN);
@@ -60,7 +69,19 @@ fn hosts(facts: &Facts<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::trial::{told, traefik};
+    use crate::check::trial::{helps, told, traefik};
+
+    #[test]
+    fn a_manifest_is_offered_the_charts_own_form() {
+        let local = "service: {spec: {externalTrafficPolicy: Local}}";
+        assert_eq!(
+            helps(super::run, "", &traefik(local)),
+            [
+                "add to valuesContent: nodeSelector: {kubernetes.io/hostname: alpha}",
+                "or in stack.yaml, instead of this manifest: ingress: {place: {node: alpha}}, or {workload: DaemonSet}"
+            ]
+        );
+    }
 
     #[test]
     fn more_nodes_than_pods() {

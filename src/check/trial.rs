@@ -1,7 +1,7 @@
 //! For the tests of checks: one check on the objects of a manifest, on a small cluster.
 
 use super::{Demands, Facts, Landing};
-use crate::finding::Findings;
+use crate::finding::{Finding, Findings};
 use crate::kube::{self, Unit};
 use crate::reach::Traefik;
 use crate::source::Sources;
@@ -32,7 +32,19 @@ pub(super) fn told(check: Check, lines: &str, manifest: &str) -> Vec<String> {
     hear(&check, lines, manifest)
 }
 
+/// The help of each finding.
+pub(super) fn helps(check: Check, lines: &str, manifest: &str) -> Vec<String> {
+    let (findings, _) = run(&check, lines, manifest);
+    findings.iter().flat_map(|finding| finding.helps.iter().map(ToString::to_string)).collect()
+}
+
 fn hear(check: &dyn Fn(&Facts<'_>, &mut Findings), lines: &str, manifest: &str) -> Vec<String> {
+    let (findings, sources) = run(check, lines, manifest);
+    let marked = |finding: &Finding| sources.text(finding.primary.span).to_owned();
+    findings.iter().map(|finding| format!("{}: {}", marked(finding), finding.message)).collect()
+}
+
+fn run(check: &dyn Fn(&Facts<'_>, &mut Findings), lines: &str, manifest: &str) -> (Vec<Finding>, Sources) {
     let (mut sources, mut found) = (Sources::default(), Findings::default());
     let usual = format!("{STACK}{NODES}");
     let replaced = |line: &&str| !lines.lines().any(|own| own.split(':').next() == line.split(':').next());
@@ -51,8 +63,7 @@ fn hear(check: &dyn Fn(&Facts<'_>, &mut Findings), lines: &str, manifest: &str) 
     assert_eq!(found.errors(), 0, "{:?}", found.sorted());
     let traefik = Traefik::read(&stack, &objects, &sources, &mut found);
     check(&Facts::new(&stack, &[], &objects, Demands::default()).with_traefik(traefik), &mut found);
-    let marked = |finding: &crate::finding::Finding| sources.text(finding.primary.span).to_owned();
-    found.sorted().iter().map(|finding| format!("{}: {}", marked(finding), finding.message)).collect()
+    (found.sorted(), sources)
 }
 
 /// A Pod's manifest: the keys of its spec beside a container `web`, and the container's.

@@ -40,6 +40,31 @@ pub(super) fn believed<'f>(facts: &'f Facts<'_>) -> Vec<Believed<'f>> {
     all
 }
 
+/// A way out in stack.yaml, below `ingress`. A manifest that configures Traefik gives way to it: of two that make one
+/// HelmChartConfig, each undoes the other.
+pub(super) fn typed(facts: &Facts<'_>, value: &str) -> String {
+    format!("{}: ingress: {value}", stack_yaml(facts))
+}
+
+/// Where that is pasted.
+pub(super) fn stack_yaml(facts: &Facts<'_>) -> &'static str {
+    if is_raw(facts) { "in stack.yaml, instead of this manifest" } else { "in stack.yaml" }
+}
+
+/// Whether a manifest configures Traefik, and not stack.yaml.
+pub(super) fn is_raw(facts: &Facts<'_>) -> bool {
+    facts.configured().is_some_and(|(config, _)| config.unit != Unit::Traefik)
+}
+
+/// Where a value of Traefik's chart is added: a manifest's text or map, or stack.yaml.
+pub(super) fn values(facts: &Facts<'_>) -> &'static str {
+    match facts.configured() {
+        Some((config, _)) if config.unit == Unit::Traefik => "ingress.values",
+        Some((config, _)) if config.body.at(&["spec", "valuesContent"]).is_none() => "values",
+        _ => "valuesContent",
+    }
+}
+
 /// Traefik takes addresses as well (`pkg/ip/checker.go`).
 fn read(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))

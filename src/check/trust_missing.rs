@@ -1,6 +1,7 @@
 //! Callers' addresses arrive, and nobody's word is taken: behind a proxy every client has the proxy's address.
 
 use super::Facts;
+use super::trust::typed;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::Unit;
 use crate::reach::Header;
@@ -38,7 +39,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         (None, None) => found.push(
             Finding::new(&CODE, local.span, "callers' addresses are kept, and nobody is believed about a client's")
                 .note("behind a proxy, every client has the proxy's address")
-                .help("in stack.yaml: ingress: {clientIP: cloudflare}, or {clientIP: {trust: []}} without a proxy"),
+                .help(typed(facts, "{clientIP: cloudflare}, or {clientIP: {trust: []}} without a proxy")),
         ),
         (Some(web), None) if !redirects(traefik) => {
             let span = web.ranges.first().map_or(local.span, |(_, node)| node.span);
@@ -46,7 +47,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
                 Finding::new(&CODE, span, "`web` believes these addresses, `websecure` nobody")
                     .weighs(Severity::Warning)
                     .note("of requests over https every client has the proxy's address")
-                    .help("the same once more for `websecure`; in stack.yaml: ingress: {clientIP: cloudflare}"),
+                    .help("the same once more for `websecure`")
+                    .help(format!("or {}", typed(facts, "{clientIP: cloudflare}"))),
             );
         }
         _ => {}

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 
 use super::Facts;
-use super::trust::believed;
+use super::trust::{believed, typed};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 
 /// Cloudflare's IPv4 ranges without its IPv6 ones.
@@ -44,6 +44,6 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         Finding::new(&CODE, *span, "of Cloudflare only IPv4 ranges are trusted, and Traefik is reached over IPv6, too")
             .also(*at, format!("at {address}"))
             .note("over IPv6 every client has Cloudflare's address")
-            .help("in stack.yaml: ingress: {clientIP: cloudflare}"),
+            .help(typed(facts, "{clientIP: cloudflare}")),
     );
 }

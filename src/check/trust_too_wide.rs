@@ -1,7 +1,7 @@
 //! Callers that Traefik believes, and anybody can be.
 
 use super::Facts;
-use super::trust::{Believed, believed};
+use super::trust::{Believed, believed, typed};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::reach::Header;
 
@@ -45,26 +45,45 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         found.push(
             Finding::new(&CODE, node.span, message)
                 .note(FORGED)
-                .help("leave it out; in stack.yaml: ingress: {clientIP: cloudflare}"),
+                .help(format!("leave it out; {}", typed(facts, "{clientIP: cloudflare}"))),
         );
     }
-    for one in believed(facts) {
-        if let Some(finding) = told(&one, facts, traefik.local().is_some() || traefik.on_host()) {
+    let (wide, rest): (Vec<_>, Vec<_>) = believed(facts).into_iter().partition(is_wide);
+    if let Some(finding) = anybody(&wide, facts) {
+        found.push(finding);
+    }
+    for one in rest {
+        if let Some(finding) = of_pods(&one, facts, traefik.local().is_some() || traefik.on_host()) {
             found.push(finding);
         }
     }
 }
 
-fn told(one: &Believed<'_>, facts: &Facts<'_>, seen: bool) -> Option<Finding> {
+fn is_wide(one: &Believed<'_>) -> bool {
+    let (v4, v6) = SHORTEST;
+    one.range.is_some_and(|range| range.prefix_len() < if range.addr().is_ipv4() { v4 } else { v6 })
+}
+
+/// All of them once: `0.0.0.0/0` with `::/0`, and the two halves of the internet, are one mistake.
+fn anybody(wide: &[Believed<'_>], facts: &Facts<'_>) -> Option<Finding> {
+    let first = wide.first()?;
+    let place = first.places.first()?;
+    let all = first.range.is_some_and(|range| range.prefix_len() == 0);
+    let who = if all { "every caller" } else { "callers from all over the internet" };
+    let finding = Finding::new(&CODE, *place, format!("`{}` trusts {who}", first.text)).note(FORGED);
+    let further = wide.iter().flat_map(|one| one.places.iter().map(move |at| (one.text, *at))).skip(1);
+    let finding = further.fold(finding, |finding, (text, at)| match text {
+        _ if at == *place => finding,
+        text if text == first.text => finding.also(at, "here as well"),
+        text => finding.also(at, format!("`{text}` as well")),
+    });
+    Some(finding.help(format!("list the proxy's own ranges; {}", typed(facts, "{clientIP: cloudflare}"))))
+}
+
+fn of_pods(one: &Believed<'_>, facts: &Facts<'_>, seen: bool) -> Option<Finding> {
     let range = one.range?;
     let (first, others) = one.places.split_first()?;
     let with = |finding: Finding| others.iter().fold(finding, |finding, place| finding.also(*place, "here as well"));
-    let (v4, v6) = SHORTEST;
-    if range.prefix_len() < if range.addr().is_ipv4() { v4 } else { v6 } {
-        let who = if range.prefix_len() == 0 { "every caller" } else { "callers from all over the internet" };
-        let finding = Finding::new(&CODE, *first, format!("`{}` trusts {who}", one.text)).note(FORGED);
-        return Some(with(finding.help("list the proxy's own ranges; in stack.yaml: ingress: {clientIP: cloudflare}")));
-    }
     let mut pods = facts.stack.network.cluster.iter();
     let (own, at) = pods.find(|(own, _)| own.contains(&range) || range.contains(own))?;
     let (weight, why) = if seen {
@@ -78,7 +97,7 @@ fn told(one: &Believed<'_>, facts: &Facts<'_>, seen: bool) -> Option<Finding> {
         Some(at) => finding.also(*at, "the pods' range"),
         None => finding,
     };
-    Some(with(finding.help("list the proxy's own addresses; in stack.yaml: ingress: {clientIP: cloudflare}")))
+    Some(with(finding.help(format!("list the proxy's own addresses; {}", typed(facts, "{clientIP: cloudflare}")))))
 }
 
 #[cfg(test)]
@@ -100,8 +119,9 @@ mod tests {
         for (ranges, told) in [
             ("0.0.0.0/0", 1),
             ("::/0", 1),
-            ("0.0.0.0/0,::/0", 2),
-            ("0.0.0.0/1,128.0.0.0/1", 2),
+            ("0.0.0.0/0,::/0", 1),
+            ("0.0.0.0/1,128.0.0.0/1", 1),
+            ("0.0.0.0/0,10.42.0.0/16", 2),
             ("10.42.0.0/16", 1),
             ("10.42.3.0/24", 1),
             ("10.0.0.0/8", 1),

@@ -1,7 +1,7 @@
 //! Trusted addresses that Traefik cannot read.
 
 use super::Facts;
-use super::trust::believed;
+use super::trust::{believed, typed};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 
 /// No address and no range.
@@ -30,9 +30,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         let finding = Finding::new(&CODE, *first, message);
         let finding = others.iter().fold(finding, |finding, place| finding.also(*place, "here as well"));
         let help = if one.text == "cloudflare" {
-            "Traefik knows no names; in stack.yaml: ingress: {clientIP: cloudflare}"
+            format!("Traefik knows no names; {}", typed(facts, "{clientIP: cloudflare}"))
         } else {
-            "write ADDRESS or ADDRESS/BITS, such as 173.245.48.0/20"
+            "write ADDRESS or ADDRESS/BITS, such as 173.245.48.0/20".to_owned()
         };
         found.push(finding.help(help));
     }

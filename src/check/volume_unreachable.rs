@@ -52,7 +52,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             Lies::On(nodes) => nodes.first().and_then(|node| facts.stack.nodes.get(*node)),
             _ => None,
         };
-        found.push(finding.maybe_help(node.map(|node| format!("place: {{node: {}}}", node.name.value))));
+        found.push(finding.maybe_help(node.map(|node| landing.keep_to(&node.name.value))));
     }
 }
 

@@ -5,7 +5,8 @@
 //! sources of its own run; the other's place is told in words. Stacks are of one cluster where `cluster` says so: two that
 //! only bear the same name may be one for production and one for a trial.
 //!
-//! What must hold: one stack alone is never held against itself (`check` does that, file by file and object by object).
+//! What must hold: one stack alone is never held against itself (`check` does that, file by file and object by object),
+//! nor a base against its own overlays, of which it is what they vary.
 
 mod ground;
 mod port;
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::emit::File;
 use crate::finding::{Code, Finding, Page, Severity};
 use crate::kube::{Object, Unit};
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Sources, Span};
 use crate::stack::Stack;
 
 /// A file of k3s' folder that two stacks would write.
@@ -75,6 +76,8 @@ pub struct Member<'a> {
     pub files: &'a [File],
     /// What its places lie in.
     pub sources: &'a Sources,
+    /// Its own file, after those of the bases that it varies.
+    pub lineage: &'a [FileId],
 }
 
 /// What is wrong between the stacks of a run, each with the index of the stack whose finding it is. A stack that could not
@@ -83,9 +86,24 @@ pub fn check(members: &[Option<Member<'_>>]) -> Vec<(usize, Finding)> {
     let known = || members.iter().enumerate().filter_map(|(index, member)| Some((index, member.as_ref()?)));
     let said: BTreeSet<&str> =
         known().filter_map(|(_, member)| Some(member.stack.cluster.as_ref()?.value.as_str())).collect();
-    let of =
-        |cluster: &str| known().filter(move |(_, member)| member.stack.cluster_name() == cluster).collect();
-    said.into_iter().flat_map(|cluster| held(of(cluster))).collect()
+    let of = |cluster: &str| {
+        known().filter(move |(_, member)| member.stack.cluster_name() == cluster).collect::<Vec<_>>()
+    };
+    said.into_iter().flat_map(|cluster| apart_from_bases(&of(cluster))).collect()
+}
+
+/// Overlays among themselves and with all that has none; then bases in their place. What both tell is one finding.
+fn apart_from_bases(members: &[(usize, &Member<'_>)]) -> Vec<(usize, Finding)> {
+    let base = |one: &Member<'_>| members.iter().any(|(_, other)| one.is_base_of(other));
+    let overlay = |one: &Member<'_>| members.iter().any(|(_, other)| other.is_base_of(one));
+    let but =
+        |out: &dyn Fn(&Member<'_>) -> bool| members.iter().filter(|(_, one)| !out(one)).copied().collect();
+    let (overlays, bases): (Vec<_>, Vec<_>) = (but(&base), but(&overlay));
+    let mut told = held(overlays.clone());
+    if bases.iter().map(|(index, _)| index).ne(overlays.iter().map(|(index, _)| index)) {
+        told.extend(held(bases));
+    }
+    told
 }
 
 /// The stacks of one cluster. Two of one name would write the same files, so of them that alone is told.
@@ -168,6 +186,14 @@ fn object_told(object: &Object, first: &Object, other: &Member<'_>) -> Finding {
 }
 
 impl Member<'_> {
+    /// Whether the other is an overlay of this, or of one of its overlays.
+    fn is_base_of(&self, other: &Member<'_>) -> bool {
+        let path = |member: &Member<'_>, file: &FileId| member.sources.file(*file).path.clone();
+        let own = self.lineage.last().map(|file| path(self, file));
+        let above = other.lineage.split_last().map_or(&[][..], |(_, above)| above);
+        own.is_some_and(|own| above.iter().any(|file| path(other, file) == own))
+    }
+
     /// A place as text.
     fn at(&self, span: Span) -> String {
         let place = self.sources.place(span);
@@ -190,12 +216,19 @@ mod tests {
         objects: Vec<Object>,
         files: Vec<File>,
         sources: Sources,
+        lineage: Vec<FileId>,
     }
 
     impl Run {
         fn member(&self) -> Member<'_> {
-            let Run { stack, objects, files, sources } = self;
-            Member { stack, objects, files, sources }
+            let Run { stack, objects, files, sources, lineage } = self;
+            Member { stack, objects, files, sources, lineage }
+        }
+
+        /// As an overlay of what lies at a path.
+        fn over(mut self, base: &str, own: &str) -> Run {
+            self.lineage = [base, own].map(|path| self.sources.add(path.into(), Ok("".into()))).to_vec();
+            self
         }
     }
 
@@ -210,6 +243,7 @@ mod tests {
         let release = if lines.contains("k3s:") { "" } else { "k3s: v1.37.1+k3s1\n" };
         let text = format!("stackc: 1\n{release}{nodes}{lines}\n");
         let file = sources.add("stack.yaml".into(), Ok(text.into()));
+        let root = file;
         let mut tree = read_typed(&sources, file, &mut found).unwrap();
         expand(&mut tree, expand::STACK);
         let stack =
@@ -221,7 +255,7 @@ mod tests {
             documents.into_iter().flat_map(|one| kube::objects(one, &unit, "default", &mut found)).collect();
         let files = emit::files(&objects, &stack, &mut found);
         assert_eq!(found.errors(), 0, "{:?}", found.sorted());
-        Run { stack, objects, files, sources }
+        Run { stack, objects, files, sources, lineage: vec![root] }
     }
 
     fn told(runs: &[(&str, &str)]) -> Vec<(usize, &'static str)> {
@@ -243,6 +277,24 @@ mod tests {
         assert_eq!(told(&[(a, "b-web"), ("name: a-b\ncluster: house", "web")]), [(1, "cluster-file-twice")]);
         assert_eq!(told(&[(a, "web"), (a, "dns")]), [(1, "cluster-file-twice")]);
         assert_eq!(told(&[(a, "web"), (a, "web")]), [(1, "cluster-file-twice")]);
+    }
+
+    /// `stack.yaml` is the base of two overlays.
+    #[test]
+    fn a_base_is_not_held_against_its_overlays() {
+        let named = |name: &str, manifest: &str| run(&format!("name: {name}\ncluster: house"), manifest);
+        let told = |runs: &[Run]| {
+            let members: Vec<_> = runs.iter().map(|run| Some(run.member())).collect();
+            check(&members).into_iter().map(|(index, finding)| (index, finding.code.name)).collect::<Vec<_>>()
+        };
+        let base = || named("base", "web");
+        let live = |manifest: &str| named("live", manifest).over("stack.yaml", "live/overlay.yaml");
+        let trial = |manifest: &str| named("trial", manifest).over("stack.yaml", "trial/overlay.yaml");
+        assert_eq!(told(&[base(), live("web")]), []);
+        assert_eq!(told(&[base(), live("web"), trial("other")]), []);
+        assert_eq!(told(&[live("web"), base(), trial("web")]), [(2, "cluster-object-twice")]);
+        let other = named("other", "web").over("elsewhere.yaml", "own.yaml");
+        assert_eq!(told(&[base(), live("dns"), other]), [(2, "cluster-object-twice")]);
     }
 
     /// What two stacks are told of, each with these lines and this manifest.

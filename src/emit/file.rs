@@ -131,14 +131,38 @@ fn file_name(unit: &Unit, stack: &Stack) -> String {
 fn told(addon: &str, first: &Object, stack: &Stack) -> Option<Finding> {
     let told = |reason: &str| {
         let message = format!("the file `{addon}.yaml` cannot be: {reason}");
-        Finding::new(&FILE_NAME_REFUSED, first.body.span, message)
-            .help("the name is STACK-APP: change the stack's `name` or rename the app's file")
+        let finding = Finding::new(&FILE_NAME_REFUSED, first.body.span, message);
+        match &first.unit {
+            Unit::Manifest(path) if plain(path) != *path => {
+                finding.help(format!("rename it to manifests/{}", plain(path)))
+            }
+            _ => finding.help("the name is STACK-APP: change the stack's `name` or rename the app's file"),
+        }
     };
     if let Some(span) = stack.disables(addon) {
         let reason = "that name is disabled, so k3s would delete the file and what it made";
         return Some(told(reason).also(span, "disabled here"));
     }
     refused(addon).map(|reason| told(&reason))
+}
+
+/// A manifest's path with letters that a file in k3s' folder may have: `MyConfig.d/A_b.yml` as `my-config-d/a-b.yaml`.
+fn plain(path: &str) -> String {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    let mut plain = String::new();
+    let mut lower = false;
+    for letter in stem.chars() {
+        let parts = letter.is_ascii_uppercase() && lower;
+        let kept = letter.is_ascii_alphanumeric() || letter == '/';
+        if (parts || !kept) && !plain.is_empty() && !plain.ends_with(['-', '/']) {
+            plain.push('-');
+        }
+        if kept {
+            plain.push(letter.to_ascii_lowercase());
+        }
+        lower = letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    }
+    format!("{}.yaml", plain.trim_end_matches('-'))
 }
 
 fn refused(addon: &str) -> Option<String> {
@@ -219,4 +243,23 @@ pub fn json(objects: &[Object]) -> String {
     let mut text = String::new();
     json_text::document(&list, &mut text);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn names_that_a_manifest_may_have() {
+        for (path, name) in [
+            ("my.config.yaml", "my-config.yaml"),
+            ("my_config.yaml", "my-config.yaml"),
+            ("MyConfig.yaml", "my-config.yaml"),
+            ("sub/A_b.yml", "sub/a-b.yaml"),
+            ("_x_.yaml", "x.yaml"),
+            ("plain-1.yaml", "plain-1.yaml"),
+        ] {
+            assert_eq!(plain(path), name, "{path}");
+        }
+    }
 }

@@ -29,51 +29,73 @@ const OLDEST: Version = v1(21, 0, 1);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Packaged {
     from: Version,
-    /// Major of the Traefik chart; it changes *inside* a minor.
-    chart: u16,
+    /// The Traefik chart; it changes *inside* a minor.
+    charts: Charts,
     /// Major of Traefik.
     traefik: u16,
 }
 
-/// From the project's facts page on k3s (3.1). Rows marked "by date" were not read in release notes but follow from
-/// what other minors got at that time: words to people may hang on a chart, manifests may not.
+/// Majors of the Traefik chart that a release may package: one, or more where it is known only by its date.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Charts {
+    /// The oldest.
+    pub first: u16,
+    /// The newest.
+    pub last: u16,
+}
+
+/// From the project's facts page on k3s (3.1); Traefik's version by k3s' release notes (k3s-io/docs). Rows `by_date` were
+/// not read there but follow from what other minors got in the same weeks, since k3s releases all minors together.
 const PACKAGED: &[Packaged] = &[
     packaged(v1(21, 0, 1), 9, 2),
     packaged(v1(22, 0, 1), 10, 2),
-    packaged(v1(23, 0, 1), 10, 2), // by date
+    by_date(v1(22, 16, 1), 10, 20, 2),
+    packaged(v1(23, 0, 1), 10, 2), // as 1.22.7 before and 1.24.0 after
+    by_date(v1(23, 13, 1), 10, 20, 2),
     packaged(v1(24, 0, 1), 10, 2),
     packaged(v1(24, 7, 1), 12, 2),
     packaged(v1(24, 8, 1), 20, 2),
     packaged(v1(24, 14, 1), 21, 2),
-    packaged(v1(25, 0, 1), 10, 2), // by date
+    by_date(v1(25, 0, 1), 10, 12, 2),
     packaged(v1(25, 3, 1), 12, 2),
     packaged(v1(25, 4, 1), 20, 2),
     packaged(v1(25, 10, 1), 21, 2),
     packaged(v1(25, 15, 2), 25, 2),
-    packaged(v1(26, 0, 1), 20, 2), // by date
-    packaged(v1(26, 5, 1), 21, 2), // by date
+    by_date(v1(26, 0, 1), 12, 20, 2),
+    by_date(v1(26, 5, 1), 20, 21, 2),
     packaged(v1(26, 10, 2), 25, 2),
     packaged(v1(27, 0, 1), 20, 2),
     packaged(v1(27, 2, 1), 21, 2),
     packaged(v1(27, 7, 2), 25, 2),
     packaged(v1(28, 0, 1), 21, 2),
     packaged(v1(28, 3, 2), 25, 2),
-    packaged(v1(29, 0, 1), 25, 2), // by date
+    by_date(v1(28, 14, 1), 25, 27, 2),
+    packaged(v1(29, 0, 1), 25, 2), // as 1.28.3 before and 1.30.0 after
+    by_date(v1(29, 9, 1), 25, 27, 2),
     packaged(v1(30, 0, 1), 25, 2),
+    by_date(v1(30, 5, 1), 25, 27, 2),
     packaged(v1(30, 6, 1), 27, 2),
     packaged(v1(31, 0, 1), 25, 2),
+    by_date(v1(31, 1, 1), 25, 27, 2),
     packaged(v1(31, 2, 1), 27, 2),
     packaged(v1(32, 0, 1), 27, 2),
     packaged(v1(32, 2, 1), 34, 3),
     packaged(v1(32, 10, 1), 37, 3),
     packaged(v1(32, 11, 3), 38, 3),
+    by_date(v1(32, 13, 1), 38, 39, 3),
     packaged(v1(33, 0, 1), 34, 3),
+    packaged(v1(33, 6, 1), 37, 3),
+    by_date(v1(33, 7, 2), 37, 38, 3),
+    by_date(v1(33, 9, 1), 38, 39, 3),
+    packaged(v1(33, 13, 1), 40, 3),
     packaged(v1(34, 0, 1), 34, 3),
     packaged(v1(34, 2, 1), 37, 3),
+    packaged(v1(34, 3, 3), 38, 3),
+    packaged(v1(34, 5, 1), 39, 3),
     packaged(v1(34, 9, 1), 40, 3),
     packaged(v1(35, 0, 1), 37, 3),
     packaged(v1(35, 0, 3), 38, 3),
-    packaged(v1(35, 5, 1), 39, 3),
+    packaged(v1(35, 2, 1), 39, 3),
     packaged(v1(35, 6, 1), 40, 3),
     packaged(v1(36, 0, 1), 39, 3),
     packaged(v1(36, 2, 1), 40, 3),
@@ -99,6 +121,10 @@ const SOURCE_RANGES_HONOURED: Change = &[v1(23, 15, 1), v1(24, 9, 1), v1(25, 5, 
 
 /// HelmChartConfig has `failurePolicy` (helm-controller 0.12.0; facts 2).
 const FAILURE_POLICY: Change = &[v1(24, 0, 1)];
+
+/// HelmChart and HelmChartConfig have `values`, a map, beside the text `valuesContent` (helm-controller 0.16.20; the release
+/// notes of v1.35.3 name 0.16.17, those of v1.35.4 and v1.36.0 name 0.17.1; older minors by date).
+const CHART_VALUES: Change = &[v1(33, 11, 1), v1(34, 7, 1), v1(35, 4, 1)];
 
 /// A kind that has left a file is pruned (k3s issue 5559; facts 1.6).
 const EMPTIED_PRUNED: Change = &[v1(22, 10, 1), v1(23, 7, 1), v1(24, 1, 1)];
@@ -212,9 +238,9 @@ impl Release {
         self.packaged.traefik
     }
 
-    /// Major of the packaged Traefik chart, for words to people: some rows are by date.
-    pub fn traefik_chart(&self) -> u16 {
-        self.packaged.chart
+    /// The packaged Traefik chart, as far as it is known.
+    pub fn traefik_charts(&self) -> Charts {
+        self.packaged.charts
     }
 
     /// Whether ServiceLB honours `externalTrafficPolicy: Local`. Before, it sent connections to any node, from where
@@ -233,6 +259,11 @@ impl Release {
         self.version.has(FAILURE_POLICY)
     }
 
+    /// Whether a HelmChart or HelmChartConfig may have its values as a map, in `values`.
+    pub fn has_chart_values(&self) -> bool {
+        self.version.has(CHART_VALUES)
+    }
+
     /// Whether k3s prunes what an emptied file has made; before, it stays in the cluster.
     pub fn prunes_emptied_file(&self) -> bool {
         self.version.has(EMPTIED_PRUNED)
@@ -249,6 +280,23 @@ impl Release {
     }
 }
 
+impl Charts {
+    /// Whether the release's chart is surely one of those from the first up to, without, the second.
+    pub fn within(self, charts: (u16, u16)) -> bool {
+        charts.0 <= self.first && self.last < charts.1
+    }
+}
+
+impl fmt::Display for Charts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.last.saturating_sub(self.first) {
+            0 => write!(f, "{}", self.first),
+            1 => write!(f, "{} or {}", self.first, self.last),
+            _ => write!(f, "{} to {}", self.first, self.last),
+        }
+    }
+}
+
 impl fmt::Display for Version {
     /// `v1.22.7+k3s1`, as k3s names its releases.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -262,7 +310,11 @@ const fn v1(minor: u16, patch: u16, build: u16) -> Version {
 }
 
 const fn packaged(from: Version, chart: u16, traefik: u16) -> Packaged {
-    Packaged { from, chart, traefik }
+    by_date(from, chart, chart, traefik)
+}
+
+const fn by_date(from: Version, first: u16, last: u16, traefik: u16) -> Packaged {
+    Packaged { from, charts: Charts { first, last }, traefik }
 }
 
 /// Digits without sign or leading zero: what k3s writes, so that each release has one spelling.
@@ -341,7 +393,8 @@ mod tests {
         assert_eq!(firsts, minors, "each minor begins with a row of its own");
         assert!(PACKAGED.iter().all(|row| row.from <= NEWEST));
         for pair in PACKAGED.windows(2).filter(|pair| pair[0].from.minor == pair[1].from.minor) {
-            assert!(pair[0].chart < pair[1].chart, "{}: a row that changes nothing", pair[1].from);
+            assert!(pair[0].charts < pair[1].charts, "{}: a row that changes nothing", pair[1].from);
+            assert!(pair[0].charts.last <= pair[1].charts.last, "{}: charts only get newer", pair[1].from);
         }
     }
 
@@ -353,6 +406,7 @@ mod tests {
             LOCAL_HONOURED,
             SOURCE_RANGES_HONOURED,
             FAILURE_POLICY,
+            CHART_VALUES,
             EMPTIED_PRUNED,
             LEFT_NAMESPACE_PRUNED,
         ] {
@@ -366,8 +420,11 @@ mod tests {
     #[test]
     fn the_api_group_agrees_with_the_charts() {
         for row in PACKAGED {
-            assert_eq!(row.from.has(TRAEFIK_IO), row.chart >= 25, "{}", row.from);
-            assert_eq!(row.traefik == 3, row.chart >= 28, "{}", row.from);
+            assert!(row.charts.first <= row.charts.last, "{}", row.from);
+            for chart in [row.charts.first, row.charts.last] {
+                assert_eq!(row.from.has(TRAEFIK_IO), chart >= 25, "{}", row.from);
+                assert_eq!(row.traefik == 3, chart >= 28, "{}", row.from);
+            }
         }
     }
 
@@ -459,6 +516,19 @@ mod tests {
     }
 
     #[test]
+    fn chart_values() {
+        boundaries(
+            Release::has_chart_values,
+            &[
+                ("v1.33.10+k3s1", "v1.33.11+k3s1"),
+                ("v1.34.6+k3s1", "v1.34.7+k3s1"),
+                ("v1.35.3+k3s1", "v1.35.4+k3s1"),
+                ("v1.32.13+k3s1", "v1.36.0+k3s1"),
+            ],
+        );
+    }
+
+    #[test]
     fn emptied_file() {
         boundaries(
             Release::prunes_emptied_file,
@@ -493,12 +563,40 @@ mod tests {
                     1 => v1(row.from.minor, row.from.patch - 1, 9),
                     build => v1(row.from.minor, row.from.patch, build - 1),
                 };
-                assert_eq!(Release::of(last).unwrap().traefik_chart(), before.chart, "{last}");
+                assert_eq!(Release::of(last).unwrap().traefik_charts(), before.charts, "{last}");
             }
-            assert_eq!(Release::of(row.from).unwrap().traefik_chart(), row.chart, "{}", row.from);
+            assert_eq!(Release::of(row.from).unwrap().traefik_charts(), row.charts, "{}", row.from);
         }
-        assert_eq!(release("v1.22.7+k3s1").traefik_chart(), 10);
-        assert_eq!(release("v1.26.0+k3s1").traefik_chart(), 20, "not the last row of 1.25");
+    }
+
+    /// As the release notes name Traefik: 3.5.1 came with chart 37, 3.6.7 with 38, 3.6.9 to 3.6.13 with 39, 3.7 with 40.
+    #[test]
+    fn charts_of_releases_in_use() {
+        for (text, charts) in [
+            ("v1.22.7+k3s1", "10"),
+            ("v1.29.15+k3s1", "25 to 27"),
+            ("v1.32.12+k3s1", "38"),
+            ("v1.32.13+k3s1", "38 or 39"),
+            ("v1.33.5+k3s1", "34"),
+            ("v1.33.6+k3s1", "37"),
+            ("v1.33.7+k3s1", "37"),
+            ("v1.33.8+k3s1", "37 or 38"),
+            ("v1.33.12+k3s1", "38 or 39"),
+            ("v1.33.13+k3s2", "40"),
+            ("v1.34.3+k3s1", "37"),
+            ("v1.34.4+k3s1", "38"),
+            ("v1.34.5+k3s1", "39"),
+            ("v1.34.6+k3s1", "39"),
+            ("v1.34.9+k3s1", "40"),
+            ("v1.35.1+k3s1", "38"),
+            ("v1.35.2+k3s1", "39"),
+            ("v1.35.4+k3s1", "39"),
+            ("v1.35.6+k3s1", "40"),
+            ("v1.36.1+k3s1", "39"),
+            ("v1.37.1+k3s1", "41"),
+        ] {
+            assert_eq!(release(text).traefik_charts().to_string(), charts, "{text}");
+        }
     }
 
     #[test]
@@ -518,7 +616,7 @@ mod tests {
         for text in ["v1.37.1+k3s2", "v1.37.2+k3s1", "v1.38.0+k3s1", "v2.0.0+k3s1"] {
             let release = release(text);
             assert!(release.is_newer_than_known(), "{text}");
-            assert_eq!(release.traefik_chart(), 41, "{text}");
+            assert_eq!(release.traefik_charts().first, 41, "{text}");
             assert_eq!(release.ingress_route_api(), "traefik.io/v1alpha1", "{text}");
             assert!(release.servicelb_honours_local() && release.has_failure_policy(), "{text}");
         }

@@ -60,6 +60,14 @@ pub fn objects(document: Node, unit: &Unit, namespace: &str, found: &mut Finding
     object(document, unit, namespace, found).into_iter().collect()
 }
 
+fn read_as(node: &Node) -> &'static str {
+    match node.as_bool() {
+        Some(true) => "true",
+        Some(false) => "false",
+        None => node.kind(),
+    }
+}
+
 /// `kind: List`, and `PodList` and its like; a custom kind that merely ends in List has no items.
 fn is_list(node: &Node) -> bool {
     let kind = node.text_at(&["kind"]).unwrap_or_default();
@@ -75,7 +83,14 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
             let outer = path.split_last().and_then(|(_, outer)| body.at(outer)).filter(|_| path.len() > 1);
             let span = body.at(path).or(outer).map_or(first_key(&body), |node| node.span);
             let message = format!("the document has no `{}` that is text", path.join("."));
-            found.push(Finding::new(&MANIFEST_INVALID, span, message));
+            let finding = Finding::new(&MANIFEST_INVALID, span, message);
+            let written = body.at(path).filter(|node| node.as_text().is_none());
+            found.push(match written.and_then(|node| Some((node, node.written()?))) {
+                Some((node, text)) => finding
+                    .note(format!("Kubernetes reads `{text}` as {}", read_as(node)))
+                    .help(format!("{}: \"{text}\"", path.last().unwrap_or(&""))),
+                None => finding,
+            });
             complete = false;
         }
     }

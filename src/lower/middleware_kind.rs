@@ -3,6 +3,7 @@
 //! Names and fields are Traefik's own of the release, so only what is known to differ between releases is held here.
 
 use crate::finding::{Finding, Findings, list, nearest};
+use crate::k3s::Release;
 use crate::stack::{Stack, value_invalid};
 use crate::yaml::{Node, Spanned};
 
@@ -61,6 +62,20 @@ const KNOWN: [(&str, u16, u16, &[Wire]); 27] = [
 /// One name in place of another, by major.
 const RENAMED: [(&str, &str); 2] = [("ipWhiteList", "ipAllowList"), ("ipAllowList", "ipWhiteList")];
 
+/// From here on Traefik 2 has `ipAllowList` beside `ipWhiteList` (2.11), by the chart that brings it.
+const ALLOW_LIST: (u16, u16) = (27, u16::MAX);
+
+/// Whether a release's Traefik surely has no such middleware, though a newer one has.
+pub fn is_newer_middleware(word: &str, release: &Release) -> bool {
+    let newer = KNOWN.iter().any(|(known, from, ..)| *known == word && *from > release.traefik());
+    newer && (word != "ipAllowList" || release.traefik_charts().last < ALLOW_LIST.0)
+}
+
+/// What a release's Traefik calls a middleware that it has under another name.
+pub fn renamed_middleware(word: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(other, _)| *other == word).map(|(_, name)| *name)
+}
+
 /// Exactly one of Traefik's names, and one that this release's Traefik has.
 pub(super) fn check(name: &Spanned<String>, body: &Node, stack: &Stack, found: &mut Findings) {
     let major = stack.release.traefik();
@@ -73,7 +88,10 @@ pub(super) fn check(name: &Spanned<String>, body: &Node, stack: &Stack, found: &
         return;
     };
     let word = entry.key.text.as_ref();
-    if KNOWN.iter().any(|(known, from, to, _)| *known == word && (*from..=*to).contains(&major)) {
+    let newer = is_newer_middleware(word, &stack.release);
+    if KNOWN.iter().any(|(known, from, to, _)| *known == word && (*from..=*to).contains(&major))
+        || (word == "ipAllowList" && !newer)
+    {
         return;
     }
     let renamed = RENAMED.iter().find(|(old, _)| *old == word && KNOWN.iter().any(|row| row.0 == word));

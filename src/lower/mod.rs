@@ -35,6 +35,7 @@ use crate::stack::{App, Stack};
 use volume::Volumes;
 
 pub use config::Files;
+pub use middleware_kind::{is_newer_middleware, renamed_middleware};
 pub use namespaces::{missing_namespaces, namespaces};
 pub use route::{HOST_UNCOVERED, Merged};
 pub use traefik::{text_of, traefik_values};

@@ -237,7 +237,8 @@ fn rule(name: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Findin
     }
     for host in &route.host {
         if let Err(reason) = host_name(&host.value) {
-            found.push(value_invalid(host.span, format!("`{}` is no host: {reason}", host.value)));
+            let finding = value_invalid(host.span, format!("`{}` is no host: {reason}", host.value));
+            found.push(finding.maybe_help(meant(&host.value)));
         }
     }
     if route.host.is_empty() {
@@ -269,6 +270,13 @@ fn rule(name: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Findin
     })
 }
 
+/// The host in what people copy from a browser: `https://Www.example.org:443/`.
+fn meant(text: &str) -> Option<String> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = rest.split(['/', ':', '?', '#']).next().unwrap_or(rest).to_ascii_lowercase();
+    (host != text && host_name(&host).is_ok()).then_some(host)
+}
+
 /// A rule in Traefik's own words.
 fn raw(rule: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Findings) -> Option<String> {
     let alone = route.host.is_empty() && route.path.is_none() && route.path_prefix.is_none();
@@ -277,7 +285,9 @@ fn raw(rule: &Spanned<String>, route: &Route, stack: &Stack, found: &mut Finding
         return None;
     }
     if let Err(reason) = traefik::read(&rule.value, traefik::Wire::Http, stack.release.traefik()) {
-        found.push(value_invalid(rule.span, format!("Traefik cannot read this rule: {reason}")));
+        let finding = value_invalid(rule.span, format!("Traefik cannot read this rule: {reason}"));
+        let way = traefik::in_three(&rule.value, traefik::Wire::Http, stack.release.traefik());
+        found.push(finding.maybe_help(way.map(|rule| format!("match: {rule}"))));
         return None;
     }
     Some(rule.value.clone())
@@ -298,6 +308,13 @@ fn check_path(path: &Spanned<String>, found: &mut Findings) {
             value_invalid(path.span, format!("the path `{}` does not start with `/`", path.value))
                 .help(format!("/{}", path.value)),
         );
+    }
+    if let Some((before, _)) = path.value.split_once(['?', '#']) {
+        let message = format!(
+            "the path `{}` goes too far: what comes behind `?` and `#` is no part of a path",
+            path.value
+        );
+        found.push(value_invalid(path.span, message).help(before.to_owned()));
     }
     if let Some(bad) = path
         .value

@@ -148,24 +148,32 @@ pub(super) fn selector(app: &App) -> Node {
     selector
 }
 
+/// Each with its own place, which findings point at.
 fn settings(build: Build, file: &ServiceFile, span: Span) -> Build {
-    let texts = |texts: &[Spanned<String>]| Node::list(span, texts.iter().map(Node::from));
-    let word = |word: &'static str| Node::text(span, word);
+    let texts = |texts: &[Spanned<String>]| {
+        Node::list(texts.first().map_or(span, |first| first.span), texts.iter().map(Node::from))
+    };
     build
         .maybe("clusterIP", file.cluster_ip.as_ref().map(Node::from))
         .maybe(
             "externalTrafficPolicy",
-            file.external_traffic_policy.map(|policy| match policy {
-                TrafficPolicy::Cluster => word("Cluster"),
-                TrafficPolicy::Local => word("Local"),
+            file.external_traffic_policy.as_ref().map(|policy| {
+                let word = match policy.value {
+                    TrafficPolicy::Cluster => "Cluster",
+                    TrafficPolicy::Local => "Local",
+                };
+                Node::text(policy.span, word)
             }),
         )
         .maybe(
             "ipFamilyPolicy",
-            file.ip_family_policy.map(|policy| match policy {
-                IpFamilyPolicy::SingleStack => word("SingleStack"),
-                IpFamilyPolicy::PreferDualStack => word("PreferDualStack"),
-                IpFamilyPolicy::RequireDualStack => word("RequireDualStack"),
+            file.ip_family_policy.as_ref().map(|policy| {
+                let word = match policy.value {
+                    IpFamilyPolicy::SingleStack => "SingleStack",
+                    IpFamilyPolicy::PreferDualStack => "PreferDualStack",
+                    IpFamilyPolicy::RequireDualStack => "RequireDualStack",
+                };
+                Node::text(policy.span, word)
             }),
         )
         .unless_empty("ipFamilies", texts(&file.ip_families))

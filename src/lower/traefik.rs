@@ -100,7 +100,8 @@ fn word(workload: TraefikWorkload) -> &'static str {
     }
 }
 
-/// Entry points beyond the chart's own. From chart 27 on `expose` is a map (facts on k3s, 3.3).
+/// Entry points beyond the chart's own. From chart 27 on `expose` is a map (facts on k3s, 3.3), which for those before is
+/// as good as true.
 fn ports(ingress: &Ingress, stack: &Stack) -> Node {
     let span = ingress.span;
     ingress
@@ -108,7 +109,7 @@ fn ports(ingress: &Ingress, stack: &Stack) -> Node {
         .iter()
         .fold(Build::at(span), |ports, point| {
             let at = point.name.span;
-            let expose = if stack.release.traefik_chart() < 27 {
+            let expose = if stack.release.traefik_charts().last < 27 {
                 Node::bool(at, true)
             } else {
                 Build::at(at).bool("default", true).node()

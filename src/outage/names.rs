@@ -51,7 +51,7 @@ pub(super) fn dark(
     let backends = backends(facts);
     let mut of_host: BTreeMap<&str, Vec<&Way<'_>>> = BTreeMap::new();
     for way in &ways {
-        if let Some(host) = way.host {
+        if let Some(host) = &way.host {
             of_host.entry(host).or_default().push(way);
         }
     }

@@ -45,7 +45,7 @@ pub fn records<'a>(stack: &Stack, ways: &[Way<'a>], cloudflare: bool) -> Records
     let mut unnamed: BTreeMap<String, Known<'a>> = BTreeMap::new();
     for way in ways {
         let addresses = addresses(way, &mut notes);
-        match way.host {
+        match &way.host {
             Some(host) => {
                 let (known, raw) = names.entry(host.to_ascii_lowercase()).or_default();
                 known.extend(addresses);

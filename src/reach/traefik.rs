@@ -6,7 +6,7 @@ use super::balancer::{toleration, workload};
 use crate::finding::Findings;
 use crate::kube::{Object, Pod};
 use crate::lower;
-use crate::schedule::may;
+use crate::schedule::{Reason, may};
 use crate::source::Sources;
 use crate::stack::{ClusterNode, Stack};
 use crate::yaml::{Build, Entry, Node, inner, merge};
@@ -83,7 +83,10 @@ impl<'a> Traefik<'a> {
                 let typed = typed.filter(|typed| text == Some(&*lower::text_of(typed)));
                 let read = || Some(inner(sources, content?.span, text?, found)).flatten();
                 let content = typed.or_else(read).filter(|node| node.as_map().is_some());
-                let spelled = config.body.at(&["spec", "values"]).filter(|node| node.as_map().is_some());
+                // An older release drops the field.
+                let spelled =
+                    config.body.at(&["spec", "values"]).filter(|_| stack.release.has_chart_values());
+                let spelled = spelled.filter(|node| node.as_map().is_some());
                 match (content, spelled) {
                     (Some(content), Some(spelled)) => Some(merge(content, spelled.clone(), &[])),
                     (content, spelled) => content.or(spelled.cloned()),
@@ -171,9 +174,15 @@ impl<'a> Traefik<'a> {
 
     /// The nodes where its pods may land.
     pub fn nodes<'s>(&self, stack: &'s Stack) -> Vec<&'s ClusterNode> {
+        let verdicts = self.verdicts(stack).into_iter();
+        verdicts.filter(|(_, verdict)| verdict.is_ok()).map(|(node, _)| node).collect()
+    }
+
+    /// Each node, and what keeps its pods from it.
+    pub fn verdicts<'s>(&self, stack: &'s Stack) -> Vec<(&'s ClusterNode, Result<(), Reason>)> {
         let object = self.workload();
         let Some(pod) = Pod::of(&object) else { return Vec::new() };
-        stack.nodes.iter().filter(|node| may(&pod, &node.machine).is_ok()).collect()
+        stack.nodes.iter().map(|node| (node, may(&pod, &node.machine))).collect()
     }
 
     /// Its workload, as far as the scheduler is concerned.

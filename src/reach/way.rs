@@ -1,5 +1,6 @@
 //! Ways into the cluster: routes and load balancers, with the nodes that answer for them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{Traefik, balancing, hosts, is_balanced, labels};
@@ -23,7 +24,7 @@ pub struct Way<'a> {
     /// The route or Service.
     pub object: &'a Object,
     /// The host that leads to it; none where any name does.
-    pub host: Option<&'a str>,
+    pub host: Option<Cow<'a, str>>,
     /// What is spoken.
     pub wire: Wire,
     /// The ports at which it is found, where they are known: `2222/TCP`.
@@ -93,7 +94,7 @@ impl<'a, 't> Door<'a, 't> {
         Door { traefik, nodes, families, unknown }
     }
 
-    fn way(&self, object: &'a Object, wire: Wire, host: Option<&'a str>, ports: Vec<String>) -> Way<'a> {
+    fn way(&self, object: &'a Object, wire: Wire, host: Option<Cow<'a, str>>, ports: Vec<String>) -> Way<'a> {
         let Door { nodes, families, unknown, .. } = self;
         Way { object, host, wire, ports, nodes: nodes.clone(), families: *families, unknown: *unknown }
     }
@@ -144,7 +145,9 @@ fn routes<'a>(object: &'a Object, wire: Wire, door: &Door<'a, '_>, ways: &mut Ve
     let ports: Vec<String> = points.iter().filter_map(port).collect();
     for rule in object.body.at(&["spec", "routes"]).map_or(&[][..], Node::items) {
         let hosts = hosts(rule.text_at(&["match"]).unwrap_or_default());
-        let mut named: Vec<Option<&str>> = hosts.names.into_iter().map(known).collect();
+        // The pattern that stackc writes for a typed wildcard is one that DNS can say.
+        let wild = hosts.patterns.into_iter().map(wildcard);
+        let mut named: Vec<_> = hosts.names.into_iter().map(known).chain(wild).collect();
         if named.is_empty() {
             named.push(None);
         }
@@ -152,9 +155,22 @@ fn routes<'a>(object: &'a Object, wire: Wire, door: &Door<'a, '_>, ways: &mut Ve
     }
 }
 
-/// A host that DNS can have; `*` and what is none lead nowhere by themselves.
-fn known(host: &str) -> Option<&str> {
-    Some(host).filter(|host| host_name(&host.to_ascii_lowercase()).is_ok())
+/// A host that DNS can have, `*.` before it included; `*` alone and what is none lead nowhere by themselves.
+fn known(host: &str) -> Option<Cow<'_, str>> {
+    Some(host).filter(|host| host_name(&host.to_ascii_lowercase()).is_ok()).map(Cow::from)
+}
+
+/// `*.example.org` for the patterns that mean it, in the syntax of Traefik 2 and 3: stackc writes them for a wildcard.
+fn wildcard(pattern: &str) -> Option<Cow<'_, str>> {
+    let two =
+        pattern.strip_prefix('{').and_then(|rest| rest.split_once("}.")).map(|(_, rest)| rest.to_owned());
+    let anchored = || pattern.strip_prefix('^')?.strip_suffix('$');
+    let label = |text: &'_ str| {
+        ["[^.]+\\.", ".+\\."].iter().find_map(|any| text.strip_prefix(any)).map(str::to_owned)
+    };
+    let three = || Some(anchored().and_then(label)?.replace("\\.", "."));
+    let host = format!("*.{}", two.or_else(three)?);
+    host_name(&host).is_ok().then_some(Cow::from(host))
 }
 
 fn ingress<'a>(object: &'a Object, door: &Door<'a, '_>, ways: &mut Vec<Way<'a>>) {
@@ -228,4 +244,24 @@ fn selected<'a>(service: &Object, objects: &'a [Object]) -> Vec<Pod<'a>> {
             !wanted.is_empty() && wanted.iter().all(|(key, value)| label(key) == Some(value))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wildcard;
+
+    #[test]
+    fn patterns_that_dns_can_say() {
+        for (pattern, name) in [
+            ("^[^.]+\\.example\\.org$", Some("*.example.org")),
+            ("^.+\\.example\\.org$", Some("*.example.org")),
+            ("{label:[^.]+}.example.org", Some("*.example.org")),
+            ("^(www|mail)\\.example\\.org$", None),
+            ("^[^.]+\\.example\\.(org|net)$", None),
+            (".+", None),
+            ("{any:.*}", None),
+        ] {
+            assert_eq!(wildcard(pattern).as_deref(), name, "{pattern}");
+        }
+    }
 }

@@ -30,7 +30,7 @@ pub struct StackFile {
     pub nodes: Spanned<Named<NodeFile>>,
     /// Traefik and the certificates that it serves.
     #[serde(deserialize_with = "maybe")]
-    pub ingress: Option<IngressFile>,
+    pub ingress: Option<Spanned<IngressFile>>,
     /// Traefik's middlewares for the routes of every app, with Traefik's own words: `{rateLimit: {average: 50}}`. Each
     /// becomes a Middleware in every namespace whose routes name it.
     #[serde(deserialize_with = "like::<Named<Named<Node>>, _, _>")]

@@ -177,7 +177,8 @@ fn trust(words: &[Spanned<String>], span: Span, found: &mut Findings) -> Trust {
             _ if word.value == "cloudflare" => trust.cloudflare = true,
             Ok(range) if range.prefix_len() == 0 => found.push(
                 value_invalid(word.span, format!("`{range}` trusts every caller"))
-                    .note("anyone could then claim any client address in X-Forwarded-For"),
+                    .note("anyone could then claim any client address in X-Forwarded-For")
+                    .help("list the proxy's own ranges: trust: [cloudflare], or trust: [] without a proxy"),
             ),
             Ok(_) => trust.ranges.extend(range(word, found).map(|(range, _)| (range, word.span))),
             Err(_) => {

@@ -48,6 +48,8 @@ pub struct Network {
     pub service: Vec<(IpNet, Option<Span>)>,
     /// What a nodePort may be.
     pub node_ports: (RangeInclusive<u16>, Option<Span>),
+    /// What Services' full names end in, with its place, where it is not k3s' default.
+    pub domain: Option<(String, Span)>,
 }
 
 impl Network {
@@ -63,6 +65,10 @@ impl Network {
             cluster: part(file.and_then(|file| file.cluster.as_ref()), CLUSTER, found),
             service: part(file.and_then(|file| file.service.as_ref()), SERVICE, found),
             node_ports: node_ports(file.and_then(|file| file.node_ports.as_ref()), found),
+            domain: file
+                .and_then(|file| file.domain.as_ref())
+                .filter(|domain| domain.value != DOMAIN)
+                .map(|domain| (domain.value.clone(), domain.span)),
         };
         if let Some(domain) = file.and_then(|file| file.domain.as_ref()) {
             is_name("cluster's domain", domain, names::dns_subdomain, found);
@@ -113,6 +119,7 @@ impl Network {
             .iter()
             .flat_map(|(name, ranges)| ranges.iter().map(move |(range, at)| (*name, range, *at)))
             .collect();
+        let ranges: Vec<IpNet> = all.iter().map(|(_, range, _)| **range).collect();
         for (index, (name, range, at)) in all.iter().enumerate() {
             for (other_name, other, other_at) in all.iter().skip(index.saturating_add(1)) {
                 let Some(span) =
@@ -133,6 +140,8 @@ impl Network {
                         finding = finding.note(format!("{name} is not written: this is k3s' default"));
                     }
                 }
+                let free = free(other_name, other, &ranges);
+                finding = finding.maybe_help(free.map(|free| format!("{other_name}: {free}")));
                 found.push(finding);
             }
         }
@@ -141,6 +150,7 @@ impl Network {
     /// Each node's addresses lie in the nodes' range, in no other, and are its own.
     pub fn check_addresses(&self, nodes: &[ClusterNode], found: &mut Findings) {
         let mut seen: BTreeMap<IpAddr, Span> = BTreeMap::new();
+        let mut outside = Vec::new();
         for node in nodes {
             for (address, span) in &node.ips {
                 match seen.get(address) {
@@ -157,30 +167,54 @@ impl Network {
                 // What the machine has beside its internal address lies elsewhere by right.
                 let beside =
                     node.external_ips.iter().chain(&node.public_ips).any(|(other, _)| other == address);
-                if !beside {
-                    self.outside(*address, *span, found);
+                if !beside && self.is_outside(*address) {
+                    outside.push((*address, *span));
+                } else if !beside {
+                    self.no_machine(*address, *span, found);
                 }
             }
             for (address, span) in node.ips.iter().chain(&node.external_ips).chain(&node.public_ips) {
                 self.taken(*address, *span, found);
             }
         }
+        self.tell_outside(&outside, found);
         self.check_room(nodes, found);
     }
 
-    fn outside(&self, address: IpAddr, span: Span, found: &mut Findings) {
-        let family = |range: &IpNet| range.addr().is_ipv4() == address.is_ipv4();
-        let mut own = self.node.iter().filter(|(range, _)| family(range)).peekable();
-        let Some((range, at)) = own.peek().copied() else { return };
-        let wrong = match own.find(|(range, _)| range.contains(&address)) {
-            None => format!("{address} lies outside of nodeCIDR {range}"),
-            Some((IpNet::V4(range), _)) if range.prefix_len() < 31 && address == range.network() => {
+    /// The nodes' ranges of an address' family.
+    fn own(&self, address: IpAddr) -> impl Iterator<Item = &(IpNet, Option<Span>)> {
+        self.node.iter().filter(move |(range, _)| range.addr().is_ipv4() == address.is_ipv4())
+    }
+
+    fn is_outside(&self, address: IpAddr) -> bool {
+        let mut own = self.own(address).peekable();
+        own.peek().is_some() && !own.any(|(range, _)| range.contains(&address))
+    }
+
+    /// All addresses of a family at once: where most lie outside, the range is the mistake.
+    fn tell_outside(&self, outside: &[(IpAddr, Span)], found: &mut Findings) {
+        for v4 in [true, false] {
+            let mut addresses = outside.iter().filter(|(address, _)| address.is_ipv4() == v4);
+            let Some((address, span)) = addresses.next() else { continue };
+            let Some((range, at)) = self.own(*address).next() else { continue };
+            let message = format!("{address} lies outside of nodeCIDR {range}");
+            let finding = Finding::new(&NETWORK_CONFLICT, *span, message);
+            let finding =
+                addresses.fold(finding, |finding, (other, at)| finding.also(*at, format!("and {other}")));
+            found.push(at.iter().fold(finding, |finding, at| finding.also(*at, "the nodes' range")));
+        }
+    }
+
+    fn no_machine(&self, address: IpAddr, span: Span, found: &mut Findings) {
+        let Some((range, at)) = self.own(address).find(|(range, _)| range.contains(&address)) else { return };
+        let wrong = match range {
+            IpNet::V4(range) if range.prefix_len() < 31 && address == range.network() => {
                 format!("{address} is the name of the network {range}, no machine's address")
             }
-            Some((IpNet::V4(range), _)) if range.prefix_len() < 31 && address == range.broadcast() => {
+            IpNet::V4(range) if range.prefix_len() < 31 && address == range.broadcast() => {
                 format!("{address} is everybody's address in the network {range}, no machine's")
             }
-            Some(_) => return,
+            _ => return,
         };
         let finding = Finding::new(&NETWORK_CONFLICT, span, wrong);
         found.push(at.iter().fold(finding, |finding, at| finding.also(*at, "the nodes' range")));
@@ -255,6 +289,19 @@ pub(super) fn range(text: &Spanned<String>, found: &mut Findings) -> Option<(IpN
     Some((range, Some(text.span)))
 }
 
+/// Ranges of k3s' docs and of private use that can stand in the place of one that overlaps.
+const SPARE: [(&str, [&str; 3]); 2] = [
+    ("clusterCIDR", ["10.42.0.0/16", "10.52.0.0/16", "172.20.0.0/16"]),
+    ("serviceCIDR", ["10.43.0.0/16", "10.53.0.0/16", "172.21.0.0/16"]),
+];
+
+/// A range for this key that meets none of the others. Of nodes nobody can choose.
+fn free(name: &str, taken: &IpNet, all: &[IpNet]) -> Option<IpNet> {
+    let (_, spare) = SPARE.iter().find(|(key, _)| *key == name).filter(|_| taken.addr().is_ipv4())?;
+    let meets = |range: &IpNet| all.iter().any(|other| other.contains(range) || range.contains(other));
+    spare.iter().filter_map(|text| text.parse().ok()).find(|range| !meets(range))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,6 +314,17 @@ mod tests {
         let written = Spanned { span, value: text.to_owned() };
         let (ports, _) = node_ports(Some(&written), &mut found);
         (ports, found.sorted().len())
+    }
+
+    #[test]
+    fn a_range_that_is_free() {
+        let ranges =
+            |texts: &[&str]| texts.iter().map(|text| text.parse::<IpNet>().unwrap()).collect::<Vec<_>>();
+        let all = ranges(&["10.42.0.0/24", "10.42.0.0/16", "10.43.0.0/16"]);
+        let free = |name: &str| free(name, &all[0], &all).map(|range| range.to_string());
+        assert_eq!(free("clusterCIDR").as_deref(), Some("10.52.0.0/16"));
+        assert_eq!(free("serviceCIDR").as_deref(), Some("10.53.0.0/16"));
+        assert_eq!(free("nodeCIDR"), None);
     }
 
     #[test]

@@ -182,7 +182,8 @@ pub fn resolve(file: StackFile, span: Span, folder: &str, found: &mut Findings) 
     }
     network.check_addresses(&nodes, found);
     let nodes_complete = nodes.len() == machines.0.len() && !nodes.is_empty();
-    let ingress = file.ingress.map(|file| ingress::resolve(file, span, &name.value, &nodes, found));
+    let ingress =
+        file.ingress.map(|file| ingress::resolve(file.value, file.span, &name.value, &nodes, found));
     let secrets = file
         .secrets
         .iter()

@@ -14,13 +14,13 @@ pub struct ServiceFile {
     pub ports: Option<Vec<Spanned<String>>>,
     /// `Local` keeps callers' addresses, and answers only on nodes that run a pod. Default: `Cluster`.
     #[serde(rename = "externalTrafficPolicy", deserialize_with = "maybe")]
-    pub external_traffic_policy: Option<TrafficPolicy>,
+    pub external_traffic_policy: Option<Spanned<TrafficPolicy>>,
     /// Its address, or `None` for a headless Service. Default: Kubernetes chooses.
     #[serde(rename = "clusterIP")]
     pub cluster_ip: Option<Spanned<String>>,
     /// How many families of addresses it has. Default: `SingleStack`.
     #[serde(rename = "ipFamilyPolicy", deserialize_with = "maybe")]
-    pub ip_family_policy: Option<IpFamilyPolicy>,
+    pub ip_family_policy: Option<Spanned<IpFamilyPolicy>>,
     /// The families, the first one first: `IPv4`, `IPv6`. Default: the cluster's first.
     #[serde(rename = "ipFamilies")]
     pub ip_families: Vec<Spanned<String>>,

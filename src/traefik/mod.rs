@@ -7,9 +7,11 @@
 //! tell. What must hold: [`Cases::covers`] never claims too much; the test in `cases.rs` tries it on random requests.
 
 mod cases;
+mod modern;
 mod request;
 mod rule;
 
 pub use cases::Cases;
+pub use modern::in_three;
 pub use request::{Atom, Dialect};
 pub use rule::{Matcher, Rule, Wire, read};

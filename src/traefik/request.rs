@@ -166,7 +166,7 @@ fn host_like<'a>(value: &Cow<'a, str>, dialect: Dialect) -> Option<Atom<'a>> {
 }
 
 /// `{label:[a-z]+}.example.org` as a regular expression; none where its braces do not close.
-fn named(value: &str) -> Option<String> {
+pub(super) fn named(value: &str) -> Option<String> {
     let mut text = "^".to_owned();
     let mut rest = value;
     while let Some((literal, behind)) = rest.split_once('{') {
