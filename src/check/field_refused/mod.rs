@@ -150,7 +150,9 @@ fn take(node: &Node, at: Place<'_>, takes: &Takes, found: &mut Findings) {
         Takes::Entries(rule, values) => entries(node, at.name, *rule, values, found),
         Takes::Needs(keys) => needs(node, at, keys, found),
         Takes::Whole(rule) => {
-            if let Err(reason) = rule(node) {
+            if let Err(reason) = rule(node)
+                && !is_told(node, found)
+            {
                 let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
                 found.push(Finding::new(&CODE, place, reason).note("the API server refuses the object"));
             }
@@ -188,15 +190,21 @@ fn needs(node: &Node, at: Place<'_>, keys: &[&str], found: &mut Findings) {
         return;
     }
     let missing = |key: &&&str| node.get(key).is_none_or(|value| matches!(value.value, Value::Null));
-    let Some(key) = keys.iter().find(missing) else { return };
+    let Some(key) = keys.iter().find(missing).filter(|_| !is_told(node, found)) else { return };
     let which = if at.listed { "an item of " } else { "" };
     let message = format!("{which}`{}` has no `{key}`", at.name);
     let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
     found.push(Finding::new(&CODE, place, message).note("the API server refuses the object without it"));
 }
 
+/// Whether a key of the map is told to be wrong, or one value: what seems to be missing is that one.
+fn is_told(node: &Node, found: &Findings) -> bool {
+    let told = |entry: &Entry| found.tells(entry.key.span) || found.tells(entry.value.span);
+    found.tells(node.span) || node.entries().iter().any(told)
+}
+
 /// What a value stands in, in words; only what is told is worth making them.
-enum Field<'a> {
+pub(super) enum Field<'a> {
     NameOf(&'a str),
     Named(&'a str),
     Among(&'a str),
@@ -232,9 +240,9 @@ fn tell(node: &Node, field: &Field<'_>, takes: &Takes, found: &mut Findings) {
     }
 }
 
-struct Refused {
-    message: String,
-    help: Option<String>,
+pub(super) struct Refused {
+    pub(super) message: String,
+    pub(super) help: Option<String>,
 }
 
 impl Refused {
@@ -295,7 +303,7 @@ fn whole(node: &Node, field: &Field<'_>) -> Result<i64, Refused> {
 }
 
 /// The value itself is not repeated: it may be a secret, and it stands right there.
-fn wrong(node: &Node, field: &Field<'_>, wanted: &str) -> Refused {
+pub(super) fn wrong(node: &Node, field: &Field<'_>, wanted: &str) -> Refused {
     let unquoted = |text: &str| text.parse::<f64>().is_ok() || ["true", "false"].contains(&text);
     let help = match node.as_text() {
         None if wanted == "text" && node.written().is_some() => Some("put it into quotes".to_owned()),

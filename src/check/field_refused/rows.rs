@@ -294,7 +294,7 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
         (&["data"], Entries(names::config_key, &Text(any))),
         (&["immutable"], Truth),
     ]),
-    ("", "PersistentVolume", &[(
+    ("", "PersistentVolume", &[SPEC, (
         &["spec"],
         Fields(&[
             (&[], Needs(&["accessModes", "capacity"])),
@@ -306,29 +306,32 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
             (&["volumeMode"], VOLUME_MODES),
         ]),
     )]),
-    ("", "PersistentVolumeClaim", &[(&["spec"], Fields(CLAIM))]),
-    ("", "Pod", &[(&["spec"], Needs(&["containers"]))]),
+    ("", "PersistentVolumeClaim", &[SPEC, (&["spec"], Fields(CLAIM))]),
+    ("", "Pod", &[SPEC, (&["spec"], Needs(&["containers"]))]),
     ("", "Secret", &[
         (&["data"], Entries(names::config_key, &Hidden(base64))),
         (&["immutable"], Truth),
         (&["stringData"], Entries(names::config_key, &Hidden(any))),
         (&["type"], Text(any)),
     ]),
-    ("", "Service", &[(&["spec"], Fields(SERVICE))]),
+    ("", "Service", &[SPEC, (&["spec"], Fields(SERVICE))]),
     ("", "ServiceAccount", &[(&["automountServiceAccountToken"], Truth)]),
     ("apps", "DaemonSet", &[
+        SPEC,
         (&["spec"], Fields(LASTING)),
         (&["spec", "updateStrategy", "type"], Words(&["RollingUpdate", "OnDelete"])),
     ]),
     ("apps", "Deployment", &[
+        SPEC,
         (&["spec"], Fields(LASTING)),
         (&["spec", "paused"], Truth),
         (&["spec", "progressDeadlineSeconds"], AtLeast(1)),
         (&["spec", "strategy"], Whole(strategy)),
             (&["spec", "strategy", "type"], Words(&["RollingUpdate", "Recreate"])),
     ]),
-    ("apps", "ReplicaSet", &[(&["spec"], Fields(LASTING))]),
+    ("apps", "ReplicaSet", &[SPEC, (&["spec"], Fields(LASTING))]),
     ("apps", "StatefulSet", &[
+        SPEC,
         (&["spec"], Fields(LASTING)),
         (&["spec", "podManagementPolicy"], Words(&["OrderedReady", "Parallel"])),
         (&["spec", "serviceName"], Text(maybe_name)),
@@ -336,7 +339,7 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
         (&["spec", "volumeClaimTemplates", "*", "metadata", "name"], Text(names::dns_label)),
         (&["spec", "volumeClaimTemplates", "*", "spec"], Fields(CLAIM)),
     ]),
-    ("autoscaling", "HorizontalPodAutoscaler", &[(
+    ("autoscaling", "HorizontalPodAutoscaler", &[SPEC, (
         &["spec"],
         Fields(&[
             (&[], Needs(&["maxReplicas", "scaleTargetRef"])),
@@ -345,7 +348,7 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
             (&["scaleTargetRef"], Needs(&["kind", "name"])),
         ]),
     )]),
-    ("batch", "CronJob", &[(
+    ("batch", "CronJob", &[SPEC, (
         &["spec"],
         Fields(&[
             (&[], Needs(&["schedule", "jobTemplate"])),
@@ -359,8 +362,9 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
             (&["timeZone"], Text(zone)),
         ]),
     )]),
-    ("batch", "Job", &[(&["spec"], Fields(JOB))]),
+    ("batch", "Job", &[SPEC, (&["spec"], Fields(JOB))]),
     ("networking.k8s.io", "Ingress", &[
+        SPEC,
         (&["spec", "rules", "*", "http", "paths", "*"], Needs(&["backend"])),
         (
             &["spec", "rules", "*", "http", "paths", "*", "pathType"],
@@ -401,12 +405,20 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
         (&["reclaimPolicy"], Words(&["Delete", "Retain"])),
         (&["volumeBindingMode"], Words(&["Immediate", "WaitForFirstConsumer"])),
     ]),
+    ("traefik.containo.us", "IngressRoute", ROUTES),
+    ("traefik.containo.us", "IngressRouteTCP", ROUTES),
+    ("traefik.containo.us", "IngressRouteUDP", ROUTES),
     ("traefik.containo.us", "Middleware", MIDDLEWARE),
     ("traefik.containo.us", "MiddlewareTCP", MIDDLEWARE),
+    ("traefik.io", "IngressRoute", ROUTES),
+    ("traefik.io", "IngressRouteTCP", ROUTES),
+    ("traefik.io", "IngressRouteUDP", ROUTES),
     ("traefik.io", "Middleware", MIDDLEWARE),
     ("traefik.io", "MiddlewareTCP", MIDDLEWARE),
 ];
 
+const SPEC: Row = (&[], Needs(&["spec"]));
+const ROUTES: &[Row] = &[SPEC, (&["spec"], Needs(&["routes"]))];
 const RULES: &[Row] = &[(&["rules", "*"], Needs(&["verbs"]))];
 const MIDDLEWARE: &[Row] = &[(&["spec", "*"], Map)];
 
