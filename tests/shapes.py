@@ -44,8 +44,6 @@ SCALARS = {
     META + "util.intstr.IntOrString": "port",
     META + "apis.meta.v1.Time": "text",
     META + "apis.meta.v1.MicroTime": "text",
-    META + "apis.meta.v1.FieldsV1": "any",
-    META + "runtime.RawExtension": "any",
 }
 ANY_FIELDS = {"status", "managedFields"}
 
@@ -73,21 +71,21 @@ def first(types):
     return types if isinstance(types, str) else next(word for word in types if word != "null")
 
 
-def shape(schema, used):
+def shape(schema, used, tree):
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         if name in SCALARS:
             return SCALARS[name]
-        if ".JSONSchemaPropsOr" in name or name.endswith(".apiextensions.v1.JSON"):
+        if "properties" not in tree[name]:
             return "any"
         used.add(name)
         return name
     kind = first(schema["type"])
     if kind == "array":
-        return f"[{shape(schema['items'], used)}]"
+        return f"[{shape(schema['items'], used, tree)}]"
     if kind == "object":
         inner = schema.get("additionalProperties")
-        return "{" + shape(inner, used) + "}" if inner else "any"
+        return "{" + shape(inner, used, tree) + "}" if inner else "any"
     return {"string": "text", "integer": "whole", "number": "number", "boolean": "truth"}[kind]
 
 
@@ -112,7 +110,7 @@ def fields(name, trees):
             continue
         minors.append(minor)
         for field, schema in trees[minor][name].get("properties", {}).items():
-            own = "any" if field in ANY_FIELDS else shape(schema, used)
+            own = "any" if field in ANY_FIELDS else shape(schema, used, trees[minor])
             since, _, before = found.get(field, (minor, minor, own))
             if before != own:
                 print(f"{name}.{field}: {before} became {own} in 1.{minor}", file=sys.stderr)

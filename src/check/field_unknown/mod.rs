@@ -12,6 +12,7 @@ use super::field_refused::{self, Refused};
 use super::{Facts, field_newer};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
 use crate::kube::shape::{self, Shape, Type};
+use crate::kube::{Verdict, served};
 use crate::yaml::{Entry, Key, Node, Value};
 
 /// A field that Kubernetes does not have.
@@ -22,10 +23,10 @@ pub static CODE: Code = Code {
         about: "Kubernetes has no such field in this place: a slip of the pen, or a field of another place. k3s applies the\n\
                 object all the same, since the API server drops what it does not know without a word: the object is made,\n\
                 and does not do what was written.",
-        bad: "# manifests/web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  \
-              containers: [{name: web, image: \"registry.example/web:1.0\", imagePullPolcy: Always}]\n",
-        good: "# manifests/web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  \
-               containers: [{name: web, image: \"registry.example/web:1.0\", imagePullPolicy: Always}]\n",
+        bad: "# manifests/extra.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: extra}\nspec:\n  \
+              containers: [{name: extra, image: \"registry.example/web:1.0\", imagePullPolcy: Always}]\n",
+        good: "# manifests/extra.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: extra}\nspec:\n  \
+               containers: [{name: extra, image: \"registry.example/web:1.0\", imagePullPolicy: Always}]\n",
     },
 };
 
@@ -36,9 +37,10 @@ const FEW: usize = 12;
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let minor = facts.stack.release.version().minor;
     for object in facts.objects.iter().filter(|object| object.written) {
-        if let Some(root) = shape::of(&object.id.api_version, &object.id.kind) {
-            let mut walk = Walk { facts, kind: &object.id.kind, minor, found };
-            walk.fields(&object.body, root, &At::root(root));
+        let (version, kind) = (&object.id.api_version, &object.id.kind);
+        // Of a version that the release does not serve, that alone is told.
+        if let Some(root) = shape::of(version, kind).filter(|_| matches!(served(version, kind, minor), Verdict::Served)) {
+            Walk { facts, kind, minor, found }.fields(&object.body, root, &At::root(root));
         }
     }
 }
@@ -61,6 +63,8 @@ impl Walk<'_, '_> {
             match of.field(name) {
                 Some(field) if field.until <= self.minor => self.gone(key, field.until),
                 Some(field) if field.since > self.minor => self.newer(value, name, field.since),
+                // `image-invalid` tells of these.
+                Some(_) if name == "image" && of.name.ends_with("Container") => {}
                 Some(field) => self.value(value, &field.shape, &at.key(name, field.shape.inner())),
                 // Extensions of OpenAPI are nobody's fields.
                 None if of.name == "JSONSchemaProps" && name.starts_with("x-") => {}
@@ -108,7 +112,7 @@ impl Walk<'_, '_> {
         }
         let help = forms::form(at, shape, node).or(help);
         let finding = Finding::new(&field_refused::CODE, node.span, message).maybe_help(help);
-        let secret = at.holds_secrets(self.kind) && !(at.name() == "command" && node.as_text().is_some_and(forms::is_word));
+        let secret = at.holds_secrets(self.kind, node);
         self.found.push(if secret { finding.secret() } else { finding });
         self.found.give_up(node.span);
     }

@@ -1,8 +1,10 @@
 //! Where the walk stands, in words, and where else a field would be at home.
 
+use super::forms::is_word;
 use crate::check::field_refused::Field;
 use crate::finding::list;
 use crate::kube::shape::{Shape, Type};
+use crate::yaml::Node;
 
 /// A place of an object: the way to it, and the types on that way.
 pub(super) struct At<'a> {
@@ -79,10 +81,16 @@ impl<'a> At<'a> {
         }
     }
 
-    /// Whether a value here may be a secret.
-    pub(super) fn holds_secrets(&self, kind: &str) -> bool {
-        let secret = kind == "Secret" && self.keys().any(|key| ["data", "stringData"].contains(&key));
-        secret || ["args", "command", "value"].contains(&self.name())
+    /// Whether the value here may be a secret: all of a Secret's, and what a program is told but for names and ports.
+    pub(super) fn holds_secrets(&self, kind: &str, node: &Node) -> bool {
+        match self.name() {
+            _ if kind == "Secret" => self.keys().any(|key| ["data", "stringData"].contains(&key)),
+            "command" if node.as_text().is_some_and(is_word) => false,
+            "args" | "command" | "value" => {
+                node.as_text().is_some() || node.written().is_none_or(|word| word.len() > 5)
+            }
+            _ => false,
+        }
     }
 
     /// `spec.containers[0].ports`; none for the object itself.
