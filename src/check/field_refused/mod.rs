@@ -123,7 +123,7 @@ fn name(object: &Object, rule: Option<Rule>, found: &mut Findings) {
 
 /// A value and all that is known of what it holds; null is absent.
 fn walk(node: &Node, at: Place<'_>, tree: &Tree, found: &mut Findings) {
-    if matches!(node.value, Value::Null) {
+    if matches!(node.value, Value::Null) || found.gave_up(node.span) {
         return;
     }
     for takes in &tree.takes {
@@ -151,7 +151,7 @@ fn take(node: &Node, at: Place<'_>, takes: &Takes, found: &mut Findings) {
         Takes::Needs(keys) => needs(node, at, keys, found),
         Takes::Whole(rule) => {
             if let Err(reason) = rule(node)
-                && !is_told(node, found)
+                && !found.tells_within(node.span)
             {
                 let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
                 found.push(Finding::new(&CODE, place, reason).note("the API server refuses the object"));
