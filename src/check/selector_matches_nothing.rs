@@ -60,6 +60,9 @@ fn tell(
 ) {
     let namespace = object.id.namespace.as_deref().unwrap_or_default();
     let near = pods.within(namespace);
+    if found.tells_within(node.span) {
+        return;
+    }
     if near.is_empty() || pods.is_foreign(namespace) {
         return;
     }

@@ -48,6 +48,9 @@ fn selector<'a>(landing: &Landing<'a>, node: &'a Node) -> Option<LabelSelector<'
 
 fn tell(landing: &Landing<'_>, node: &Node, selector: &LabelSelector<'_>, found: &mut Findings) {
     let id = &landing.object.id;
+    if found.tells_within(node.span) {
+        return;
+    }
     if selector.is_empty() && SELECTING.contains(&id.kind.as_str()) {
         let message = format!("the selector of {id} asks for nothing: the API server refuses it");
         return found.push(Finding::new(&CODE, node.span, message).maybe_help(own_labels(landing)));

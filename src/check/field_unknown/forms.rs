@@ -4,7 +4,7 @@ use super::place::At;
 use crate::kube::shape::Shape;
 use crate::yaml::{Entry, Node, Value};
 
-/// A type, names that it does not have (none: whatever name), and what to write.
+/// A type, names that it does not have, and what to write.
 const HINTS: &[(&str, &[&str], &str)] = &[
     ("Container", &["cpu", "memory"], "resources: {limits: {memory: 256Mi}}"),
     ("Container", &["entrypoint"], "command: [PROGRAM]"),
@@ -19,7 +19,6 @@ const HINTS: &[(&str, &[&str], &str)] = &[
         &["serviceName", "servicePort"],
         "networking.k8s.io/v1 writes `service: {name: NAME, port: {number: 80}}`",
     ),
-    ("LabelSelector", &[], "labels stand in `matchLabels`"),
     ("PersistentVolumeClaimSpec", &["capacity", "size", "storage"], "resources: {requests: {storage: 1Gi}}"),
     ("PodSpec", &["restart"], "restartPolicy: Always"),
     ("Probe", &["cmd", "command"], "exec: {command: [PROGRAM]}"),
@@ -66,7 +65,10 @@ const FORMS: &[(&str, &str, &str)] = &[
 
 /// What to write in the place of a field of that name.
 pub(super) fn hint(of: &str, name: &str, map: &Node) -> Option<String> {
-    let fits = |row: &&(&str, &[&str], &str)| row.0 == of && (row.1.contains(&name) || row.1.is_empty());
+    if of == "LabelSelector" {
+        return labels(map);
+    }
+    let fits = |row: &&(&str, &[&str], &str)| row.0 == of && row.1.contains(&name);
     let hint = HINTS.iter().find(fits)?.2;
     let service = map.text_at(&["serviceName"]).filter(|name| is_word(name));
     let port = map.get("servicePort").and_then(Node::as_int);
@@ -74,6 +76,13 @@ pub(super) fn hint(of: &str, name: &str, map: &Node) -> Option<String> {
         (Some(service), Some(port)) => hint.replace("NAME", service).replace("80", &port.to_string()),
         _ => hint.to_owned(),
     })
+}
+
+/// Labels that stand where `matchLabels` belongs.
+fn labels(map: &Node) -> Option<String> {
+    let label = |entry: &Entry| Some(format!("{}: {}", entry.key.text, entry.value.as_text()?));
+    let labels: Option<Vec<String>> = map.entries().iter().map(label).collect();
+    Some(format!("matchLabels: {{{}}}", labels?.join(", ")))
 }
 
 /// How the value of a field looks, for one that has another form.

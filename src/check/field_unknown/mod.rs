@@ -148,7 +148,8 @@ impl Walk<'_, '_> {
         let names = || of.fields().iter().map(|field| field.name).filter(|name| !place::is_general(name));
         let near = nearest(name, names().filter(|own| node.get(own).is_none()));
         let meant = near.map(|near| format!("did you mean `{near}`?"));
-        if near.is_some_and(|near| near.eq_ignore_ascii_case(name)) {
+        let is_plural = |near: &str| near.strip_suffix('s') == Some(name) || name.strip_suffix('s') == Some(near);
+        if near.is_some_and(|near| near.eq_ignore_ascii_case(name) || is_plural(near)) {
             return meant.unwrap_or_default();
         }
         let place = at.elsewhere(name).or(meant);

@@ -146,14 +146,15 @@ impl<'a> At<'a> {
 }
 
 /// The ways to types that have the field, so many steps further in; each type once.
-fn within(of: &'static Type, name: &str, depth: usize, way: &mut Vec<&'static str>, homes: &mut Vec<String>) {
+fn within(of: &'static Type, name: &str, depth: usize, way: &mut Vec<String>, homes: &mut Vec<String>) {
     let mut seen = Vec::new();
     // What is written by hand comes first: `containers` stands for the others.
     let other = |name: &str| ["ephemeralContainers", "initContainers", "status"].contains(&name);
     for field in of.fields().iter().filter(|field| !other(field.name)) {
         let Some(inner) = inner(&field.shape).filter(|inner| !seen.contains(&inner.name)) else { continue };
         seen.push(inner.name);
-        way.push(field.name);
+        let list = if matches!(field.shape, Shape::List(_)) { "[]" } else { "" };
+        way.push(format!("{}{list}", field.name));
         match depth {
             1 if inner.field(name).is_some() => homes.push(way.join(".")),
             1 => {}
