@@ -138,6 +138,7 @@ checks! {
     image_invalid,
     password_in_env,
     placement_invalid,
+    pod_conflict,
     probe_port_unknown,
     secret_in_args,
     secret_key_unknown,

@@ -62,7 +62,7 @@ enum Takes {
     /// A list that has an item.
     Items,
     /// What this finds nothing wrong with.
-    Whole(fn(&Node) -> Result<(), &'static str>),
+    Whole(fn(&Node) -> Result<(), whole::Reason>),
     /// A map with these fields.
     Fields(&'static [Row]),
 }
@@ -72,6 +72,7 @@ type Row = (&'static [&'static str], Takes);
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    traefik(facts, found);
     for (kind, objects) in facts.kinds() {
         let mut known: Option<(&str, Option<Rule>, Option<&Tree>)> = None;
         for object in objects {
@@ -88,6 +89,18 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             if let Some(tree) = tree {
                 walk(&object.body, at, tree, found);
             }
+        }
+    }
+}
+
+/// What a user puts into the Service of k3s' own Traefik.
+fn traefik(facts: &Facts<'_>, found: &mut Findings) {
+    let spec = facts.configured().and_then(|(_, traefik)| traefik.values.at(&["service", "spec"]));
+    let tree = TREES.of_kind("Service", "").and_then(|tree| tree.at("spec"));
+    let (Some(spec), Some(tree)) = (spec, tree) else { return };
+    for Entry { key, value } in spec.entries() {
+        if let Some(below) = tree.at(&key.text) {
+            walk(value, Place { name: &key.text, owner: "spec", listed: false }, below, found);
         }
     }
 }
@@ -150,11 +163,12 @@ fn take(node: &Node, at: Place<'_>, takes: &Takes, found: &mut Findings) {
         Takes::Entries(rule, values) => entries(node, at.name, *rule, values, found),
         Takes::Needs(keys) => needs(node, at, keys, found),
         Takes::Whole(rule) => {
-            if let Err(reason) = rule(node)
+            if let Err((reason, place)) = rule(node)
                 && !found.tells_within(node.span)
             {
-                let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
-                found.push(Finding::new(&CODE, place, reason).note("the API server refuses the object"));
+                let first = node.entries().first().map_or(node.span, |entry| entry.key.span);
+                let finding = Finding::new(&CODE, place.unwrap_or(first), reason);
+                found.push(finding.note("the API server refuses the object"));
             }
         }
         takes => {
@@ -194,7 +208,19 @@ fn needs(node: &Node, at: Place<'_>, keys: &[&str], found: &mut Findings) {
     let which = if at.listed { "an item of " } else { "" };
     let message = format!("{which}`{}` has no `{key}`", at.name);
     let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
-    found.push(Finding::new(&CODE, place, message).note("the API server refuses the object without it"));
+    let line = own_selector(node).filter(|_| *key == "selector");
+    found.push(
+        Finding::new(&CODE, place, message).note("the API server refuses the object without it").maybe_help(line),
+    );
+}
+
+/// The selector that means a workload's own pods.
+fn own_selector(spec: &Node) -> Option<String> {
+    let labels = spec.at(&["template", "metadata", "labels"])?.entries();
+    // Labels that differ from release to release are no good for what can never be changed.
+    let steady = |entry: &&Entry| ["app", "app.kubernetes.io/name", "k8s-app"].contains(&&*entry.key.text);
+    let entry = labels.iter().find(steady).or(labels.first())?;
+    Some(format!("selector: {{matchLabels: {{{}: {}}}}}", entry.key.text, entry.value.as_text()?))
 }
 
 /// Whether a key of the map is told to be wrong, or one value: what seems to be missing is that one.

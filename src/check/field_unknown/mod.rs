@@ -11,6 +11,7 @@ use self::place::At;
 use super::field_refused::{self, Refused};
 use super::{Facts, field_newer};
 use crate::finding::{Code, Finding, Findings, Page, Severity, list, nearest};
+use crate::kube::field::given;
 use crate::kube::shape::{self, Shape, Type};
 use crate::kube::{Verdict, served};
 use crate::yaml::{Entry, Key, Node, Value};
@@ -33,6 +34,27 @@ pub static CODE: Code = Code {
 /// More fields than this are not listed.
 const FEW: usize = 12;
 
+/// Types of objects that are nothing without it.
+const NEED_SPEC: [&str; 17] = [
+    "CronJob.batch.v1",
+    "CronJob.batch.v1beta1",
+    "DaemonSet",
+    "Deployment",
+    "HorizontalPodAutoscaler.autoscaling.v1",
+    "HorizontalPodAutoscaler.autoscaling.v2",
+    "Ingress.networking.v1",
+    "IngressRoute",
+    "IngressRouteTCP",
+    "IngressRouteUDP",
+    "Job",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Pod",
+    "ReplicaSet",
+    "Service",
+    "StatefulSet",
+];
+
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     let minor = facts.stack.release.version().minor;
@@ -40,7 +62,9 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         let (version, kind) = (&object.id.api_version, &object.id.kind);
         // Of a version that the release does not serve, that alone is told.
         if let Some(root) = shape::of(version, kind).filter(|_| matches!(served(version, kind, minor), Verdict::Served)) {
-            Walk { facts, kind, minor, found }.fields(&object.body, root, &At::root(root));
+            let mut walk = Walk { facts, kind, minor, found };
+            walk.spec(&object.body, root);
+            walk.fields(&object.body, root, &At::root(root));
         }
     }
 }
@@ -53,6 +77,15 @@ struct Walk<'a, 'f> {
 }
 
 impl Walk<'_, '_> {
+    fn spec(&mut self, object: &Node, root: &Type) {
+        if NEED_SPEC.contains(&root.name) && given(object, "spec").is_none() {
+            let place = object.entries().first().map_or(object.span, |entry| entry.key.span);
+            let message = format!("this {} has no `spec`", self.kind);
+            let finding = Finding::new(&field_refused::CODE, place, message);
+            self.found.push(finding.note("the API server refuses the object without it"));
+        }
+    }
+
     fn fields(&mut self, node: &Node, of: &'static Type, at: &At<'_>) {
         let mut hinted = None;
         for Entry { key, value } in node.entries() {
