@@ -278,7 +278,7 @@ mod tests {
             ("service: {spec: {sessionAffinity: ClientIP}}", 0),
             ("replicas: 2", 1),
             ("additionalArguments: --api", 1),
-            ("port: {web: {port: 1}}\nports: {web: {port: 1}}", 0),
+            ("port: {web: {port: 1}}\nports: {web: {port: 1}}", 1),
         ] {
             assert_eq!(ignored("v1.37.1+k3s1", values), told, "{values}");
         }

@@ -305,7 +305,9 @@ impl Takes {
             }
             Takes::Truth if node.as_bool().is_none() => Err(wrong(node, field, "true or false")),
             Takes::Map if node.as_map().is_none() => {
-                Err(Refused::bare(format!("a map is wanted here, this is {}", node.kind())))
+                let help = node.as_text().filter(|_| matches!(field, Field::Named("middlewares" | "service")));
+                let message = format!("a map is wanted here, this is {}", node.kind());
+                Err(Refused { message, help: help.map(|name| format!("{{name: {name}}}")) })
             }
             Takes::Items if node.items().is_empty() => Err(Refused::bare(format!("{field} has no item"))),
             // What they hold is looked at one by one.
