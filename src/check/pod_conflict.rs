@@ -84,12 +84,9 @@ fn probes(container: &Container<'_>, found: &mut Findings) {
 
 /// A container's own word goes before the pod's.
 fn root(pod: &Pod<'_>, container: &Node, found: &mut Findings) {
-    let said = |key: &str| {
-        let of = |node: &'_ Node| given(node, "securityContext").and_then(|own| given(own, key)).cloned();
-        of(container).or_else(|| of(pod.spec))
-    };
-    let is_root = said("runAsUser").filter(|user| user.as_int() == Some(0));
-    let Some((user, never)) = is_root.zip(said("runAsNonRoot").filter(|never| never.as_bool() == Some(true))) else {
+    let is_root = said(pod, container, "runAsUser").filter(|user| user.as_int() == Some(0));
+    let Some(user) = is_root else { return };
+    let Some(never) = said(pod, container, "runAsNonRoot").filter(|never| never.as_bool() == Some(true)) else {
         return;
     };
     found.push(
@@ -97,6 +94,11 @@ fn root(pod: &Pod<'_>, container: &Node, found: &mut Findings) {
             .also(never.span, "not root")
             .note("the kubelet does not start the container: CreateContainerConfigError"),
     );
+}
+
+fn said<'a>(pod: &Pod<'a>, container: &'a Node, key: &str) -> Option<&'a Node> {
+    let of = |node: &'a Node| given(given(node, "securityContext")?, key);
+    of(container).or_else(|| of(pod.spec))
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn names_in(file: FileId, path: &str, asked: Span, sources: &Sources, found: &mu
     let mut quiet = Findings::default();
     let values = if is_dotenv { dotenv(&source.text, file) } else { secret(file, sources, &mut quiet) };
     if let Some(first) = quiet.sorted().into_iter().next() {
-        found.push(broken(asked, source, first));
+        found.push(broken(asked, source, &first));
         return Vec::new();
     }
     let Some(values) = values.filter(|values| !values.is_empty()) else {
@@ -92,9 +92,9 @@ fn names_in(file: FileId, path: &str, asked: Span, sources: &Sources, found: &mu
 }
 
 /// A file that is no YAML. Words of the file are not repeated, for they may be of a secret.
-fn broken(asked: Span, source: &SourceFile, first: Finding) -> Finding {
+fn broken(asked: Span, source: &SourceFile, first: &Finding) -> Finding {
     let line = source.line_of(first.primary.span.start);
-    let why = match first.message {
+    let why = match &first.message {
         Cow::Borrowed(own) => format!(": {own}"),
         Cow::Owned(_) => String::new(),
     };

@@ -368,7 +368,8 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
     ) -> Result<V::Value, Stop> {
         if self.node.as_map().is_none() {
             // What has a short form says so (serde's `expecting`); the derive's own words begin with `struct`.
-            let expected = (&visitor as &dyn de::Expected).to_string();
+            let expected: &dyn de::Expected = &visitor;
+            let expected = expected.to_string();
             self.wrong(if expected.starts_with("struct ") { "a map" } else { &expected });
             return visitor.visit_map(Neutral { left: fields.iter(), de: self });
         }

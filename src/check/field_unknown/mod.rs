@@ -196,12 +196,10 @@ impl Walk<'_, '_> {
 /// What the place wants, if the value is not that.
 fn wanted(shape: &Shape, node: &Node) -> Option<&'static str> {
     let fits = match (shape, &node.value) {
-        (Shape::Text, Value::Text(_))
-        | (Shape::Whole, Value::Int(..))
-        | (Shape::Number | Shape::Amount, Value::Int(..) | Value::Float(..))
-        | (Shape::Truth, Value::Bool(..))
-        | (Shape::Amount, Value::Text(_))
-        | (Shape::Port, Value::Int(..) | Value::Text(_)) => true,
+        (Shape::Text | Shape::Amount | Shape::Port, Value::Text(_))
+        | (Shape::Whole | Shape::Number | Shape::Amount | Shape::Port, Value::Int(..))
+        | (Shape::Number | Shape::Amount, Value::Float(..))
+        | (Shape::Truth, Value::Bool(..)) => true,
         // 2e0 is 2 by the time that the API server sees it.
         (Shape::Whole | Shape::Port, Value::Float(number, _)) => number.fract() == 0.0,
         _ => false,
