@@ -61,10 +61,10 @@ fn resources(resources: &Node, found: &mut Findings) {
 
 /// A device, by its full name, is a thing that is there or not.
 fn whole(entry: &Entry, found: &mut Findings) {
-    let is_part = |amount: Quantity| amount.nanos() % 1_000_000_000 != 0;
-    let amount = entry.value.written().and_then(|text| Quantity::parse(&text).ok());
-    if entry.key.text.contains('/') && amount.is_some_and(is_part) {
-        let message = format!("`{}` comes in whole ones, this is {}", entry.key.text, entry.value.written().unwrap_or_default());
+    let written = entry.value.written().filter(|_| entry.key.text.contains('/'));
+    let Some(text) = written else { return };
+    if Quantity::parse(&text).is_ok_and(|amount| amount.nanos() % 1_000_000_000 != 0) {
+        let message = format!("`{}` comes in whole ones, this is {text}", entry.key.text);
         found.push(Finding::new(&CODE, entry.value.span, message).note("the API server refuses the workload"));
     }
 }
