@@ -269,6 +269,7 @@ fn cluster(
     let early = Templates::new(vars.clone());
     fill_cluster(&mut tree, &early, sources, found);
     let templates = Templates::new(names(vars, &tree, folder));
+    stack::refuse_keys(&mut tree, found);
     let file: Option<StackFile> = yaml::decode(&tree, found);
     let span = layers.folders.last().map_or(tree.span, |folder| folder.file.start());
     let stack = file.and_then(|file| stack::resolve(file, span, folder, found));

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::stack::{APP, Folder, Ran};
 
-const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+const OBJECT: &str = "apiVersion: example.org/v1\nkind: Thing\nmetadata: {name: a}\n";
 const MIB: usize = 1 << 20;
 
 /// Seconds of a processor: unlike a clock's, they are the same on a machine that does something else as well. A debug build

@@ -435,7 +435,7 @@ fn large_objects_are_compared_at_once() {
         let items: String = (0..number).map(|at| format!("{{name: n{}}}, ", order(at))).collect();
         let lines: String = (0..number).map(|at| format!("  {}\n", order(at) / 2)).collect();
         format!(
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\nitems: [{items}]\nmore: {{{keys}}}\n\
+            "apiVersion: example.org/v1\nkind: Thing\nmetadata: {{name: a}}\nitems: [{items}]\nmore: {{{keys}}}\n\
              data:\n text: |\n{lines}"
         )
     };

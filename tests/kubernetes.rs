@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::stack::{Ran, carried, command};
+use crate::stack::{Folder, Ran, carried, command};
 use crate::tools::{ROOT, python};
 
 /// Groups that are none of Kubernetes', with their kinds in our stacks: there are no schemas of these.
@@ -104,4 +104,118 @@ fn slips_are_refused() {
     assert_eq!(says(0), "fine");
     assert!(says(1).contains("imagee") && says(2).contains("'80' is not of type"), "{verdicts:?}");
     assert!(says(3) == "none" && says(4).contains("port"), "{verdicts:?}");
+}
+
+/// What becomes of a value.
+const CHANGES: [&str; 6] = ["a key of one letter more", "\"abc\"", "7", "[1]", "{\"a\": 1}", "true"];
+
+/// An object with the value at a place changed; none where there is no key to change.
+fn changed(object: &Value, place: &str, change: &str) -> Option<Value> {
+    let mut object = object.clone();
+    let Ok(value) = serde_json::from_str(change) else {
+        let (outer, key) = place.rsplit_once('/').unwrap();
+        let map = object.pointer_mut(outer).unwrap().as_object_mut()?;
+        let value = map.remove(key)?;
+        map.insert(format!("{key}x"), value);
+        return Some(object);
+    };
+    *object.pointer_mut(place).unwrap() = value;
+    Some(object)
+}
+
+/// Every place below one, as a JSON pointer.
+fn places(value: &Value, place: &str, into: &mut Vec<String>) {
+    let below = |key: &str| format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (below(key), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(at, value)| (below(&at.to_string()), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (place, value) in inner {
+        into.push(place.clone());
+        places(value, &place, into);
+    }
+}
+
+/// Objects of our stacks, each wrong in one place; places that differ in a number only count once.
+fn mutants() -> Vec<(String, Value)> {
+    let (mut seen, mut mutants) = (BTreeSet::new(), Vec::new());
+    for stack in carried() {
+        let built = Ran::of(&mut command(Path::new(ROOT), &format!("build {stack} --emit json")));
+        let list: Value = serde_json::from_str(&built.out).unwrap();
+        for object in list["items"].as_array().unwrap().iter().filter(|object| !is_custom(object)) {
+            let mut all = Vec::new();
+            places(object, "", &mut all);
+            let named = ["/apiVersion", "/kind", "/metadata"];
+            let own = |place: &&String| {
+                !named.contains(&place.as_str())
+                    && !place.starts_with("/metadata/name")
+                    && !place.contains('~')
+                    && seen.insert(format!(
+                        "{}{}",
+                        object["kind"],
+                        place.replace(|c: char| c.is_ascii_digit(), "")
+                    ))
+            };
+            for place in all.iter().filter(own).cloned().collect::<Vec<_>>() {
+                let made = CHANGES.iter().filter_map(|change| {
+                    Some((format!("{} {place}: {change}", object["kind"]), changed(object, &place, change)?))
+                });
+                mutants.extend(made);
+            }
+        }
+    }
+    mutants
+}
+
+/// Errors of each object by its place in the list: those of fields, and all.
+fn told(mutants: &[(String, Value)]) -> Vec<(bool, bool)> {
+    let folder = Folder::new()
+        .with("demo/stack.yaml", "stackc: 1\nk3s: v1.37.1+k3s1\nnodes:\n  alpha: {arch: amd64}\n");
+    let mut told = Vec::new();
+    // A run keeps a thousand findings.
+    for some in mutants.chunks(50) {
+        let lines: Vec<String> = some.iter().map(|(_, object)| format!("{object}\n")).collect();
+        folder.write("all.yaml", lines.join("---\n"));
+        let ran = folder.stackc("check --stack demo all.yaml --format json");
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        let mut verdicts = vec![(false, false); some.len()];
+        for finding in report["findings"].as_array().unwrap() {
+            let own =
+                finding["path"].as_str().unwrap().ends_with("all.yaml") && finding["severity"] == "error";
+            let line = usize::try_from(finding["line"].as_u64().unwrap()).unwrap();
+            if let Some(verdict) = verdicts.get_mut(line / 2).filter(|_| own) {
+                *verdict = (verdict.0 || finding["code"] == "field-unknown", true);
+            }
+        }
+        told.extend(verdicts);
+    }
+    told
+}
+
+/// A field or a form that Kubernetes' schema refuses is told, and a field that is told is none of the schema's.
+#[test]
+fn what_the_schemas_refuse_is_told() {
+    let step = if std::env::var_os("STACKC_LONG").is_some() { 1 } else { 7 };
+    let mutants: Vec<(String, Value)> = mutants().into_iter().step_by(step).collect();
+    let asked: Vec<_> = mutants.iter().map(|(_, object)| ("1.37.0".to_owned(), object.clone())).collect();
+    let mut wrong = Vec::new();
+    let mut refused = 0;
+    for (((name, _), verdict), (unknown, any)) in mutants.iter().zip(verdicts(&asked)).zip(told(&mutants)) {
+        match verdict {
+            Some(verdict) if verdict == "none" => {}
+            Some(verdict) => {
+                refused += 1;
+                if !any {
+                    wrong.push(format!("{name}: nothing is told, but {verdict}"));
+                }
+            }
+            None if unknown => wrong.push(format!("{name}: told, but the schema knows it")),
+            None => {}
+        }
+    }
+    assert!(refused > 300, "{refused} of {}", mutants.len());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

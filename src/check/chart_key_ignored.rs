@@ -4,6 +4,7 @@
 use super::Facts;
 use super::trust::stack_yaml;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
+use crate::kube::shape;
 use crate::yaml::{Entry, Node, Value};
 
 /// A key that an older or a newer chart reads, or none.
@@ -49,6 +50,8 @@ const PROXY: &str = "additionalArguments: [\"--entryPoints.web.proxyProtocol.tru
 #[rustfmt::skip] // a table
 const ROWS: &[Row] = &[
     (&["accessLog"], Any, (0, 41), IGNORES, "logs: {access: …}"),
+    (&["additionalArguments"], Map, (0, NEWEST), FAILS, "additionalArguments: [\"--NAME=VALUE\"]"),
+    (&["additionalArguments"], Text, (0, NEWEST), FAILS, "additionalArguments: [\"--NAME=VALUE\"]"),
     (&["image", "name"], Any, (21, NEWEST), IGNORES, "image: {repository: …}"),
     (&["image", "repository"], Any, (0, 21), IGNORES, "image: {name: …}"),
     (&["log"], Any, (0, 41), IGNORES, "logs: {general: …}"),
@@ -67,6 +70,7 @@ const ROWS: &[Row] = &[
     (&["ports", "*", "redirections"], Any, (0, 34), IGNORES, REDIRECT),
     (&["ports", "*", "redirections"], Any, (39, NEWEST), IGNORES, REDIRECT),
     (&["ports", "*", "tls"], Any, (39, NEWEST), IGNORES, "http: {tls: …}"),
+    (&["replicas"], Any, (0, NEWEST), IGNORES, "deployment: {replicas: …}"),
     (&["service", "externalIPs"], Any, (40, NEWEST), IGNORES, "service: {spec: {externalIPs: …}}"),
     (&["service", "externalTrafficPolicy"], Any, (0, NEWEST), IGNORES, "service: {spec: {externalTrafficPolicy: …}}"),
     (&["service", "ipFamilyPolicy"], Any, (0, 10), IGNORES, "leave it out"),
@@ -75,14 +79,15 @@ const ROWS: &[Row] = &[
     (&["service", "type"], Any, (40, NEWEST), IGNORES, "service: {spec: {type: …}}"),
 ];
 
-/// Keys of all charts from 9 to 41 together, by the map that holds them. Others may come, so that only a near miss is told.
+/// Keys of all charts from 9 to 41 together, by the map that holds them. Below the first, others may come, so that only a
+/// near miss is told.
 #[rustfmt::skip] // a table
 const KNOWN: &[(&[&str], &[&str])] = &[
     (&[], &[
         "accessLog", "additionalArguments", "additionalVolumeMounts", "affinity", "api", "autoscaling", "certResolvers",
         "certificatesResolvers", "commonLabels", "core", "deployment", "env", "envFrom", "experimental", "extraObjects",
-        "gateway", "gatewayClass", "global", "globalArguments", "hostNetwork", "hub", "image", "ingressClass",
-        "ingressRoute", "instanceLabelOverride", "livenessProbe", "log", "logs", "metrics", "namespaceOverride",
+        "fullnameOverride", "gateway", "gatewayClass", "global", "globalArguments", "hostNetwork", "hub", "image", "ingressClass",
+        "ingressRoute", "instanceLabelOverride", "livenessProbe", "log", "logs", "metrics", "nameOverride", "namespaceOverride",
         "nodeSelector", "ocsp", "oci_meta", "persistence", "pilot", "podDisruptionBudget", "podSecurityContext",
         "podSecurityPolicy", "ports", "priorityClassName", "providers", "rbac", "readinessProbe", "resources",
         "rollingUpdate", "securityContext", "service", "serviceAccount", "serviceAccountAnnotations", "startupProbe",
@@ -132,15 +137,25 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     }
     for (path, known) in KNOWN {
         for (_, map) in maps(&traefik.values, path) {
-            near_misses(map, known, found);
+            near_misses(map, known, path.is_empty(), found);
         }
     }
+    // What stands there goes into the Service as it is.
+    if let (Some(map), Some(service)) = (traefik.values.at(&["service", "spec"]), service_fields()) {
+        near_misses(map, &service, false, found);
+    }
+}
+
+fn service_fields() -> Option<Vec<&'static str>> {
+    let spec = shape::of("v1", "Service")?.field("spec")?.shape.inner()?;
+    Some(spec.fields().iter().map(|field| field.name).collect())
 }
 
 fn since(path: &[&str], shape: Shape, charts: (u16, u16)) -> String {
     // What is ignored may have been a failure before.
     let rows = ROWS.iter().filter(|row| row.0 == path && row.1 == shape && row.2.0 > 0);
     match charts {
+        (0, NEWEST) if matches!(path, ["additionalArguments"]) => "it is a list, in every chart".to_owned(),
         (0, NEWEST) => "no chart has ever read it".to_owned(),
         (0, to) => format!("charts from {to} on read it"),
         (from, _) => {
@@ -162,16 +177,21 @@ impl Shape {
     }
 }
 
-fn near_misses(map: &Node, known: &[&str], found: &mut Findings) {
-    for entry in map.entries().iter().filter(|entry| !known.contains(&&*entry.key.text)) {
-        let Some(near) = nearest(&entry.key.text, known.iter().copied()).filter(|near| map.get(near).is_none()) else {
+/// Keys that no chart has; where not all are known, only those that are nearly one. Some keep text for anchors beside them.
+fn near_misses(map: &Node, known: &[&str], all: bool, found: &mut Findings) {
+    for Entry { key, value } in map.entries().iter().filter(|entry| !known.contains(&&*entry.key.text)) {
+        let near = nearest(&key.text, known.iter().copied()).filter(|near| map.get(near).is_none());
+        let own = key.text.starts_with(['_', '.']) || key.text.starts_with("x-") || matches!(value.value, Value::Null);
+        let row = ROWS.iter().any(|row| row.0 == [&*key.text]);
+        if near.is_none() && (!all || own || row) {
             continue;
-        };
-        found.push(
-            Finding::new(&CODE, entry.key.span, format!("Traefik's chart has no value `{}`, and ignores it", entry.key.text))
-                .weighs(Severity::Warning)
-                .help(format!("did you mean `{near}`?")),
-        );
+        }
+        let message = format!("Traefik's chart has no value `{}`, and ignores it", key.text);
+        let finding = Finding::new(&CODE, key.span, message).weighs(Severity::Warning);
+        found.push(match near {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help("leave it out; a flag of Traefik's own goes into additionalArguments: [\"--NAME=VALUE\"]"),
+        });
     }
 }
 
@@ -275,8 +295,13 @@ mod tests {
             ("deployment: {replica: 2}", 1),
             ("ports: {web: {exposePort: 81}}", 1),
             ("ports: {web: {forwardedHeaders: {trustedIps: []}}}", 1),
-            ("something: {else: true}", 0),
-            ("port: {web: {port: 1}}\nports: {web: {port: 1}}", 0),
+            ("something: {else: true}", 1),
+            ("x-something: {else: true}", 0),
+            ("service: {spec: {externalTrafficPolcy: Local}}", 1),
+            ("service: {spec: {sessionAffinity: ClientIP}}", 0),
+            ("replicas: 2", 1),
+            ("additionalArguments: --api", 1),
+            ("port: {web: {port: 1}}\nports: {web: {port: 1}}", 1),
         ] {
             assert_eq!(ignored("v1.37.1+k3s1", values), told, "{values}");
         }

@@ -48,9 +48,37 @@ fn resources(resources: &Node, found: &mut Findings) {
             );
         }
     }
+    for entry in limits.iter().chain(entries("requests")) {
+        whole(entry, found);
+    }
     for request in entries("requests") {
-        let Some(limit) = limits.iter().find(|limit| limit.key.text == request.key.text) else { continue };
-        amounts(request, limit, found);
+        match limits.iter().find(|limit| limit.key.text == request.key.text) {
+            Some(limit) => amounts(request, limit, found),
+            None => unlimited(request, found),
+        }
+    }
+}
+
+/// A device, by its full name, is a thing that is there or not.
+fn whole(entry: &Entry, found: &mut Findings) {
+    let written = entry.value.written().filter(|_| entry.key.text.contains('/'));
+    let Some(text) = written else { return };
+    if Quantity::parse(&text).is_ok_and(|amount| amount.nanos() % 1_000_000_000 != 0) {
+        let message = format!("`{}` comes in whole ones, this is {text}", entry.key.text);
+        found.push(Finding::new(&CODE, entry.value.span, message).note("the API server refuses the workload"));
+    }
+}
+
+/// Of what cannot be shared, no more is promised than may be used.
+fn unlimited(request: &Entry, found: &mut Findings) {
+    let name = request.key.text.as_ref();
+    if name.contains('/') || name.starts_with("hugepages-") {
+        let amount = request.value.written().unwrap_or_default();
+        found.push(
+            Finding::new(&CODE, request.value.span, format!("`{name}` is requested, but has no limit"))
+                .note("the API server refuses the workload: a device is not shared, so both are one number")
+                .help(format!("limits: {{{name}: {amount}}}")),
+        );
     }
 }
 

@@ -81,15 +81,21 @@ fn tell(facts: &Facts<'_>, node: &Node, rows: &[Row], found: &mut Findings) {
     let minor = facts.stack.release.version().minor;
     for (path, since) in rows.iter().filter(|(_, since)| minor < *since) {
         if let (Some(value), Some(name)) = (node.at(path), path.last()) {
-            found.push(newer(facts, value, name, *since));
+            found.push(newer(facts, value, name).note(format!("it works from v1.{since} on")));
         }
     }
 }
 
-fn newer(facts: &Facts<'_>, value: &Node, name: &str, since: u16) -> Finding {
+/// Whether a row tells of fields of this name.
+pub(super) fn knows(name: &str) -> bool {
+    let rows = KINDS.iter().flat_map(|(_, rows)| *rows).chain(POD).chain(CONTAINER);
+    rows.filter_map(|(path, _)| path.last()).any(|own| *own == name)
+}
+
+/// What is told of a field that the release does not know yet.
+pub(super) fn newer(facts: &Facts<'_>, value: &Node, name: &str) -> Finding {
     let release = facts.stack.release.version();
     Finding::new(&CODE, value.span, format!("{release} does not know `{name}` yet, and drops it"))
-        .note(format!("it works from v1.{since} on"))
         .help("leave it out, or upgrade the servers")
 }
 

@@ -233,6 +233,7 @@ fn way_out(taken: &Taken<'_>, other: &Taken<'_>, facts: &Facts<'_>) -> String {
 
 /// The nodePorts that Services ask for: each is the API server's to give once, and every node's.
 fn node_ports(by_number: &BTreeMap<(&str, i64), Vec<&Taken<'_>>>, facts: &Facts<'_>, found: &mut Findings) {
+    let (range, _) = &facts.stack.network.node_ports;
     let mut given: BTreeMap<i64, (&Object, Span)> = BTreeMap::new();
     if let Some((config, traefik)) = facts.configured() {
         let ports = traefik.values.get("ports").map_or(&[][..], Node::entries).iter();
@@ -247,7 +248,9 @@ fn node_ports(by_number: &BTreeMap<(&str, i64), Vec<&Taken<'_>>>, facts: &Facts<
             Some((port.get("nodePort")?, port.text_at(&["protocol"]).unwrap_or("TCP")))
         });
         for (port, protocol) in asked.chain(health) {
-            let Some(number) = port.as_int().filter(|number| *number != 0) else { continue };
+            // One outside of the range is none, and is told as that.
+            let is_given = |number: &i64| u16::try_from(*number).is_ok_and(|number| range.contains(&number));
+            let Some(number) = port.as_int().filter(is_given) else { continue };
             let (first, span) = *given.entry(number).or_insert((service, port.span));
             if !std::ptr::eq(first, service) {
                 found.push(given_twice(service, port, first, span));

@@ -24,6 +24,9 @@ pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings)
     }
     for container in landing.pod.containers() {
         let Some(node) = container.image else {
+            if found.tells_within(container.node.span) {
+                continue;
+            }
             let message = format!("{} `{}` of {} has no image", container.role.word(), container.name, landing.object.id);
             found.push(Finding::new(&CODE, container.node.span, message));
             continue;

@@ -36,7 +36,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
                 }
                 None => finding,
             };
-            found.push_once(image.key(), finding);
+            found.push(finding);
         }
     }
 }

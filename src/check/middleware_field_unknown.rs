@@ -60,6 +60,12 @@ const FIELDS: [(&str, &[&str]); 21] = [
     ("stripPrefixRegex", &["regex"]),
 ];
 
+/// Fields of Traefik's files that its custom resources do not have: the middleware, the fields, what to write.
+const ELSEWHERE: [(&str, &[&str], &str); 2] = [
+    ("basicAuth", &["users", "usersFile"], "secret: NAME, of a Secret whose key `users` holds these lines"),
+    ("digestAuth", &["users", "usersFile"], "secret: NAME, of a Secret whose key `users` holds these lines"),
+];
+
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     newer(facts, found);
@@ -68,7 +74,11 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for entry in middlewares.flat_map(|object| object.body.get("spec").map_or(&[][..], Node::entries)) {
         let Some((kind, fields)) = FIELDS.iter().find(|(kind, _)| *kind == entry.key.text) else { continue };
         for field in entry.value.entries().iter().filter(|field| !fields.contains(&&*field.key.text)) {
-            if let Some(near) = nearest(&field.key.text, fields.iter().copied()) {
+            let is = |row: &&(&str, &[&str], &str)| row.0 == *kind && row.1.contains(&&*field.key.text);
+            if let Some((.., instead)) = ELSEWHERE.iter().find(is) {
+                let message = format!("`{}` is no field of the custom resource's `{kind}`: nobody is asked for it", field.key.text);
+                found.push(Finding::new(&CODE, field.key.span, message).weighs(Severity::Error).help(*instead));
+            } else if let Some(near) = nearest(&field.key.text, fields.iter().copied()) {
                 let message = format!("Traefik's `{kind}` has no field `{}`, and would ignore it", field.key.text);
                 found.push(
                     Finding::new(&CODE, field.key.span, message).help(format!("did you mean `{near}`?")),

@@ -33,20 +33,26 @@ pub use requests_exceed_nodes::Said;
 use crate::finding::{Code, Findings};
 
 macro_rules! checks {
-    (all: $($all:ident),* ; pods: $($pods:ident),* ; both: $($both:ident),* $(,)?) => {
+    (first: $first:ident ; all: $($all:ident),* ; pods: $($pods:ident),* ; both: $($both:ident),* $(,)?) => {
+        mod $first;
         $(mod $all;)*
         $(mod $pods;)*
         $(mod $both;)*
 
         /// What checks can find.
-        pub static CODES: &[&Code] = &[$(&$all::CODE,)* $(&$pods::CODE,)* $(&$both::CODE),*];
+        pub static CODES: &[&Code] = &[&$first::CODE, $(&$all::CODE,)* $(&$pods::CODE,)* $(&$both::CODE),*];
 
+        /// Others stay silent about what it tells.
+        static FIRST: fn(&Facts<'_>, &mut Findings) = $first::run;
         static CHECKS: &[fn(&Facts<'_>, &mut Findings)] = &[$($both::run,)* $($all::run),*];
         static OF_PODS: &[fn(&Facts<'_>, &Landing<'_>, &mut Findings)] = &[$($both::of_pod,)* $($pods::of_pod),*];
     };
 }
 
 checks! {
+    first:
+    field_unknown;
+
     all:
     api_not_served,
     balancer_ip_ignored,
@@ -132,6 +138,7 @@ checks! {
     image_invalid,
     password_in_env,
     placement_invalid,
+    pod_conflict,
     probe_port_unknown,
     secret_in_args,
     secret_key_unknown,
@@ -158,9 +165,10 @@ pub struct Demands {
     pub past: bool,
 }
 
-/// Runs every check; first those that look at each pod by itself, all of them at one pod before the next, while it lies
+/// Runs every check; after the forms of all that was written, those that look at each pod by itself, all of them at one pod before the next, while it lies
 /// in the processor's cache.
 pub fn all(facts: &Facts<'_>, found: &mut Findings) {
+    FIRST(facts, found);
     for landing in &facts.landings {
         for check in OF_PODS {
             check(facts, landing, found);

@@ -26,8 +26,9 @@ pub static CODE: Code = Code {
 /// Tells each.
 pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
     for problem in problems(&landing.pod) {
-        found.push(
-            Finding::new(&CODE, problem.span, format!("{}: {}", landing.object.id, problem.text)),
-        );
+        if !found.tells_within(problem.span) {
+            let message = format!("{}: {}", landing.object.id, problem.text);
+            found.push(Finding::new(&CODE, problem.span, message));
+        }
     }
 }

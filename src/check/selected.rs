@@ -80,6 +80,12 @@ impl<'f, 'a> Pods<'f, 'a> {
         self.spaces().get(namespace).map_or(&[], Vec::as_slice)
     }
 
+    /// A namespace that has pods which the selector means, though they are not the object's own.
+    pub(super) fn elsewhere(&self, selector: &LabelSelector<'_>) -> Option<(&'a str, &'a Object)> {
+        let met = |(_, pod): &&Worker<'a>| selector.matches(labels(pod));
+        self.spaces().iter().find_map(|(space, workers)| Some((*space, workers.iter().find(met)?.0)))
+    }
+
     /// Whether somebody else may make pods in a namespace: k3s itself, a chart, an operator.
     pub(super) fn is_foreign(&self, namespace: &str) -> bool {
         let foreign = self.foreign.get_or_init(|| self.facts.existing().filter_map(foreign).collect());

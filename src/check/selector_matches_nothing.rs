@@ -1,7 +1,7 @@
 //! Services and policies that mean no pod of the stack.
 
-use super::Facts;
 use super::selected::{Pods, labels};
+use super::{Facts, selector_misses_pods};
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::{LabelSelector, Object};
 use crate::yaml::Node;
@@ -14,7 +14,7 @@ pub static CODE: Code = Code {
         about: "No pod of the stack has the labels that a Service, a NetworkPolicy or a PodDisruptionBudget asks for: the\n\
                 Service has no endpoints and refuses connections, the policy protects nobody. Nothing is told where\n\
                 others may make the pods: in kube-system, beside a chart or an operator's object, in a namespace where\n\
-                the stack has no pods at all.",
+                the stack has no pods at all, unless the pods that are meant stand in another namespace.",
         bad: "# manifests/more.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: extra, namespace: default}\n\
               spec: {selector: {app.kubernetes.io/name: wbe}, ports: [{port: 80}]}\n",
         good: "# manifests/more.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: extra, namespace: default}\n\
@@ -59,8 +59,19 @@ fn tell(
     found: &mut Findings,
 ) {
     let namespace = object.id.namespace.as_deref().unwrap_or_default();
-    let near = pods.within(namespace);
-    if near.is_empty() || pods.is_foreign(namespace) {
+    if found.tells_within(node.span) || pods.is_foreign(namespace) {
+        return;
+    }
+    let first = selector.labels.first().map_or(node.span, |entry| entry.value.span);
+    // An app whose own selector misses its pods has a Service with the same one.
+    let own = |told: &Finding| {
+        told.code.name == selector_misses_pods::CODE.name && told.labels.iter().any(|label| label.span == first)
+    };
+    if found.any(own) {
+        return;
+    }
+    let elsewhere = pods.elsewhere(selector);
+    if pods.within(namespace).is_empty() && elsewhere.is_none() {
         return;
     }
     let asked = selector.labels.iter().map(|entry| format!("{}: {}", entry.key.text, entry.value.as_text().unwrap_or_default()));
@@ -70,8 +81,13 @@ fn tell(
     } else {
         format!("no pod of the stack has the labels that {} selects: {asked}", object.id)
     };
-    let first = selector.labels.first().map_or(node.span, |entry| entry.value.span);
-    found.push(Finding::new(&CODE, first, message).note(why.to_owned()).maybe_help(meant(selector, pods, namespace)));
+    let finding = Finding::new(&CODE, first, message).note(why.to_owned());
+    found.push(match elsewhere {
+        Some((space, worker)) => finding
+            .also(worker.place(), format!("{worker} has them", worker = worker.id))
+            .help(format!("a selector means pods of its own namespace: metadata: {{namespace: {space}}}")),
+        None => finding.maybe_help(meant(selector, pods, namespace)),
+    });
 }
 
 /// The label that is nearest to the first one that no pod has.

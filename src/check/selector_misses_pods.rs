@@ -4,7 +4,7 @@ use super::selected::labels;
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::LabelSelector;
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
 /// A workload that would not find its own pods.
 pub static CODE: Code = Code {
@@ -34,26 +34,47 @@ pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings)
     }
 }
 
-/// Kubernetes gives Jobs a selector of its own; a `ReplicationController`'s is a plain map.
+/// Kubernetes completes what Jobs say; a `ReplicationController`'s is a plain map.
 fn selector<'a>(landing: &Landing<'a>, node: &'a Node) -> Option<LabelSelector<'a>> {
     match landing.object.id.kind.as_str() {
         kind if SELECTING.contains(&kind) => LabelSelector::read(node).ok(),
         "ReplicationController" => Some(LabelSelector::of_labels(node)),
-        "Job" if landing.object.body.at(&["spec", "manualSelector"]).and_then(Node::as_bool) == Some(true) => {
-            LabelSelector::read(node).ok()
-        }
+        // Kubernetes adds two labels of its own, to the selector and to the pods, unless it is told not to.
+        "Job" => LabelSelector::read(node).ok().filter(|selector| !selector.labels.iter().any(is_made)),
         _ => None,
     }
 }
 
+/// A label that Kubernetes gives to a Job's pods.
+fn is_made(entry: &Entry) -> bool {
+    let key = entry.key.text.as_ref();
+    ["controller-uid", "job-name"].contains(&key) || key.starts_with("batch.kubernetes.io/")
+}
+
 fn tell(landing: &Landing<'_>, node: &Node, selector: &LabelSelector<'_>, found: &mut Findings) {
     let id = &landing.object.id;
+    if found.tells_within(node.span) {
+        return;
+    }
     if selector.is_empty() && SELECTING.contains(&id.kind.as_str()) {
         let message = format!("the selector of {id} asks for nothing: the API server refuses it");
         return found.push(Finding::new(&CODE, node.span, message).maybe_help(own_labels(landing)));
     }
     let own = labels(&landing.pod);
     let Some((span, words)) = selector.unmet(own) else { return };
+    let other = own.into_iter().flat_map(Node::entries).find(|entry| words.starts_with(&format!("{}: ", entry.key.text)));
+    // An app has a selector by itself: what differs is the label that its user wrote.
+    if let Some(label) = other.filter(|label| landing.app.is_some() && label.value.span != span) {
+        let has = label.value.written().unwrap_or_default();
+        let message = format!("the pods of {id} have the label `{}: {has}`, its selector asks for `{words}`", label.key.text);
+        return found.push(
+            Finding::new(&CODE, label.value.span, message)
+                .also(span, "the selector, which an app has by itself")
+                .note("the API server refuses the object")
+                .maybe_help(own_labels(landing))
+                .help("or leave the label out"),
+        );
+    }
     let place = own.or_else(|| landing.pod.template.get("metadata")).unwrap_or(landing.pod.template);
     let first = place.entries().first().map_or(place.span, |entry| entry.key.span);
     found.push(
@@ -67,7 +88,8 @@ fn tell(landing: &Landing<'_>, node: &Node, selector: &LabelSelector<'_>, found:
 /// A selector that fits.
 fn own_labels(landing: &Landing<'_>) -> Option<String> {
     let entry = labels(&landing.pod)?.entries().first()?;
-    Some(format!("selector: {{matchLabels: {{{}: {}}}}}", entry.key.text, entry.value.as_text()?))
+    let label = format!("{{{}: {}}}", entry.key.text, entry.value.as_text()?);
+    Some(if landing.app.is_some() { format!("selector: {label}") } else { format!("selector: {{matchLabels: {label}}}") })
 }
 
 #[cfg(test)]
@@ -106,7 +128,10 @@ mod tests {
 
     #[test]
     fn jobs_have_their_own() {
-        assert_eq!(of("Job", "selector: {matchLabels: {app: a}}", "{app: b}"), [""; 0]);
+        assert_eq!(of("Job", "selector: {matchLabels: {app: a}}", "{app: b}").len(), 1);
+        assert_eq!(of("Job", "selector: {matchLabels: {app: a}}", "{app: a}"), [""; 0]);
+        assert_eq!(of("Job", "selector: {matchLabels: {batch.kubernetes.io/job-name: a}}", "{app: b}"), [""; 0]);
+        assert_eq!(of("Job", "selector: {}", "{app: b}"), [""; 0]);
         assert_eq!(of("Job", "manualSelector: true, selector: {matchLabels: {app: a}}", "{app: b}").len(), 1);
     }
 }

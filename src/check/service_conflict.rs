@@ -56,6 +56,12 @@ fn kind(spec: &Node, tell: &mut Tell<'_>) {
         let message = format!("`{field}` is for type {}, this is {kind}", types.join(" or "));
         tell(value, message, &format!("leave it out, or write type: {}", types.last().unwrap_or(&"")));
     }
+    for port in spec.get("ports").map_or(&[][..], Node::items).iter().filter(|_| kind == "ClusterIP") {
+        if let Some(value) = port.get("nodePort").filter(|port| port.as_int().is_some_and(|port| port != 0)) {
+            let message = "`nodePort` is for type NodePort or LoadBalancer, this is ClusterIP".to_owned();
+            tell(value, message, "leave it out, or write type: NodePort");
+        }
+    }
     let headless = spec.get("clusterIP").filter(|ip| ip.as_text() == Some("None"));
     if let Some(ip) = headless.filter(|_| ["NodePort", "LoadBalancer"].contains(&kind)) {
         let message = format!("a headless Service (`clusterIP: None`) cannot be of type {kind}");

@@ -177,6 +177,13 @@ impl Findings {
                 .any(|finding| finding.primary.span == span && finding.severity == Severity::Error)
     }
 
+    /// Whether an error stands inside of this place, or one that the user has talked down: what seems to be missing there
+    /// may be that.
+    pub fn tells_within(&self, span: Span) -> bool {
+        self.silenced.iter().any(|told| span.holds(*told))
+            || self.any(|finding| span.holds(finding.primary.span) && finding.severity == Severity::Error)
+    }
+
     /// Findings that went past the limit.
     pub fn dropped(&self) -> usize {
         self.dropped

@@ -3,7 +3,7 @@
 
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{Object, ObjectId, Unit};
-use crate::yaml::{Key, Node};
+use crate::yaml::{Key, Node, Value};
 
 /// A document that is no Kubernetes object.
 pub static MANIFEST_INVALID: Code = Code {
@@ -11,7 +11,7 @@ pub static MANIFEST_INVALID: Code = Code {
     severity: Severity::Error,
     page: Page {
         about: "A document in `manifests` that is no Kubernetes object: it lacks apiVersion, kind or metadata.name, or\n\
-                one of them is no text. k3s refuses the whole file then.",
+                one of them, or its namespace, is no text. k3s refuses the whole file then.",
         bad: "# manifests/extra.yaml\napiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n",
         good: "# manifests/extra.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\ndata: {a: b}\n",
     },
@@ -71,8 +71,7 @@ fn read_as(node: &Node) -> &'static str {
 /// `kind: List`, and `PodList` and its like; a custom kind that merely ends in List has no items.
 fn is_list(node: &Node) -> bool {
     let kind = node.text_at(&["kind"]).unwrap_or_default();
-    kind.ends_with("List")
-        && matches!(node.get("items").map(|items| &items.value), Some(crate::yaml::Value::List(_)))
+    kind.ends_with("List") && matches!(node.get("items").map(|items| &items.value), Some(Value::List(_)))
 }
 
 fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) -> Option<Object> {
@@ -94,6 +93,13 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
             complete = false;
         }
     }
+    let namespace_given = body.at(&["metadata", "namespace"]);
+    if let Some(given) = namespace_given.filter(|given| !matches!(given.value, Value::Text(_) | Value::Null))
+    {
+        let message = format!("`metadata.namespace` wants text, this is {}", given.kind());
+        found.push(Finding::new(&MANIFEST_INVALID, given.span, message));
+        complete = false;
+    }
     if !complete {
         return None;
     }
@@ -111,6 +117,7 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
         unit: unit.clone(),
         arch_auto: None,
         past: Vec::new(),
+        written: true,
     })
 }
 

@@ -6,7 +6,7 @@
 //!
 //! A new kind of workload is a row in `pod.rs`; an architecture is a row in `platform.rs`; a repository that
 //! was deleted is a row in `gone.rs`; an API version that came or went is a row in `served.rs`; the form of a token is a
-//! row in `exposed.rs`; a merge key is a row in `merge_keys.rs`.
+//! row in `exposed.rs`; a merge key is a row in `merge_keys.rs`; fields of a newer Kubernetes are what `tests/shapes.py` writes.
 
 pub mod cron;
 pub mod digest;
@@ -15,6 +15,7 @@ pub mod kubectl;
 pub mod names;
 pub mod exposed;
 pub mod secret;
+pub mod shape;
 
 mod device;
 mod gone;

@@ -49,6 +49,8 @@ pub struct Object {
     pub arch_auto: Option<Span>,
     /// What it was before each change of a finished object, oldest first; kept where somebody asks.
     pub past: Vec<Node>,
+    /// Whether its fields, or a patch of them, are as someone wrote them: what stackc makes by itself has the right shape.
+    pub written: bool,
 }
 
 impl ObjectId {

@@ -67,7 +67,10 @@ impl Quantity {
         if quantity.nanos == 0 || quantity >= kibibyte {
             return Ok(quantity);
         }
+        // `1e3` is a number as it stands, but takes no suffix.
+        let plain = (quantity.nanos / 1_000_000_000).to_string();
         let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let number = if number.contains(['e', 'E']) { plain.as_str() } else { number };
         let amount = if text.ends_with('m') { "thousandths of a byte" } else { "bytes" };
         Err(format!("`{text}` is {number} {amount}: write `{number}Mi` or `{number}Gi`"))
     }

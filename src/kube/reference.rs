@@ -1,5 +1,6 @@
 //! Which other objects an object needs: a pod its ConfigMaps, a route its Services.
 
+use crate::kube::field::given;
 use crate::kube::{Object, Pod};
 use crate::yaml::Node;
 
@@ -135,7 +136,10 @@ impl<'a> Pod<'a> {
         all.extend(claims.filter_map(|volume| {
             reference(Target::Claim, volume.get("persistentVolumeClaim")?, "claimName", None)
         }));
-        all.extend(reference(Target::ServiceAccount, self.spec, "serviceAccountName", None));
+        // The older name counts where the newer one is not given.
+        let account =
+            ["serviceAccountName", "serviceAccount"].into_iter().find(|key| given(self.spec, key).is_some());
+        all.extend(account.and_then(|key| reference(Target::ServiceAccount, self.spec, key, None)));
         all.extend(reference(Target::PriorityClass, self.spec, "priorityClassName", None));
         all.extend(reference(Target::RuntimeClass, self.spec, "runtimeClassName", None));
         all

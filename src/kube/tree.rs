@@ -19,7 +19,14 @@ pub(crate) fn object(api_version: &str, kind: &str, spec: &serde_json::Value) ->
         name: "web".into(),
     };
     let body = serde_json::json!({"apiVersion": api_version, "kind": kind, "spec": spec});
-    Object { id, body: tree(&body), unit: Unit::App("web".into()), arch_auto: None, past: Vec::new() }
+    Object {
+        id,
+        body: tree(&body),
+        unit: Unit::App("web".into()),
+        arch_auto: None,
+        past: Vec::new(),
+        written: false,
+    }
 }
 
 fn node(json: &serde_json::Value, file: FileId, count: &mut u32) -> Node {

@@ -39,7 +39,9 @@ pub(super) fn container(app: &App, place: Place<'_>, wanted: &mut Vec<Wanted>, f
         .unless_empty("envFrom", Node::list(span, env::env_from(app, file, wanted, found)))
         .unless_empty("env", Node::list(span, env::env(file, found)))
         .unless_empty("ports", Node::list(span, ports));
-    let build = probe::probes(build, file, span, found);
+    let is_main = std::ptr::eq(file, &raw const app.container);
+    let owner = if is_main { "the app".to_owned() } else { format!("the container `{}`", place.name.value) };
+    let build = probe::probes(build, (file, &owner), span, found);
     let build = match &file.resources {
         Some(resources) => build.unless_empty("resources", self::resources(span, resources, found)),
         None => build,

@@ -43,6 +43,7 @@ pub(super) fn object(unit: Unit, head: Head<'_>, body: Vec<(&'static str, Node)>
         unit,
         arch_auto: None,
         past: Vec::new(),
+        written: false,
     }
 }
 

@@ -115,7 +115,8 @@ fn network(app: &App, build: Build, found: &mut Findings) -> Build {
     }
     let host_network = pod.host_network.unwrap_or(false);
     // On the node's network, ClusterFirst would quietly mean the node's own names.
-    let dns_policy = pod.dns_policy.or(host_network.then_some(DnsPolicy::ClusterFirstWithHostNet));
+    let dns_policy = pod.dns_policy.as_ref().map(|policy| (policy.value, policy.span));
+    let dns_policy = dns_policy.or(host_network.then_some((DnsPolicy::ClusterFirstWithHostNet, span)));
     let aliases = pod.host_aliases.iter().map(|(ip, names)| {
         let names = Node::list(ip.span, names.iter().map(Node::from));
         Build::at(ip.span).with("ip", ip.into()).with("hostnames", names).node()
@@ -125,7 +126,7 @@ fn network(app: &App, build: Build, found: &mut Findings) -> Build {
         .maybe("hostNetwork", yes(host_network))
         .maybe("hostPID", yes(pod.host_pid.unwrap_or(false)))
         .maybe("hostname", pod.hostname.as_ref().map(Node::from))
-        .maybe("dnsPolicy", dns_policy.map(|policy| Node::text(span, word(policy))))
+        .maybe("dnsPolicy", dns_policy.map(|(policy, span)| Node::text(span, word(policy))))
         .maybe("dnsConfig", pod.dns_config.clone().filter(|node| matches!(node.value, Value::Map(_))))
         .unless_empty("hostAliases", Node::list(span, aliases))
 }

@@ -19,9 +19,9 @@ pub static PORT_UNKNOWN: Code = Code {
     },
 };
 
-/// The port's name and entry; `user` is what wants it, `at` its place.
+/// The port's name and entry; `owner` is what has the ports, `user` what wants one, `at` its place.
 pub(super) fn resolve<'a>(
-    ports: &'a Named<Port>,
+    (ports, owner): (&'a Named<Port>, &str),
     wanted: Option<&Spanned<String>>,
     user: &str,
     at: Span,
@@ -36,7 +36,7 @@ pub(super) fn resolve<'a>(
     };
     let port = wanted.map_or_else(|| only().or_else(|| entry("http")), |name| entry(&name.value));
     if port.is_none() {
-        found.push(unknown(ports, wanted, user, at));
+        found.push(unknown((ports, owner), wanted, user, at));
     }
     port
 }
@@ -71,22 +71,28 @@ pub(super) fn service_of<'a>(app: &'a App, port: &str) -> &'a str {
     listed.or_else(rest).map_or(app.name.as_str(), |(name, _)| name.value.as_str())
 }
 
-/// A port that the app does not have.
-pub(super) fn unknown_port(span: Span, name: &str) -> Finding {
-    Finding::new(&PORT_UNKNOWN, span, format!("the app has no port named `{name}`"))
+/// A port that its owner does not have.
+pub(super) fn unknown_port(span: Span, name: &str, owner: &str) -> Finding {
+    let named = if name.parse::<u16>().is_ok() { "" } else { "named " };
+    Finding::new(&PORT_UNKNOWN, span, format!("{owner} has no port {named}`{name}`"))
 }
 
-fn unknown(ports: &Named<Port>, wanted: Option<&Spanned<String>>, user: &str, at: Span) -> Finding {
+fn unknown(
+    (ports, owner): (&Named<Port>, &str),
+    wanted: Option<&Spanned<String>>,
+    user: &str,
+    at: Span,
+) -> Finding {
     let known = || list(ports.names());
     if ports.is_empty() {
-        return Finding::new(&PORT_UNKNOWN, at, format!("{user} needs a port, and the app has none"))
+        return Finding::new(&PORT_UNKNOWN, at, format!("{user} needs a port, and {owner} has none"))
             .help("ports: {http: 8080}");
     }
     match wanted {
         Some(name) => {
             let numbered = ports.iter().find(|(_, port)| port.port.value.to_string() == name.value);
             let near = numbered.map(|(key, _)| key.value.as_str()).or(nearest(&name.value, ports.names()));
-            unknown_port(name.span, &name.value).help(
+            unknown_port(name.span, &name.value, owner).help(
                 near.map_or_else(
                     || format!("known here: {}", known()),
                     |near| format!("did you mean `{near}`?"),

@@ -6,8 +6,13 @@ use crate::source::Span;
 use crate::stack::{Container, NamedIn, Probe, value_invalid};
 use crate::yaml::{Build, Node, Spanned};
 
-/// The probes that the user wrote, and no others.
-pub(super) fn probes(build: Build, container: &Container, cause: Span, found: &mut Findings) -> Build {
+/// The probes that the user wrote, and no others; `owner` names the container.
+pub(super) fn probes(
+    build: Build,
+    (container, owner): (&Container, &str),
+    cause: Span,
+    found: &mut Findings,
+) -> Build {
     let Some(probes) = &container.probes else { return build };
     let kinds = [
         ("startupProbe", "startup", &probes.startup),
@@ -15,7 +20,7 @@ pub(super) fn probes(build: Build, container: &Container, cause: Span, found: &m
         ("readinessProbe", "readiness", &probes.readiness),
     ];
     kinds.into_iter().fold(build, |build, (key, name, probe)| match probe {
-        Some(probe) => build.maybe(key, self::probe(name, probe, container, cause, found)),
+        Some(probe) => build.maybe(key, self::probe(name, probe, (container, owner), cause, found)),
         None => build,
     })
 }
@@ -23,13 +28,14 @@ pub(super) fn probes(build: Build, container: &Container, cause: Span, found: &m
 fn probe(
     name: &str,
     probe: &Probe,
-    container: &Container,
+    (container, owner): (&Container, &str),
     cause: Span,
     found: &mut Findings,
 ) -> Option<Node> {
     let at = place(probe).unwrap_or(cause);
     let port_name = |wanted, at, found: &mut Findings| {
-        let (name, port) = port::resolve(&container.ports, wanted, &format!("the {name} probe"), at, found)?;
+        let (name, port) =
+            port::resolve((&container.ports, owner), wanted, &format!("the {name} probe"), at, found)?;
         let named = port.is_named_in(NamedIn::Probes) && port.is_named_in(NamedIn::Container);
         Some(if named { Node::text(at, name.to_owned()) } else { Node::int(at, port.in_container().value) })
     };
@@ -50,7 +56,7 @@ fn probe(
         (None, None, None, Some(grpc)) => {
             let wanted = format!("the {name} probe");
             let (_, port) =
-                port::resolve(&container.ports, Some(&grpc.port), &wanted, grpc.port.span, found)?;
+                port::resolve((&container.ports, owner), Some(&grpc.port), &wanted, grpc.port.span, found)?;
             // Unlike the others, this one takes a number only.
             let build = Build::at(grpc.port.span).with("port", port.in_container().into());
             ("grpc", build.maybe("service", grpc.service.as_ref().map(Node::from)).node())

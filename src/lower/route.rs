@@ -202,7 +202,7 @@ fn node(
     let wanted = route.port.as_ref();
     let at = wanted.map_or(name.span, |port| port.span);
     let wanting = format!("the route `{}`", name.value);
-    let (port_name, port) = port::resolve(&app.container.ports, wanted, &wanting, at, found)?;
+    let (port_name, port) = port::resolve((&app.container.ports, "the app"), wanted, &wanting, at, found)?;
     port::check_protocol(port_name, port, Protocol::TCP, at, found);
     port::check_served(port_name, port, at, found);
     let scheme = route.scheme.map(|scheme| match scheme {

@@ -93,7 +93,7 @@ fn port_of<'a>(app: &'a App, name: &Spanned<String>, found: &mut Findings) -> Op
     if port.is_none() {
         let near =
             nearest(&name.value, app.container.ports.names()).map(|near| format!("did you mean `{near}`?"));
-        found.push(unknown_port(name.span, &name.value).maybe_help(near));
+        found.push(unknown_port(name.span, &name.value, "the app").maybe_help(near));
     }
     port
 }

@@ -109,7 +109,7 @@ fn service(
     let wanted = wanted.or(own);
     let at = wanted.map_or(name.span, |port| port.span);
     let user = format!("the route `{}`", name.value);
-    let (port_name, port) = port::resolve(ports, wanted, &user, at, found)?;
+    let (port_name, port) = port::resolve((ports, "the app"), wanted, &user, at, found)?;
     port::check_protocol(port_name, port, protocol, at, found);
     port::check_served(port_name, port, at, found);
     Some(

@@ -49,6 +49,9 @@ impl<'a> Volumes<'a> {
         let mut mounts = Vec::new();
         for (path, volume) in container.volumes.iter() {
             check_path(path, found);
+            if path.value == "/" {
+                continue;
+            }
             check_mode(volume, self.files, found);
             if let Some(from) = &volume.from {
                 mounts.extend(shared(&app.container.volumes, from, path, volume, found));
@@ -202,6 +205,8 @@ fn check_path(path: &Spanned<String>, found: &mut Findings) {
         Some("holds a `:`, which Kubernetes refuses")
     } else if path.value.split('/').any(|part| part == "..") {
         Some("holds `..`")
+    } else if path.value == "/" {
+        Some("is the container's whole file system: its own programs would be gone")
     } else {
         None
     };

@@ -78,5 +78,6 @@ pub(super) fn workload(span: Span, kind: &str, name: &str, pod: Node) -> Object 
         unit: Unit::Traefik,
         arch_auto: None,
         past: Vec::new(),
+        written: false,
     }
 }

@@ -30,6 +30,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// Whether the other lies in this one.
+    pub fn holds(self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
     /// The part of this span from byte `from` to byte `to`, both counted from its start.
     #[must_use]
     pub fn part(self, from: usize, to: usize) -> Span {

@@ -158,7 +158,7 @@ pub struct PodFile {
     pub host_pid: Option<bool>,
     /// Whom the pod asks for names. Default: `ClusterFirst`; with `hostNetwork` `ClusterFirstWithHostNet`.
     #[serde(rename = "dnsPolicy", deserialize_with = "maybe")]
-    pub dns_policy: Option<DnsPolicy>,
+    pub dns_policy: Option<Spanned<DnsPolicy>>,
     /// Kubernetes' own map: `nameservers`, `searches`, `options`.
     #[serde(rename = "dnsConfig", deserialize_with = "like::<Option<Named<Node>>, _, _>")]
     pub dns_config: Option<Node>,

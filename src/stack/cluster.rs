@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{Place, Protocol};
-use crate::finding::Severity;
-use crate::yaml::{Named, Node, Spanned, like, maybe};
+use crate::finding::{Findings, Severity};
+use crate::yaml::{Named, Node, Spanned, fields, like, maybe, unknown_keys};
 
 /// stack.yaml.
 #[derive(Debug, Deserialize)]
@@ -112,6 +112,15 @@ pub struct LayersFile {
     /// generators (see [kustomize](../kustomize.md)). Those of layers beneath come first; `null` drops them.
     #[serde(deserialize_with = "like::<Option<Named<Node>>, _, _>")]
     pub kustomize: Option<Node>,
+}
+
+/// Tells keys that neither of the two has, and takes them out.
+pub fn refuse_keys(tree: &mut Node, found: &mut Findings) {
+    let known = [fields::<StackFile>(), fields::<LayersFile>()].concat();
+    unknown_keys(tree, &known, None, found);
+    if let Some(map) = tree.as_map_mut() {
+        map.entries.retain(|entry| known.contains(&entry.key.text.as_ref()));
+    }
 }
 
 /// The release, and what of it does not run.

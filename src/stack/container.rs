@@ -42,6 +42,7 @@ pub struct Container {
 
 /// A value of the environment: exactly one source.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(expecting = "text or a map")]
 pub struct EnvValue {
     /// The text itself.
     pub value: Option<Spanned<String>>,
@@ -78,6 +79,7 @@ pub struct EnvFrom {
 
 /// A port. TCP and UDP on one number are two ports.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(expecting = "a number or a map")]
 pub struct Port {
     /// The number in the Service, and in the container unless `targetPort` says another.
     pub port: Spanned<u16>,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::invalid::value_invalid;
 use crate::finding::{Code, Finding, Findings, Label, Page, Severity};
 use crate::kube::names;
-use crate::source::{Fault, FileId, Layer, Sources, Span, read_beside};
+use crate::source::{Fault, FileId, Layer, SourceFile, Sources, Span, read_beside};
 use crate::yaml::{Dialect, Entry, Node, Value, read, unreadable};
 
 /// A value that anyone can read.
@@ -61,7 +61,12 @@ fn names_in(file: FileId, path: &str, asked: Span, sources: &Sources, found: &mu
         return Vec::new();
     }
     let is_dotenv = std::path::Path::new(path).extension().is_some_and(|ending| ending == "env");
-    let values = if is_dotenv { dotenv(&source.text, file) } else { secret(file, sources) };
+    let mut quiet = Findings::default();
+    let values = if is_dotenv { dotenv(&source.text, file) } else { secret(file, sources, &mut quiet) };
+    if let Some(first) = quiet.sorted().into_iter().next() {
+        found.push(broken(asked, source, &first));
+        return Vec::new();
+    }
     let Some(values) = values.filter(|values| !values.is_empty()) else {
         let finding = value_invalid(asked, format!("{} is neither a Secret nor a dotenv file", source.path));
         found.push(
@@ -86,18 +91,28 @@ fn names_in(file: FileId, path: &str, asked: Span, sources: &Sources, found: &mu
     values.into_iter().map(|(name, ..)| name).collect()
 }
 
+/// A file that is no YAML. Words of the file are not repeated, for they may be of a secret.
+fn broken(asked: Span, source: &SourceFile, first: &Finding) -> Finding {
+    let line = source.line_of(first.primary.span.start);
+    let why = match &first.message {
+        Cow::Borrowed(own) => format!(": {own}"),
+        Cow::Owned(_) => String::new(),
+    };
+    value_invalid(asked, format!("{} cannot be read, for its line {line}{why}", source.path))
+        .note("the line is not shown: it may hold a secret")
+}
+
 /// A key, its value, and where the value stands.
 type Pair = (String, String, Span);
 
 /// The keys of a Secret's YAML; none if it is none. What is wrong with the text is not told line by line, for a line may
 /// hold a secret.
-fn secret(file: FileId, sources: &Sources) -> Option<Vec<Pair>> {
-    let mut quiet = Findings::default();
-    let documents = read(sources, file, Dialect::Manifest, &mut quiet);
+fn secret(file: FileId, sources: &Sources, quiet: &mut Findings) -> Option<Vec<Pair>> {
+    let documents = read(sources, file, Dialect::Manifest, quiet);
     let [document] = documents.as_slice() else { return None };
     // Without a rule for what to leave, sops encrypts this word as well.
     let is_secret = |kind: &str| kind == "Secret" || kind.starts_with(ENCRYPTED);
-    if quiet.errors() > 0 || !document.text_at(&["kind"]).is_some_and(is_secret) {
+    if !document.text_at(&["kind"]).is_some_and(is_secret) {
         return None;
     }
     let maps = ["data", "stringData"].into_iter().filter_map(|field| document.get(field));

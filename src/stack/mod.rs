@@ -38,7 +38,7 @@ pub use app::{
     App, AppPatch, DnsPolicy, MadeFile, Outline, PodFile, PullPolicy, SecretRead, ServersTransport, Strategy,
     StrategyKind,
 };
-pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload, Weight};
+pub use cluster::{LayersFile, NamespaceFile, Pin, StackFile, TraefikWorkload, Weight, refuse_keys};
 pub use container::{Container, EnvFrom, EnvValue, NamedIn, Port, Protocol, Resources};
 pub use external::External;
 pub use ingress::{Certificate, EntryPoint, Ingress, Trust, host_name};

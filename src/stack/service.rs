@@ -6,6 +6,7 @@ use crate::yaml::{Named, Spanned, maybe};
 
 /// A Service.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(expecting = "a type or a map")]
 pub struct ServiceFile {
     /// Its type. Default: `ClusterIP`.
     #[serde(rename = "type", deserialize_with = "maybe")]

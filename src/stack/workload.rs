@@ -35,6 +35,7 @@ impl Workload {
 
 /// When a CronJob runs.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(expecting = "text or a map")]
 pub struct Schedule {
     /// Five fields of cron, or a word such as `@daily`.
     pub cron: Spanned<String>,

@@ -194,6 +194,7 @@ impl From<Resource> for Object {
             unit: resource.unit,
             arch_auto: resource.arch_auto,
             past: resource.past,
+            written: true,
         }
     }
 }

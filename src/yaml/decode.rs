@@ -367,7 +367,10 @@ impl<'de> Deserializer<'de> for De<'de, '_, '_> {
         visitor: V,
     ) -> Result<V::Value, Stop> {
         if self.node.as_map().is_none() {
-            self.wrong("a map");
+            // What has a short form says so (serde's `expecting`); the derive's own words begin with `struct`.
+            let expected: &dyn de::Expected = &visitor;
+            let expected = expected.to_string();
+            self.wrong(if expected.starts_with("struct ") { "a map" } else { &expected });
             return visitor.visit_map(Neutral { left: fields.iter(), de: self });
         }
         unknown_keys(self.node, fields, self.key.map(|key| key.text.as_ref()), &mut self.told.borrow_mut());

@@ -62,7 +62,7 @@ enum Takes {
     /// A list that has an item.
     Items,
     /// What this finds nothing wrong with.
-    Whole(fn(&Node) -> Result<(), &'static str>),
+    Whole(fn(&Node) -> Result<(), whole::Reason>),
     /// A map with these fields.
     Fields(&'static [Row]),
 }
@@ -72,6 +72,7 @@ type Row = (&'static [&'static str], Takes);
 
 /// Tells each.
 pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
+    traefik(facts, found);
     for (kind, objects) in facts.kinds() {
         let mut known: Option<(&str, Option<Rule>, Option<&Tree>)> = None;
         for object in objects {
@@ -88,6 +89,18 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
             if let Some(tree) = tree {
                 walk(&object.body, at, tree, found);
             }
+        }
+    }
+}
+
+/// What a user puts into the Service of k3s' own Traefik.
+fn traefik(facts: &Facts<'_>, found: &mut Findings) {
+    let spec = facts.configured().and_then(|(_, traefik)| traefik.values.at(&["service", "spec"]));
+    let tree = TREES.of_kind("Service", "").and_then(|tree| tree.at("spec"));
+    let (Some(spec), Some(tree)) = (spec, tree) else { return };
+    for Entry { key, value } in spec.entries() {
+        if let Some(below) = tree.at(&key.text) {
+            walk(value, Place { name: &key.text, owner: "spec", listed: false }, below, found);
         }
     }
 }
@@ -123,7 +136,7 @@ fn name(object: &Object, rule: Option<Rule>, found: &mut Findings) {
 
 /// A value and all that is known of what it holds; null is absent.
 fn walk(node: &Node, at: Place<'_>, tree: &Tree, found: &mut Findings) {
-    if matches!(node.value, Value::Null) {
+    if matches!(node.value, Value::Null) || found.gave_up(node.span) {
         return;
     }
     for takes in &tree.takes {
@@ -150,9 +163,12 @@ fn take(node: &Node, at: Place<'_>, takes: &Takes, found: &mut Findings) {
         Takes::Entries(rule, values) => entries(node, at.name, *rule, values, found),
         Takes::Needs(keys) => needs(node, at, keys, found),
         Takes::Whole(rule) => {
-            if let Err(reason) = rule(node) {
-                let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
-                found.push(Finding::new(&CODE, place, reason).note("the API server refuses the object"));
+            if let Err((reason, place)) = rule(node)
+                && !found.tells_within(node.span)
+            {
+                let first = node.entries().first().map_or(node.span, |entry| entry.key.span);
+                let finding = Finding::new(&CODE, place.unwrap_or(first), reason);
+                found.push(finding.note("the API server refuses the object"));
             }
         }
         takes => {
@@ -188,15 +204,33 @@ fn needs(node: &Node, at: Place<'_>, keys: &[&str], found: &mut Findings) {
         return;
     }
     let missing = |key: &&&str| node.get(key).is_none_or(|value| matches!(value.value, Value::Null));
-    let Some(key) = keys.iter().find(missing) else { return };
+    let Some(key) = keys.iter().find(missing).filter(|_| !is_told(node, found)) else { return };
     let which = if at.listed { "an item of " } else { "" };
     let message = format!("{which}`{}` has no `{key}`", at.name);
     let place = node.entries().first().map_or(node.span, |entry| entry.key.span);
-    found.push(Finding::new(&CODE, place, message).note("the API server refuses the object without it"));
+    let line = own_selector(node).filter(|_| *key == "selector");
+    found.push(
+        Finding::new(&CODE, place, message).note("the API server refuses the object without it").maybe_help(line),
+    );
+}
+
+/// The selector that means a workload's own pods.
+fn own_selector(spec: &Node) -> Option<String> {
+    let labels = spec.at(&["template", "metadata", "labels"])?.entries();
+    // Labels that differ from release to release are no good for what can never be changed.
+    let steady = |entry: &&Entry| ["app", "app.kubernetes.io/name", "k8s-app"].contains(&&*entry.key.text);
+    let entry = labels.iter().find(steady).or(labels.first())?;
+    Some(format!("selector: {{matchLabels: {{{}: {}}}}}", entry.key.text, entry.value.as_text()?))
+}
+
+/// Whether a key of the map is told to be wrong, or one value: what seems to be missing is that one.
+fn is_told(node: &Node, found: &Findings) -> bool {
+    let told = |entry: &Entry| found.tells(entry.key.span) || found.tells(entry.value.span);
+    found.tells(node.span) || node.entries().iter().any(told)
 }
 
 /// What a value stands in, in words; only what is told is worth making them.
-enum Field<'a> {
+pub(super) enum Field<'a> {
     NameOf(&'a str),
     Named(&'a str),
     Among(&'a str),
@@ -232,9 +266,9 @@ fn tell(node: &Node, field: &Field<'_>, takes: &Takes, found: &mut Findings) {
     }
 }
 
-struct Refused {
-    message: String,
-    help: Option<String>,
+pub(super) struct Refused {
+    pub(super) message: String,
+    pub(super) help: Option<String>,
 }
 
 impl Refused {
@@ -271,7 +305,9 @@ impl Takes {
             }
             Takes::Truth if node.as_bool().is_none() => Err(wrong(node, field, "true or false")),
             Takes::Map if node.as_map().is_none() => {
-                Err(Refused::bare(format!("a map is wanted here, this is {}", node.kind())))
+                let help = node.as_text().filter(|_| matches!(field, Field::Named("middlewares" | "service")));
+                let message = format!("a map is wanted here, this is {}", node.kind());
+                Err(Refused { message, help: help.map(|name| format!("{{name: {name}}}")) })
             }
             Takes::Items if node.items().is_empty() => Err(Refused::bare(format!("{field} has no item"))),
             // What they hold is looked at one by one.
@@ -295,7 +331,7 @@ fn whole(node: &Node, field: &Field<'_>) -> Result<i64, Refused> {
 }
 
 /// The value itself is not repeated: it may be a secret, and it stands right there.
-fn wrong(node: &Node, field: &Field<'_>, wanted: &str) -> Refused {
+pub(super) fn wrong(node: &Node, field: &Field<'_>, wanted: &str) -> Refused {
     let unquoted = |text: &str| text.parse::<f64>().is_ok() || ["true", "false"].contains(&text);
     let help = match node.as_text() {
         None if wanted == "text" && node.written().is_some() => Some("put it into quotes".to_owned()),

@@ -3,10 +3,10 @@
 use super::Takes::{
     Amount, AtLeast, Between, Entries, Fields, Hidden, Items, Map, Needs, Only, Port, Text, Truth, Whole, Words,
 };
-use super::whole::{handlers, one_bound, one_source, one_value, own_namespace, ports_named, strategy};
+use super::whole::{handlers, keys_apart, least_and_most, one_bound, one_origin, one_source, one_value, own_namespace, ports_named, strategy};
 use super::text::{
     above_zero, absolute, address, any, base64, capability, cluster_ip, cron, cron_name, field_path, ingress_host, inside,
-    maybe_name, medium, memory, mount_path, prefix, quantity, range, resource, variable, zone,
+    maybe_address, maybe_key, maybe_name, medium, memory, mount_path, prefix, processors, quantity, range, resource, variable, zone,
 };
 use super::{Row, Rule, Takes};
 use crate::kube::names;
@@ -44,10 +44,12 @@ pub(super) const TEMPLATE: &[Row] =
 pub(super) const POD: &[Row] = &[
     (&["activeDeadlineSeconds"], AtLeast(1)),
     (&["automountServiceAccountToken"], Truth),
+    (&["containers"], Items),
     (&["containers", "*"], Needs(&["name"])),
     (&["dnsConfig", "nameservers", "*"], Text(address)),
     (&["dnsPolicy"], Words(&["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"])),
     (&["enableServiceLinks"], Truth),
+    (&["hostAliases", "*", "hostnames", "*"], Text(names::dns_subdomain)),
     (&["hostAliases", "*", "ip"], Text(address)),
     (&["hostIPC"], Truth),
     (&["hostNetwork"], Truth),
@@ -138,6 +140,7 @@ pub(super) const CONTAINER: &[Row] = &[
         Fields(&[
             (&[], Needs(&["containerPort"])),
             (&["containerPort"], Between(1, 65535)),
+            (&["hostIP"], Text(maybe_address)),
             (&["hostPort"], Between(0, 65535)),
             (&["name"], Text(names::port_name)),
             (&["protocol"], PROTOCOLS),
@@ -145,8 +148,10 @@ pub(super) const CONTAINER: &[Row] = &[
     ),
     (&["readinessProbe"], PROBE),
     (&["resources", "limits"], AMOUNTS),
+    (&["resources", "limits", "cpu"], Amount(processors)),
     (&["resources", "limits", "memory"], Amount(memory)),
     (&["resources", "requests"], AMOUNTS),
+    (&["resources", "requests", "cpu"], Amount(processors)),
     (&["resources", "requests", "memory"], Amount(memory)),
     (
         &["securityContext"],
@@ -185,6 +190,7 @@ const ENV: &[Row] = &[
     (
         &["valueFrom"],
         Fields(&[
+            (&[], Whole(one_origin)),
             (&["configMapKeyRef"], Needs(&["key"])),
             (&["fieldRef", "fieldPath"], Text(field_path)),
             (&["resourceFieldRef", "resource"], Text(resource)),
@@ -262,6 +268,7 @@ const SERVICE: &[Row] = &[
         &["ports", "*"],
         Fields(&[
             (&[], Needs(&["port"])),
+            (&["appProtocol"], Text(maybe_key)),
             (&["name"], Text(names::dns_label)),
             (&["nodePort"], Between(0, 65535)),
             (&["port"], Between(1, 65535)),
@@ -292,6 +299,7 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
     ("", "ConfigMap", &[
         (&["binaryData"], Entries(names::config_key, &Hidden(base64))),
         (&["data"], Entries(names::config_key, &Text(any))),
+        (&[], Whole(keys_apart)),
         (&["immutable"], Truth),
     ]),
     ("", "PersistentVolume", &[(
@@ -340,6 +348,7 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
         &["spec"],
         Fields(&[
             (&[], Needs(&["maxReplicas", "scaleTargetRef"])),
+            (&[], Whole(least_and_most)),
             (&["maxReplicas"], AtLeast(1)),
             (&["minReplicas"], AtLeast(1)),
             (&["scaleTargetRef"], Needs(&["kind", "name"])),
@@ -401,14 +410,25 @@ pub(super) const KINDS: &[(&str, &str, &[Row])] = &[
         (&["reclaimPolicy"], Words(&["Delete", "Retain"])),
         (&["volumeBindingMode"], Words(&["Immediate", "WaitForFirstConsumer"])),
     ]),
+    ("traefik.containo.us", "IngressRoute", ROUTES),
+    ("traefik.containo.us", "IngressRouteTCP", ROUTES),
+    ("traefik.containo.us", "IngressRouteUDP", ROUTES),
     ("traefik.containo.us", "Middleware", MIDDLEWARE),
     ("traefik.containo.us", "MiddlewareTCP", MIDDLEWARE),
+    ("traefik.io", "IngressRoute", ROUTES),
+    ("traefik.io", "IngressRouteTCP", ROUTES),
+    ("traefik.io", "IngressRouteUDP", ROUTES),
     ("traefik.io", "Middleware", MIDDLEWARE),
     ("traefik.io", "MiddlewareTCP", MIDDLEWARE),
 ];
 
+const ROUTES: &[Row] = &[(&["spec"], Needs(&["routes"]))];
 const RULES: &[Row] = &[(&["rules", "*"], Needs(&["verbs"]))];
-const MIDDLEWARE: &[Row] = &[(&["spec", "*"], Map)];
+const MIDDLEWARE: &[Row] = &[
+    (&["spec", "*"], Map),
+    (&["spec", "chain", "middlewares", "*"], Map),
+    (&["spec", "errors", "service"], Map),
+];
 
 /// Names by kind; those of all others are DNS subdomains, but for RBAC's (`system:node`), which hold nearly anything.
 const NAMES: &[(&str, &str, Rule)] = &[

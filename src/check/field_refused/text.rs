@@ -28,6 +28,18 @@ pub(super) fn memory(text: &str) -> Result<(), String> {
     Quantity::bytes(text).map(drop)
 }
 
+/// Processors: `100M` is a hundred million of them, where a tenth was meant.
+pub(super) fn processors(text: &str) -> Result<(), String> {
+    let most = Quantity::parse("10k")?;
+    match Quantity::parse(text) {
+        Ok(amount) if amount > most => {
+            let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            Err(format!("no machine has so many processors: `{number}m` is {number} thousandths of one"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Go's decoder passes over line breaks.
 pub(super) fn base64(text: &str) -> Result<(), String> {
     let plain = "it is not base64: text as it is stands under `stringData`, of a ConfigMap under `data`";
@@ -62,6 +74,16 @@ pub(super) fn cron_name(text: &str) -> Result<(), String> {
 /// The name of an object, or none.
 pub(super) fn maybe_name(text: &str) -> Result<(), String> {
     if text.is_empty() { Ok(()) } else { names::dns_subdomain(text) }
+}
+
+/// The key of a label, or none.
+pub(super) fn maybe_key(text: &str) -> Result<(), String> {
+    if text.is_empty() { Ok(()) } else { names::label_key(text) }
+}
+
+/// An address, or none.
+pub(super) fn maybe_address(text: &str) -> Result<(), String> {
+    if text.is_empty() { Ok(()) } else { address(text) }
 }
 
 /// A place in a container.

@@ -266,6 +266,10 @@ pub(super) fn syntax(
         None if code == &YAML_LIMIT => format!("nested deeper than {depth} levels").into(),
         None => plain_words(&error.kind().to_string()).into(),
     };
+    if let Some(at) = valueless(text, error.kind()) {
+        let span = Span { file, start: byte(at), end: byte(at.saturating_add(1)) };
+        return Finding::new(code, span, "a value is missing in front of this");
+    }
     let finding = Finding::new(code, span, message).label("reading stopped here");
     let range = |from: Span| usize::try_from(from.start).unwrap_or(0)..at;
     match open.filter(|open| text.get(range(*open)).is_some_and(|between| between.contains('\n'))) {
@@ -274,6 +278,25 @@ pub(super) fn syntax(
         }
         None => finding.maybe_help(help),
     }
+}
+
+/// In JSON whose brackets do not close, the place where a value should stand: YAML takes `"a":}` for null, and so meets the
+/// mistake only at the end.
+fn valueless(text: &str, kind: &ErrorKind) -> Option<usize> {
+    let unclosed = matches!(
+        kind,
+        ErrorKind::UnclosedFlowCollection { .. }
+            | ErrorKind::UnexpectedEofFlowMapping
+            | ErrorKind::UnexpectedEofFlowSequence
+    );
+    if !unclosed || !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let error =
+        serde_json::from_str::<serde::de::IgnoredAny>(text).err().filter(serde_json::Error::is_syntax)?;
+    let before = text.split_inclusive('\n').take(error.line().checked_sub(1)?).map(str::len).sum::<usize>();
+    let at = before.checked_add(error.column().checked_sub(1)?)?;
+    text.get(at..)?.starts_with(['}', ']', ',']).then_some(at)
 }
 
 /// The parser's words without its way of beginning them.
@@ -328,9 +351,19 @@ fn words(kind: &ErrorKind) -> Told {
 
 #[cfg(test)]
 mod tests {
+    use super::{ErrorKind, valueless};
     use crate::finding::Findings;
     use crate::source::Sources;
     use crate::yaml::{Dialect, read};
+
+    #[test]
+    fn a_value_that_json_lacks() {
+        let of = |text: &str| valueless(text, &ErrorKind::UnexpectedEofFlowMapping);
+        assert_eq!(of("{\"a\":\n {\"b\":}"), Some(12));
+        assert_eq!(of("{\"a\": [1,]"), Some(9));
+        assert_eq!(of("{\"a\": {\"b\": 1}"), None);
+        assert_eq!(of("{a: {b: c}"), None);
+    }
 
     #[test]
     fn what_is_marked_is_whole_characters() {
