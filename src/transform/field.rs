@@ -61,10 +61,14 @@ impl Field {
 
     /// Visits each place of it in an object; what is made stands at `span`, and is a map unless it is the last (`leaf`).
     pub fn visit(&self, body: &mut Node, leaf: &Value, span: Span, visit: &mut dyn FnMut(&mut Node)) {
-        let make = self.create.then_some((leaf, span));
+        // A deeper path is nobody's, and what it makes would be too deep to walk.
+        let make = self.create.then_some((leaf, span)).filter(|_| self.path.len() <= DEEPEST);
         walk(body, &self.path, make, visit);
     }
 }
+
+/// Levels of an object.
+const DEEPEST: usize = 128;
 
 fn walk(node: &mut Node, path: &[String], make: Option<(&Value, Span)>, visit: &mut dyn FnMut(&mut Node)) {
     let Some((step, rest)) = path.split_first() else { return visit(node) };

@@ -107,7 +107,13 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
         let given = generator.kind.as_ref().filter(|kind| !kind.value.is_empty()).map(Node::from);
         body = body.with("type", given.unwrap_or_else(|| Node::text(span, "Opaque")));
     }
-    body = body.unless_empty("data", map(data)).unless_empty("binaryData", map(binary));
+    // An empty Secret says so, and its hash is of that (tried with 5.8.1).
+    body = if made == Made::Secret {
+        body.with("data", map(data))
+    } else {
+        body.unless_empty("data", map(data))
+    };
+    body = body.unless_empty("binaryData", map(binary));
     if flag(|options| options.immutable) {
         body = body.bool("immutable", true);
     }

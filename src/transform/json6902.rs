@@ -172,18 +172,32 @@ pub struct Done {
     pub replaced: Vec<(String, Span, Span)>,
 }
 
-/// Applies all operations or none.
+/// Applies all operations or none. `lacks` tells what is missing in the result.
 ///
 /// # Errors
 /// The first operation that cannot be, with its name.
-pub fn apply(document: &mut Node, operations: &[Operation]) -> Result<Done, Wrong> {
+pub fn apply(
+    document: &mut Node,
+    operations: &[Operation],
+    lacks: &dyn Fn(&Node) -> Option<String>,
+) -> Result<Done, Wrong> {
     let mut new = document.clone();
     let mut replaced = Vec::new();
+    let mut copied = 0_usize;
     for operation in operations {
+        let wrong = |(span, reason)| Wrong::at(span, format!("{}: {reason}", operation.name));
+        copied = copied.saturating_add(operation.copies(&mut new).map_err(wrong)?);
+        if copied > MOST {
+            return Err(wrong((
+                operation.path.span,
+                format!("the copies of this patch have over {MOST} values"),
+            )));
+        }
         replaced.extend(operation.replaces(&mut new));
-        operation
-            .run(&mut new)
-            .map_err(|(span, reason)| Wrong::at(span, format!("{}: {reason}", operation.name)))?;
+        operation.run(&mut new).map_err(wrong)?;
+        if let Some(lacks) = lacks(&new) {
+            return Err(wrong((operation.path.span, lacks)));
+        }
     }
     let changed = !equal(document, &new);
     *document = new;
@@ -192,7 +206,25 @@ pub fn apply(document: &mut Node, operations: &[Operation]) -> Result<Done, Wron
 
 type Refused = (Span, String);
 
+/// Values that the copies of one patch may have: each copy of a tree into itself doubles it.
+const MOST: usize = 100_000;
+/// Steps of a pointer, and levels of what is put there.
+const DEEPEST: usize = 128;
+
 impl Operation {
+    /// How much it copies.
+    fn copies(&self, document: &mut Node) -> Result<usize, Refused> {
+        let deep = || (self.path.span, format!("nothing lies deeper than {DEEPEST} levels"));
+        if self.path.steps.len() > DEEPEST {
+            return Err(deep());
+        }
+        let Some(from) = self.from.as_ref().filter(|_| self.kind == Kind::Copy) else { return Ok(0) };
+        // Where there is nothing to copy, the operation itself says so.
+        let Ok(source) = from.find(document) else { return Ok(0) };
+        let (nodes, depth) = source.extent();
+        if depth > DEEPEST { Err(deep()) } else { Ok(nodes) }
+    }
+
     /// The value that gives way to another one, if one does. What is added to a list takes nothing's place.
     fn replaces(&self, document: &mut Node) -> Option<(String, Span, Span)> {
         let value = self.value.as_ref()?;
@@ -420,7 +452,7 @@ mod tests {
             return Err(wrong.reason.clone());
         }
         let mut node = tree(document);
-        apply(&mut node, &operations).map_err(|wrong| wrong.reason)?;
+        apply(&mut node, &operations, &|_| None).map_err(|wrong| wrong.reason)?;
         Ok(serde_json::to_value(&node).unwrap())
     }
 
@@ -657,11 +689,30 @@ mod tests {
     }
 
     #[test]
+    fn copies_of_a_tree_into_itself_end() {
+        let copy = json!({"op": "copy", "from": "/a", "path": "/a/b"});
+        let operations = |count: usize| {
+            let mut wrong = Vec::new();
+            let operations = operations(&tree(&Json::Array(vec![copy.clone(); count])), &mut wrong);
+            assert_eq!(wrong, []);
+            operations
+        };
+        let mut node = tree(&json!({"a": {"c": 1, "d": {"e": 2}}}));
+        assert!(apply(&mut node, &operations(3), &|_| None).is_ok());
+        let wrong = apply(&mut node, &operations(500), &|_| None).unwrap_err();
+        assert!(
+            wrong.reason.contains("over 100000 values") || wrong.reason.contains("128 levels"),
+            "{}",
+            wrong.reason
+        );
+    }
+
+    #[test]
     fn all_or_nothing() {
         let mut node = tree(&json!({"a": 1}));
         let patch = tree(&json!([{"op": "remove", "path": "/a"}, {"op": "remove", "path": "/b"}]));
         let operations = operations(&patch, &mut Vec::new());
-        assert!(apply(&mut node, &operations).is_err());
+        assert!(apply(&mut node, &operations, &|_| None).is_err());
         assert_eq!(serde_json::to_value(&node).unwrap(), json!({"a": 1}));
     }
 }

@@ -19,7 +19,7 @@ use crate::transform::load::{self, Layer};
 use crate::transform::resource::{Id, Resource, Resources};
 use crate::transform::strategic::{self, Outcome, Shape};
 use crate::transform::target::{self, Target};
-use crate::yaml::{Dialect, Node, Spanned, Value, inner_all, read};
+use crate::yaml::{Dialect, Key, Node, Spanned, Value, inner_all, read};
 
 /// Which patches of a layer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -365,6 +365,33 @@ fn old_json<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut 
     json(&documents, place, Some(target), build.found)
 }
 
+/// What makes an object one, where a patch has taken it away: kustomize puts it back.
+fn keep_identity(resource: &mut Resource, place: Span) {
+    let now = Id::of(&resource.body);
+    let Id { api_version, kind, name, .. } = resource.id.clone();
+    if let Some(map) = resource.body.as_map_mut() {
+        for (key, was, is) in [("apiVersion", api_version, now.api_version), ("kind", kind, now.kind)] {
+            if is.is_empty() {
+                map.set(Key { span: place, text: key.into() }, Node::text(place, was));
+            }
+        }
+    }
+    if now.name.is_empty() {
+        let id = resource.id.clone();
+        resource.set_metadata("name", name, place);
+        if !id.namespace.is_empty() && resource.id.namespace.is_empty() {
+            resource.set_metadata("namespace", id.namespace, place);
+        }
+    }
+}
+
+/// What an object needs and does not have.
+fn lacks(body: &Node) -> Option<String> {
+    let paths: [&[&str]; 3] = [&["apiVersion"], &["kind"], &["metadata", "name"]];
+    let missing = paths.into_iter().find(|path| body.text_at(path).is_none_or(str::is_empty))?;
+    Some(format!("the object would have no `{}` that is text", missing.join(".")))
+}
+
 struct Apply<'a, 'b> {
     configuration: &'a Configuration,
     marks: &'a Marks,
@@ -454,7 +481,7 @@ impl Apply<'_, '_> {
     /// Whether the object changed.
     fn one(&mut self, patch: &Ready<'_>, resource: &mut Resource, at: usize) -> bool {
         let changed = match &patch.content {
-            Content::Json(operations) => match json6902::apply(&mut resource.body, operations) {
+            Content::Json(operations) => match json6902::apply(&mut resource.body, operations, &lacks) {
                 Ok(done) => {
                     // Within one patch the order is meant.
                     let other =
@@ -469,6 +496,16 @@ impl Apply<'_, '_> {
                     false
                 }
             },
+            Content::Strategic { patch, .. } if patch.text_at(&["$patch"]) == Some("replace") => {
+                let span = patch.get("$patch").map_or(patch.span, |word| word.span);
+                let reason = format!(
+                    "{}: `$patch: replace` of a whole object does nothing in kustomize",
+                    resource.id.shown()
+                );
+                let help = "`$patch: delete` removes it, and `resources` has room for another one";
+                invalid(self.build.found, Wrong::at(span, reason).help(help));
+                false
+            }
             Content::Strategic { patch, .. } => {
                 let own = (resource.id.group().to_owned(), resource.id.kind.clone());
                 let shape = match self.configuration.types.get(&own) {
@@ -480,6 +517,9 @@ impl Apply<'_, '_> {
                     self.gone.insert(at);
                 }
                 let changed = outcome.changed;
+                if !outcome.deleted {
+                    keep_identity(resource, patch.span);
+                }
                 self.tell(outcome, resource);
                 changed
             }

@@ -150,8 +150,7 @@ fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong
         node =
             next.ok_or_else(|| Wrong::at(span, format!("{} has no field `{path}`", resource.id.shown())))?;
     }
-    let is_empty = matches!(node.value, Value::Null) || node.as_text() == Some("");
-    if is_empty {
+    if matches!(node.value, Value::Null) {
         return Err(Wrong::at(span, format!("`{path}` of {} holds nothing", resource.id.shown())));
     }
     let Some(delimiter) = delimiter(source.options.as_ref()) else { return Ok(node.clone()) };
@@ -172,6 +171,11 @@ fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong
 fn delimiter(options: Option<&FieldOptions>) -> Option<&Spanned<String>> {
     options.and_then(|options| options.delimiter.as_ref()).filter(|text| !text.value.is_empty())
 }
+
+/// Levels of an object.
+const DEEPEST: usize = 128;
+/// Parts of a value: one that is copied into its own object doubles that.
+const MOST: usize = 10_000;
 
 /// Copies the value into all fields of a target.
 fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, found: &mut Findings) {
@@ -219,6 +223,13 @@ fn field(
 ) -> Result<(), Wrong> {
     let create = options.is_some_and(|options| options.create == Some(true));
     let shown = resource.id.shown();
+    let (nodes, depth) = value.extent();
+    if steps(&path.value).len().saturating_add(depth) > DEEPEST {
+        return Err(Wrong::at(path.span, format!("nothing lies deeper than {DEEPEST} levels")));
+    }
+    if nodes > MOST {
+        return Err(Wrong::at(path.span, format!("the value that is copied has over {MOST} parts")));
+    }
     let mut places = 0_usize;
     let mut wrong = None;
     let walk = Walk { create: create.then_some(value), span: path.span };
@@ -379,8 +390,13 @@ impl Walk<'_> {
                 }
             }
             (Value::List(items), Step::Key(key)) => {
-                if let Some(item) = key.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {
-                    self.at(item, rest, made, visit);
+                let Ok(at) = key.parse::<usize>() else { return };
+                let fresh = at == items.len() && self.create.is_some();
+                if fresh {
+                    items.push(self.blank(rest));
+                }
+                if let Some(item) = items.get_mut(at) {
+                    self.at(item, rest, made || fresh, visit);
                 }
             }
             (Value::List(items), Step::Behind) if self.create.is_some() => {

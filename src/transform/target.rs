@@ -8,7 +8,7 @@ use crate::transform::Wrong;
 use crate::transform::kustomization::Selector;
 use crate::transform::pattern::Pattern;
 use crate::transform::resource::{Id, Resource, Resources};
-use crate::yaml::Spanned;
+use crate::yaml::{Node, Spanned};
 
 /// A selector that could be read.
 #[derive(Clone, Debug)]
@@ -213,10 +213,12 @@ impl Labels {
 
     fn holds(&self, resource: &Resource, what: &str) -> bool {
         self.0.iter().all(|requirement| {
-            let own = resource.meta(what, &requirement.key);
+            // kustomize reads numbers and truths here as text.
+            let own = resource.body.at(&["metadata", what]).and_then(|map| map.get(&requirement.key));
+            let own = own.and_then(Node::written);
             let fits = match (&requirement.values, own) {
                 (None, own) => own.is_some(),
-                (Some(values), Some(own)) => values.iter().any(|value| value == own),
+                (Some(values), Some(own)) => values.iter().any(|value| *value == own),
                 (Some(_), None) => false,
             };
             fits == requirement.holds

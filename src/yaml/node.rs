@@ -190,6 +190,18 @@ impl Node {
         }
     }
 
+    /// How many nodes a tree has, and how deep they lie: what copies within a tree have to keep in bounds.
+    pub fn extent(&self) -> (usize, usize) {
+        let children: &mut dyn Iterator<Item = &Node> = match &self.value {
+            Value::List(items) => &mut items.iter(),
+            Value::Map(map) => &mut map.entries.iter().map(|entry| &entry.value),
+            _ => return (1, 1),
+        };
+        children.map(Node::extent).fold((1, 1), |(nodes, depth), (more, deep)| {
+            (nodes.saturating_add(more), depth.max(deep.saturating_add(1)))
+        })
+    }
+
     /// Equal but for places and for how numbers were written.
     pub fn same(&self, other: &Node) -> bool {
         match (&self.value, &other.value) {
