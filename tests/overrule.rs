@@ -52,7 +52,7 @@ fn a_comment_allows_what_is_found_in_a_text_below_it() {
         format!("  a.conf: | {comment}\n    user = a\n    password = hunter2\n  b: c\n"),
         format!("  {comment}\n  DB_PASSWORD: |\n    hunter2\n\n"),
     ] {
-        let folder = Folder::demo().with("demo/manifests/a.yaml", &format!("{head}{data}"));
+        let folder = Folder::demo().with("demo/manifests/a.yaml", format!("{head}{data}"));
         let ran = folder.stackc("check demo");
         assert!(ran.status == 0 && ran.out.ends_with("\n1 finding allowed\n"), "{data}\n{}", ran.out);
     }

@@ -73,7 +73,8 @@ pub fn read(
 fn with_end(over: Span, sources: &Sources) -> Span {
     let end = usize::try_from(over.end).unwrap_or(usize::MAX);
     let rest = sources.file(over.file).text.get(end..).unwrap_or_default();
-    let blank = rest.len().saturating_sub(rest.trim_start().len());
+    let ends = rest.starts_with(['\n', '\r']);
+    let blank = if ends { rest.len().saturating_sub(rest.trim_start().len()) } else { 0 };
     Span { end: over.end.saturating_add(u32::try_from(blank).unwrap_or(0)), ..over }
 }
 

@@ -37,7 +37,7 @@ impl Said {
             let words = said.words.entry(span.file).or_default();
             for (at, word) in words_of(sources.text(*span)) {
                 let place = span.start.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
-                words.entry(word.to_owned()).or_default().push(place);
+                words.entry(cut(word).to_owned()).or_default().push(place);
             }
         }
         said.words.values_mut().flat_map(BTreeMap::values_mut).for_each(|places| places.sort_unstable());
@@ -79,10 +79,10 @@ impl Said {
         let mut before = ' ';
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             while places.next_if(|place| place.end <= at).is_some() {}
-            let placed =
+            let named =
                 places.peek().filter(|place| place.start <= at).map(|place| place.end.saturating_sub(at));
             let hidden =
-                placed.or_else(|| if before.is_alphanumeric() { None } else { self.word(rest, lines) });
+                named.or_else(|| if before.is_alphanumeric() { None } else { self.word(rest, lines) });
             let next = rest.chars().next().unwrap_or(' ');
             let length = hidden.unwrap_or(next.len_utf8());
             match hidden {
@@ -102,6 +102,16 @@ impl Said {
     }
 }
 
+/// Bytes of a hidden word that are kept.
+const KEPT: usize = 512;
+/// A word that begins with as many bytes of a hidden one is the beginning of it: a long message is cut.
+const BEGINNING: usize = 32;
+
+fn cut(word: &str) -> &str {
+    let end = (0..=KEPT).rev().find(|at| word.is_char_boundary(*at)).unwrap_or(0);
+    if word.len() > KEPT { word.get(..end).unwrap_or(word) } else { word }
+}
+
 /// The longest of the words with which a text begins and a word of it ends, and that stands in the lines.
 fn longest(words: &BTreeMap<String, Vec<u32>>, text: &str, (start, end): (u32, u32)) -> Option<usize> {
     let mut within = text;
@@ -109,11 +119,15 @@ fn longest(words: &BTreeMap<String, Vec<u32>>, text: &str, (start, end): (u32, u
         let (word, places) =
             words.range::<str, _>((Bound::Unbounded, Bound::Included(within))).next_back()?;
         let same = word.bytes().zip(within.bytes()).take_while(|(a, b)| a == b).count();
-        if same == word.len() {
-            let ends = text.get(same..).is_none_or(|rest| !rest.starts_with(char::is_alphanumeric));
+        let begins = same >= BEGINNING && (same < word.len() || word.len() >= KEPT.saturating_sub(4));
+        if begins || same == word.len() {
+            let rest = text.get(same..).unwrap_or_default();
+            let length =
+                if begins { same.saturating_add(rest.find('`').unwrap_or(rest.len())) } else { same };
+            let ends = begins || !rest.starts_with(char::is_alphanumeric);
             let first = places.partition_point(|place| *place < start);
             if ends && places.get(first).is_some_and(|place| *place < end) {
-                return Some(same);
+                return Some(length);
             }
         }
         let shorter = same.min(within.len().checked_sub(1)?);
@@ -166,6 +180,13 @@ mod tests {
         assert_eq!(told(text, "swordfish", "x", "swordfishes and a-swordfish"), "swordfishes and a-***");
         assert_eq!(told(text, "swordfish", "y", "no `swordfish`"), "no `swordfish`");
         assert_eq!(told("a: \"one\\\"two2two\" x", "one\\\"two2two", "x", "'one\"two2two'"), "'one\"***'");
+    }
+
+    #[test]
+    fn the_start_of_a_long_word_is_not_said() {
+        let word = "aB3-".repeat(1_000);
+        let told = told(&format!("a: {word}"), &word, "a", &format!("`{word}` is wrong"));
+        assert!(!told.contains("aB3"), "{told}");
     }
 
     #[test]

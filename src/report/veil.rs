@@ -12,7 +12,7 @@ use std::path::Path;
 
 use super::said::Said;
 use crate::finding::{Finding, Findings, Label, Words};
-use crate::kube::exposed::{hidden, is_secret_file};
+use crate::kube::exposed::{hidden, hidden_near, is_secret_file};
 use crate::kube::names;
 use crate::kube::secret;
 use crate::source::{FileId, SourceFile, Sources, Span};
@@ -20,7 +20,7 @@ use crate::yaml::{Dialect, Node, Value, read};
 
 /// Lines around a place that may be shown with it: those between labels of one piece.
 const AROUND: usize = 24;
-/// Bytes of a document that is read once more; of a longer one nothing is shown.
+/// Bytes of a document that is read once more, of a longer one nothing is shown; and of a file that is looked at whole.
 const LONGEST: usize = 1 << 20;
 
 /// Of the files that findings point into.
@@ -52,12 +52,13 @@ impl Veil {
         for (file, looked) in files {
             let source = sources.file(file);
             // An app with a mistake is not compiled, so that no check could mark what is secret in it.
-            let exposed = hidden(&source.text).into_iter();
+            let pieces = looked.pieces(source);
+            let exposed = exposed(&source.text, &pieces).into_iter();
             veil.covered.extend(exposed.map(|place| file.part(place.start, place.end)));
             if is_secret_file(&source.path) {
                 veil.covered.push(file.part(0, source.text.len()));
             }
-            veil.look(source, file, looked);
+            veil.look(source, file, &pieces);
         }
         veil.words = Said::of(findings, &veil.covered, sources);
         veil
@@ -94,12 +95,11 @@ impl Veil {
         Cow::Owned(told.note("a Secret is in this file, so its lines are not shown"))
     }
 
-    fn look(&mut self, source: &SourceFile, file: FileId, looked: Looked) {
+    fn look(&mut self, source: &SourceFile, file: FileId, pieces: &[Range<u32>]) {
         let near = secret::is_near(&source.text);
         if !is_yaml(&source.path) || !near {
             return;
         }
-        let pieces = looked.pieces(source);
         for (start, document) in documents(&source.text) {
             let place = Place { file, start, text: document };
             let all = place.span(0, document.len());
@@ -135,6 +135,19 @@ impl Looked {
         };
         self.places.into_iter().map(piece).collect()
     }
+}
+
+/// What gives itself away in a file; of a long one, near what is shown.
+fn exposed(text: &str, pieces: &[Range<u32>]) -> Vec<Range<usize>> {
+    if text.len() <= LONGEST {
+        return hidden(text);
+    }
+    let mut ahead = pieces.iter().peekable();
+    hidden_near(text, |line| {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        while ahead.next_if(|piece| piece.end < line).is_some() {}
+        ahead.peek().is_some_and(|piece| piece.start <= line)
+    })
 }
 
 fn labels(finding: &Finding) -> impl Iterator<Item = &Label> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::command::Command;
 use super::name::{Kind, is_secret_name, kind};
-use super::pair::{is_path, name_before, other_name};
+use super::pair::{is_name, is_path, name_before, other_name};
 use super::value::is_random;
 use super::{all_exposed, head, tail};
 
@@ -45,6 +45,9 @@ const FILES: [&str; 12] = [
     "rclone.conf",
 ];
 
+/// Bytes of a line that is looked at; a longer one is hidden whole.
+const LONGEST: usize = 1 << 20;
+
 /// Whether all of a file of this name is hidden.
 pub fn is_secret_file(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);
@@ -62,26 +65,42 @@ pub fn hides(name: &str, value: &str) -> bool {
 
 /// The places in a file that no one is to see, in their order.
 pub fn hidden(text: &str) -> Vec<Range<usize>> {
-    of_text(text, false)
+    of_text(text, false, |_| true)
+}
+
+/// The same, but only those by a form or in lines that are near: by the byte at which a line begins. For long files.
+pub fn hidden_near(text: &str, near: impl FnMut(usize) -> bool) -> Vec<Range<usize>> {
+    of_text(text, false, near)
 }
 
 /// The same in words that stackc says, where a name and a sign may stand as well.
 pub fn hidden_words(text: &str) -> Vec<Range<usize>> {
-    of_text(text, true)
+    of_text(text, true, |_| true)
 }
 
-fn of_text(text: &str, said: bool) -> Vec<Range<usize>> {
+fn of_text(text: &str, said: bool, mut near: impl FnMut(usize) -> bool) -> Vec<Range<usize>> {
     let mut hider = Hider { text, said, all: all_exposed(text).map(|found| found.place).collect() };
     let (mut start, mut inside, mut command) = (0_usize, None, Command::default());
     for line in text.split('\n') {
+        let near = near(start);
+        if near && line.len() > LONGEST {
+            hider.hide(start, 0..line.len());
+        }
+        let near = near && line.len() <= LONGEST;
         inside = match inside {
-            Some(below) if hider.is_below(below, line) => {
-                hider.below(below, line, start);
+            Some(below) if Hider::is_below(below, line) => {
+                if near {
+                    hider.below(below, line, start);
+                }
                 inside
             }
-            _ => hider.line(line, start),
+            // A line far away matters if the value of a name goes on below it.
+            _ if near || line.trim_end().ends_with([':', '|', '>', '-', '+']) => hider.line(line, start),
+            _ => None,
         };
-        hider.all.extend(command.hidden(line).iter().map(|word| at(start, word)));
+        if near {
+            hider.all.extend(command.hidden(line).iter().map(|word| at(start, word)));
+        }
         start = start.saturating_add(line.len()).saturating_add(1);
     }
     hider.merged()
@@ -111,7 +130,7 @@ fn column(line: &str) -> usize {
 }
 
 impl Hider<'_> {
-    fn is_below(&self, below: Below, line: &str) -> bool {
+    fn is_below(below: Below, line: &str) -> bool {
         let item = !below.text && column(line) == below.column && line.trim_start().starts_with("- ");
         line.trim().is_empty() || column(line) > below.column || item
     }
@@ -194,7 +213,9 @@ impl Hider<'_> {
         };
         match name {
             "value" | "Value" => return other_name(all).is_some_and(is_secret_name),
-            "name" if is_secret_name(word()) => self.value_before(all, start.saturating_add(at)),
+            "name" if is_secret_name(word().split(|c| !is_name(c)).next().unwrap_or_default()) => {
+                self.value_before(all, start.saturating_add(at))
+            }
             "id" | "uuid" => return is_uuid(word()),
             _ => {}
         }
@@ -271,7 +292,8 @@ impl Hider<'_> {
             let (key, word) = item.split_once(':').map_or(("", item), |(key, word)| (key, word));
             let key = key.trim().trim_matches(['"', '\'']);
             let blank = item.len().saturating_sub(word.trim_start().len());
-            if !OPEN.contains(&key) && !(self.said && is_own_word(word.trim())) {
+            let own = self.said && is_own_word(word.trim());
+            if !own && !OPEN.contains(&key) {
                 let from = from.saturating_add(blank);
                 self.hide(start, from..from.saturating_add(word.trim().len()));
             }
@@ -359,7 +381,7 @@ fn balanced(value: &str) -> usize {
 }
 
 fn is_uuid(text: &str) -> bool {
-    let mut parts = text.split('-').map(|part| part.len());
+    let mut parts = text.split('-').map(str::len);
     [8, 4, 4, 4, 12].iter().all(|length| parts.next() == Some(*length))
         && parts.next().is_none()
         && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')

@@ -14,7 +14,7 @@ mod pair;
 mod value;
 
 pub use command::Command;
-pub use hide::{hidden, hidden_words, hides, is_secret_file};
+pub use hide::{hidden, hidden_near, hidden_words, hides, is_secret_file};
 pub use name::is_secret_name;
 
 use std::ops::Range;
@@ -468,8 +468,12 @@ mod tests {
         let shown = |text: &str| {
             let mut shown = text.to_owned();
             for place in hidden(text) {
-                let stars: String =
-                    text[place.clone()].chars().map(|c| if c == '\n' { c } else { '*' }).collect();
+                let stars: String = text
+                    .get(place.clone())
+                    .unwrap_or_default()
+                    .chars()
+                    .map(|c| if c == '\n' { c } else { '*' })
+                    .collect();
                 shown.replace_range(place, &stars);
             }
             shown

@@ -166,7 +166,7 @@ pub fn is_secret_name(name: &str) -> bool {
     let is_word = |word: &&str| WORDS.contains(word) || (variable && ["secret", "dsn"].contains(word));
     let kind = kind(name);
     !ELSEWHERE.contains(last)
-        && (words.iter().any(|word| is_word(word))
+        && (words.iter().any(is_word)
             || (variable && (kind.is_some() || *last == "key" && !words.contains(&"public")))
             || kind.is_some_and(|kind| kind != Kind::Vague))
 }

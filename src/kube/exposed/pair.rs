@@ -10,10 +10,14 @@ fn is_beside(c: char) -> bool {
     matches!(c, '"' | '\'' | ' ')
 }
 
+/// Characters of names.
+pub(super) fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
 /// The name that ends before a sign.
 pub(super) fn name_before(before: &str) -> &str {
     let before = before.trim_end_matches(|c| is_beside(c) || c == ':');
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let start = before.rfind(|c| !is_name(c));
     before.get(start.map_or(0, |start| start.saturating_add(1))..).unwrap_or_default().trim_start_matches('-')
 }
@@ -57,13 +61,13 @@ pub(super) fn other_name(before: &str) -> Option<&str> {
     let before = before.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let before = before.trim_end_matches(['-', ',', ' ', '\n', '\r', '\t', '"', '\'']);
     let line = before.rsplit(['\n', '{', '<']).next().unwrap_or(before);
-    let (_, name) = ["name", "key"].iter().find_map(|word| {
+    let name = ["name", "key"].iter().find_map(|word| {
         let (_, behind) = line.rsplit_once(word)?;
         let behind = behind.trim_start_matches(['"', '\'']).trim_start();
-        Some(((), behind.strip_prefix([':', '='])?))
+        behind.strip_prefix([':', '='])
     })?;
     let name = name.trim_matches(|c| is_beside(c) || c == ',');
-    (!name.contains(char::is_whitespace)).then_some(name)
+    name.chars().all(is_name).then_some(name)
 }
 
 /// What stands behind the sign on its line, and whether in quotes.

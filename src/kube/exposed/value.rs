@@ -101,7 +101,7 @@ pub(super) fn is_real(name: &str, value: &str, kind: Kind, stands: Stands) -> bo
         && match stands {
             Stands::Alone => !is_sentence(value, kind),
             Stands::Quoted => {
-                !is_label(name, value) && !(value.contains(char::is_whitespace) && !has_mixed_word(value))
+                !is_label(name, value) && (!value.contains(char::is_whitespace) || has_mixed_word(value))
             }
             Stands::Bare => !is_label(name, value) && !is_code(value),
         }
@@ -137,7 +137,7 @@ fn is_placeholder(value: &str) -> bool {
 fn is_elsewhere(value: &str, stands: Stands) -> bool {
     let begins = |start: &&str| value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
     let address = value.split_once("://").is_some_and(|(_, behind)| password(behind).is_none());
-    ELSEWHERE.iter().any(|start| begins(&start)) || address || refers(value, stands)
+    ELSEWHERE.iter().any(begins) || address || refers(value, stands)
 }
 
 /// `${NAME}`, `$(NAME)`, `{{ name }}`, `%(name)s`; in a text, which a shell may read, `$NAME` as well.
@@ -216,7 +216,7 @@ pub(super) fn is_random(value: &str) -> bool {
         let both = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
         part.len() >= 8 && letters && (runs >= 2 || (runs == 1 && both))
     };
-    value.split(|c: char| matches!(c, '-' | '_' | '.' | '/' | ':' | ' ')).any(part)
+    value.split(['-', '_', '.', '/', ':', ' ']).any(part)
 }
 
 /// What stands in an `Authorization` header: `Bearer TOKEN`.
