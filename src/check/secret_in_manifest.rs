@@ -65,7 +65,20 @@ fn is_secret(key: &str, text: &str) -> bool {
     let last = key.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or(key);
     let open = OPEN.iter().any(|word| word.eq_ignore_ascii_case(last))
         || PUBLIC.iter().any(|start| text.trim_start().starts_with(start));
-    exposed(text).is_some() || (!open && is_meant(text))
+    exposed(text).is_some() || (!open && is_meant(text) && !is_empty(text))
+}
+
+/// JSON that holds nothing: `{"auths": {}}`.
+fn is_empty(text: &str) -> bool {
+    fn has_none(value: &serde_json::Value) -> bool {
+        match value {
+            serde_json::Value::Array(items) => items.iter().all(has_none),
+            serde_json::Value::Object(map) => map.values().all(has_none),
+            serde_json::Value::String(text) => text.is_empty(),
+            _ => true,
+        }
+    }
+    text.trim_start().starts_with('{') && serde_json::from_str(text).is_ok_and(|value| has_none(&value))
 }
 
 /// A value as it is, where it is text.
@@ -100,6 +113,8 @@ mod tests {
             assert_eq!(of(&format!("stringData: {{{key}: \"\"}}")), 0, "{key}");
         }
         assert_eq!(of("stringData: {app.conf: \"a = b\\n$x\\n\"}"), 1);
+        assert_eq!(of("stringData: {.dockerconfigjson: '{\"auths\": {}}'}"), 0);
+        assert_eq!(of("stringData: {.dockerconfigjson: '{\"auths\":{\"r\":{\"auth\":\"bWU6aHVudGVyMg==\"}}}'}"), 1);
         for open in ["username: admin", "DB_HOST: db.example.org", "ca.crt: \"-----BEGIN CERTIFICATE-----\\nMIIE\"", "usage: \"true\""] {
             assert_eq!(of(&format!("stringData: {{{open}}}")), 0, "{open}");
         }

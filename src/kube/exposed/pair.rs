@@ -25,6 +25,10 @@ pub(super) fn name_before(before: &str) -> &str {
 /// `NAME: VALUE`, `NAME=VALUE`, `NAME := "VALUE"`, `'NAME' => 'VALUE'`, as JSON, YAML, TOML, flags, scripts and programs
 /// write it; `at` is the sign between.
 pub(super) fn pair(text: &str, at: usize) -> Option<Exposed<'_>> {
+    // Most names end otherwise.
+    if at.checked_sub(2).and_then(|from| text.as_bytes().get(from..at)).is_some_and(ends_otherwise) {
+        return None;
+    }
     let all = text.get(..at)?;
     let before = tail(all).trim_end_matches(|c| is_beside(c) || c == ':');
     let [one, two] = before.as_bytes().last_chunk::<2>()?;
@@ -48,6 +52,12 @@ pub(super) fn pair(text: &str, at: usize) -> Option<Exposed<'_>> {
 pub(super) fn is_path(before: &str, name: &str, behind: &str) -> bool {
     let before = before.trim_end_matches(|c| is_beside(c) || c == ':').strip_suffix(name).unwrap_or_default();
     before.ends_with('/') && !behind.starts_with(' ')
+}
+
+/// Whether two letters before a sign show that no name of a secret, and no `value`, ends there.
+fn ends_otherwise(two: &[u8]) -> bool {
+    let [one, two] = two else { return false };
+    two.is_ascii_alphabetic() && !may_end(*one, *two) && !two.eq_ignore_ascii_case(&b'e')
 }
 
 /// A piece of a text, with its place.
@@ -93,14 +103,22 @@ fn value(behind: &str, kind: Kind, colon: bool) -> Option<(&str, bool)> {
 
 /// `requirepass VALUE`, `--password VALUE`, `login NAME password VALUE`; `at` is the blank between.
 pub(super) fn words(text: &str, at: usize) -> Option<Exposed<'_>> {
-    let all = tail(text.get(..at)?);
-    let [one, two] = all.as_bytes().last_chunk::<2>()?;
-    if !matches!(
-        &[one.to_ascii_lowercase(), two.to_ascii_lowercase()],
-        b"ss" | b"th" | b"rd" | b"en" | b"ey" | b"et"
-    ) {
+    // Texts have many blanks.
+    let [one, two] = text.as_bytes().get(..at)?.last_chunk::<2>()?;
+    let end = match &[one.to_ascii_lowercase(), two.to_ascii_lowercase()] {
+        b"ss" => "pass",
+        b"th" => "auth",
+        b"rd" => "sword",
+        b"en" => "token",
+        b"ey" => "key",
+        b"et" => "secret",
+        _ => return None,
+    };
+    let from = at.checked_sub(end.len())?;
+    if !text.as_bytes().get(from..at)?.eq_ignore_ascii_case(end.as_bytes()) {
         return None;
     }
+    let all = tail(text.get(..at)?);
     let word = all.rsplit(|c: char| c.is_whitespace() || c == '"' || c == '\'').next()?;
     let name = word.trim_start_matches(['-', '$']);
     let kind = kind(name).filter(|kind| *kind != Kind::Vague)?;
