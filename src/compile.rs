@@ -136,7 +136,9 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         }
         finish::all(&mut compiled.objects, &stack, &mut found);
         let traefik = Traefik::read(&stack, &compiled.objects, &compiled.sources, &mut found);
-        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects, demands).with_traefik(traefik);
+        let facts = Facts::new(&stack, &compiled.apps, &compiled.objects, demands)
+            .with_sources(&compiled.sources)
+            .with_traefik(traefik);
         check::all(&facts, &mut found);
         compiled.images = facts.images();
         compiled.files = emit::files(&compiled.objects, &stack, &mut found);

@@ -142,6 +142,35 @@ fn length() {
     );
 }
 
+/// Beginnings of secrets without their end, in a text of a ConfigMap: each is looked for, and hidden around the error.
+#[test]
+fn beginnings_of_secrets() {
+    for piece in [
+        "eyJ.",
+        "eyJ-",
+        "eyJhbGciOiJ.",
+        "xoxb-",
+        "a://b:",
+        "a:b@",
+        "-----BEGIN ",
+        "password: {",
+        "password=\"x ",
+        "name:value:",
+        "value: x, name: TOKEN, ",
+        "$2y$",
+        "Basic ",
+        "<password>",
+        "-u a:",
+        "define(",
+        "12345678:AA",
+    ] {
+        let text = piece.repeat(900_000 / piece.len());
+        let bombs =
+            vec![(piece, format!("{OBJECT}immutable: 1\ndata:\n  a: |\n    {text}\n"), "field-refused")];
+        hold("manifests/a.yaml", bombs);
+    }
+}
+
 #[test]
 fn many() {
     let list = |piece: &str| object(&format!("[{}]", piece.repeat(100_000)));

@@ -29,6 +29,7 @@ mod layers;
 mod lock;
 mod lock_kept;
 mod lock_written;
+mod masked;
 mod nasty;
 mod offline;
 mod outage;

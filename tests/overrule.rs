@@ -42,6 +42,22 @@ fn a_comment_allows_what_is_found_in_its_value() {
     }
 }
 
+/// A text in a block ends behind its last line, and no comment can stand in it.
+#[test]
+fn a_comment_allows_what_is_found_in_a_text_below_it() {
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n";
+    let comment = "# stackc: allow(secret-in-config) an example";
+    for data in [
+        format!("  {comment}\n  a.conf: |\n    user = a\n    password = hunter2\n"),
+        format!("  a.conf: | {comment}\n    user = a\n    password = hunter2\n  b: c\n"),
+        format!("  {comment}\n  DB_PASSWORD: |\n    hunter2\n\n"),
+    ] {
+        let folder = Folder::demo().with("demo/manifests/a.yaml", format!("{head}{data}"));
+        let ran = folder.stackc("check demo");
+        assert!(ran.status == 0 && ran.out.ends_with("\n1 finding allowed\n"), "{data}\n{}", ran.out);
+    }
+}
+
 #[test]
 fn a_comment_reaches_no_further_than_its_value() {
     for text in [

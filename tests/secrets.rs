@@ -156,7 +156,7 @@ fn typed_files_that_cannot_be_read_hide_what_is_named_so() {
     let folder = Folder::demo().with("demo/apps/web.yaml", app);
     let ran = folder.stackc("check demo");
     shows_nothing("app", &ran);
-    assert!(ran.out.contains("DB_PASSWORD:**"), "{}", ran.out);
+    assert!(ran.out.contains("DB_PASSWORD: **"), "{}", ran.out);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::taken::{self, Taken};
 use crate::kube::{Container, HostPort, Image, Object, Platform, Pod, Reference, Unit, names_others};
 use crate::reach::Traefik;
 use crate::schedule::{Reason, may, problems};
+use crate::source::Sources;
 use crate::stack::{ClusterNode, Declared, Outline, Stack};
 use crate::yaml::Node;
 
@@ -25,6 +26,8 @@ pub struct Facts<'a> {
     pub demands: Demands,
     /// What exists beside them and is not judged: it meets references.
     pub beside: &'a [Object],
+    /// What they are written in, for places within a text.
+    pub sources: Option<&'a Sources>,
     /// Whether the objects are all of the stack.
     pub whole: bool,
     /// One for each object that makes pods.
@@ -127,6 +130,7 @@ impl<'a> Facts<'a> {
             objects,
             demands,
             beside: &[],
+            sources: None,
             whole: true,
             landings,
             kinds,
@@ -151,6 +155,12 @@ impl<'a> Facts<'a> {
     pub fn with_beside(mut self, beside: &'a [Object]) -> Self {
         self.know(beside);
         Facts { beside, whole: false, ..self }.learned()
+    }
+
+    /// With the files that they are written in.
+    #[must_use]
+    pub fn with_sources(self, sources: &'a Sources) -> Self {
+        Facts { sources: Some(sources), ..self }
     }
 
     /// With what follows from all objects that are known.

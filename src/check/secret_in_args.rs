@@ -2,7 +2,7 @@
 
 use super::{Facts, Landing};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::exposed::{What, exposed, exposes};
+use crate::kube::exposed::{Command, What, exposed, exposes};
 use crate::yaml::Node;
 
 /// A password, a key or a token in a command line.
@@ -24,32 +24,50 @@ pub static CODE: Code = Code {
 /// Tells each, and shows none of it.
 pub(super) fn of_pod(_: &Facts<'_>, landing: &Landing<'_>, found: &mut Findings) {
     for container in landing.pod.containers() {
-        for list in ["command", "args"] {
-            let words = container.node.get(list).map_or(&[][..], Node::items);
-            let mut flag = None;
-            for word in words {
-                if let Some(what) = secret(word, flag) {
-                    tell(what, word, found);
-                }
-                flag = word.as_text().filter(|text| text.starts_with('-'));
+        let command = |key| container.node.get(key).map_or(&[][..], Node::items);
+        of_words(command("command").iter().chain(command("args")), found);
+        for path in HANDLERS {
+            let Some(handler) = container.node.at(path) else { continue };
+            of_words(handler.at(&["exec", "command"]).map_or(&[][..], Node::items), found);
+            for header in handler.at(&["httpGet", "httpHeaders"]).map_or(&[][..], Node::items) {
+                of_header(header, found);
             }
         }
     }
 }
 
-/// In the word itself, or since the flag before it says so.
-fn secret<'a>(word: &'a Node, flag: Option<&'a str>) -> Option<What<'a>> {
-    let text = word.as_text()?;
-    let named = flag.filter(|_| !text.starts_with('-')).and_then(|flag| exposes(flag.trim_start_matches('-'), text));
-    named.or_else(|| exposed(text).map(|found| found.what))
+/// Where a container has commands and requests beside its own.
+const HANDLERS: [&[&str]; 5] = [
+    &["livenessProbe"],
+    &["readinessProbe"],
+    &["startupProbe"],
+    &["lifecycle", "postStart"],
+    &["lifecycle", "preStop"],
+];
+
+fn of_words<'a>(words: impl IntoIterator<Item = &'a Node>, found: &mut Findings) {
+    let mut command = Command::default();
+    for word in words {
+        if let Some(what) = word.as_text().and_then(|text| command.word(text)) {
+            tell(what, word, "the command line", found);
+        }
+    }
 }
 
-fn tell(what: What<'_>, word: &Node, found: &mut Findings) {
+fn of_header(header: &Node, found: &mut Findings) {
+    let (Some(name), Some(value)) = (header.text_at(&["name"]), header.get("value")) else { return };
+    let Some(text) = value.as_text() else { return };
+    if let Some(what) = exposes(name, text).or_else(|| exposed(text).map(|found| found.what)) {
+        tell(what, value, "a probe's header", found);
+    }
+}
+
+fn tell(what: What<'_>, word: &Node, place: &str, found: &mut Findings) {
     if found.tells(word.span) {
         return;
     }
     found.push(
-        Finding::new(&CODE, word.span, format!("the command line holds {what}"))
+        Finding::new(&CODE, word.span, format!("{place} holds {what}"))
             .weighs(if what.is_certain() { Severity::Error } else { Severity::Warning })
             .label("belongs into a Secret")
             .help("env: {PASSWORD: {secret: NAME, key: KEY}}, and here: $(PASSWORD)")

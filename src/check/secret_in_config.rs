@@ -1,13 +1,17 @@
 //! Secrets in ConfigMaps, in charts' values and in middlewares.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use super::Facts;
 use super::program::{GOST, SING_BOX, V2RAY, XRAY, programs};
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::Object;
-use crate::kube::exposed::{Exposed, What, exposed, exposes};
-use crate::yaml::{Entry, Node, Value};
+use crate::kube::Unit;
+use crate::kube::exposed::{
+    Command, Exposed, What, all_exposed, exposed, exposes, exposes_in_config, is_meant, is_secret_file,
+};
+use crate::source::Span;
+use crate::yaml::{Entry, Node, Value, within};
 
 /// A password, a key, a token or a client's number in plain sight.
 pub static CODE: Code = Code {
@@ -51,48 +55,87 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for object in facts.of("ConfigMap") {
         for Entry { key, value } in object.body.get("data").map_or(&[][..], Node::entries) {
             if !told.contains(&value.span) {
-                entry(object, &key.text, value, found);
+                entry(&Holder { facts, name: &object.id }, &key.text, value, found);
             }
         }
     }
     for kind in ["HelmChart", "HelmChartConfig", "Middleware"] {
-        for object in facts.of(kind) {
+        for object in facts.of(kind).iter().filter(|object| !matches!(object.unit, Unit::Traefik)) {
             if let Some(spec) = object.body.get("spec") {
-                below(object, spec, found);
+                below(&Holder { facts, name: &object.id }, spec, found);
             }
         }
     }
-}
-
-fn entry(object: &Object, key: &str, value: &Node, found: &mut Findings) {
-    let Some(text) = value.as_text() else { return };
-    if let Some(what) = exposes(key, text) {
-        let message = format!("{} holds the value of `{key}`", object.id);
-        tell(what, message, value, found);
-    } else if let Some(Exposed { what, place }) = exposed(text) {
-        let line = text.get(..place.start).map_or(1, |before| before.split('\n').count());
-        let message = if text.contains('\n') {
-            format!("`{key}` of {} holds {what} in its line {line}", object.id)
-        } else {
-            format!("`{key}` of {} holds {what}", object.id)
-        };
-        tell(what, message, value, found);
+    // The object that holds them is one text, and made of more than them.
+    if let Some(values) = facts.stack.ingress.as_ref().and_then(|ingress| ingress.values.as_ref())
+        && facts.whole
+    {
+        below(&Holder { facts, name: &"`ingress.values`" }, values, found);
     }
 }
 
-fn below(object: &Object, node: &Node, found: &mut Findings) {
+/// What a value stands in.
+struct Holder<'a> {
+    facts: &'a Facts<'a>,
+    name: &'a dyn Display,
+}
+
+/// Of one text more than this helps nobody.
+const MOST: usize = 20;
+
+fn entry(holder: &Holder<'_>, key: &str, value: &Node, found: &mut Findings) {
+    let Some(text) = value.as_text() else { return };
+    let name = holder.name;
+    // A name of a Secret.
+    if key != "secret"
+        && let Some(what) = exposes_in_config(key, text)
+    {
+        return tell(what, format!("{name} holds the value of `{key}`"), value, value.span, found);
+    }
+    if is_secret_file(key) && text.lines().any(|line| line.contains(':') && is_meant(line)) && exposed(text).is_none() {
+        let what = What::Likely("passwords");
+        return tell(what, format!("`{key}` of {name} is a file of passwords"), value, value.span, found);
+    }
+    let mut before = (0, 1_usize);
+    for Exposed { what, place } in all_exposed(text).take(MOST) {
+        let newlines = text.get(before.0..place.start).map_or(0, |text| text.matches('\n').count());
+        before = (place.start, before.1.saturating_add(newlines));
+        let lines = text.contains('\n');
+        let line = if lines { format!(" in its line {}", before.1) } else { String::new() };
+        let message = format!("`{key}` of {name} holds {what}{line}");
+        let span = holder.facts.sources.filter(|_| stands_at(value)).map(|sources| within(sources, value.span, text, place));
+        tell(what, message, value, span.unwrap_or(value.span), found);
+    }
+}
+
+fn below(holder: &Holder<'_>, node: &Node, found: &mut Findings) {
+    if let (Some(name), Some(value)) = (node.text_at(&["name"]), node.get("value"))
+        && let Some(what) = value.as_text().and_then(|text| exposes(name, text))
+    {
+        return tell(what, format!("{} holds the value of `{name}`", holder.name), value, value.span, found);
+    }
     for Entry { key, value } in node.entries() {
         match value.value {
-            Value::Text(_) => entry(object, &key.text, value, found),
-            _ => below(object, value, found),
+            Value::Text(_) => entry(holder, &key.text, value, found),
+            _ => below(holder, value, found),
         }
     }
-    node.items().iter().for_each(|item| below(object, item, found));
+    let mut command = Command::default();
+    for item in node.items() {
+        match item.as_text() {
+            Some(text) => {
+                if let Some(what) = command.word(text) {
+                    tell(what, format!("{} holds {what}", holder.name), item, item.span, found);
+                }
+            }
+            None => below(holder, item, found),
+        }
+    }
 }
 
-fn tell(what: What<'_>, message: String, value: &Node, found: &mut Findings) {
+fn tell(what: What<'_>, message: String, value: &Node, span: Span, found: &mut Findings) {
     let weight = if what.is_certain() { Severity::Error } else { Severity::Warning };
-    let finding = Finding::new(&CODE, value.span, message)
+    let finding = Finding::new(&CODE, span, message)
         .weighs(weight)
         .label("belongs into a Secret")
         .help("put it into a Secret, and mount that; a secret that was committed is to be changed");

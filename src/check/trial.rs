@@ -62,7 +62,8 @@ fn run(check: &dyn Fn(&Facts<'_>, &mut Findings), lines: &str, manifest: &str) -
         .collect();
     assert_eq!(found.errors(), 0, "{:?}", found.sorted());
     let traefik = Traefik::read(&stack, &objects, &sources, &mut found);
-    check(&Facts::new(&stack, &[], &objects, Demands::default()).with_traefik(traefik), &mut found);
+    let facts = Facts::new(&stack, &[], &objects, Demands::default()).with_sources(&sources);
+    check(&facts.with_traefik(traefik), &mut found);
     (found.sorted(), sources)
 }
 

@@ -111,7 +111,8 @@ fn texts(old: &str, new: &str) -> Seen {
         _ => (old, new),
     };
     let signs = lines(&old.split('\n').collect::<Vec<_>>(), &new.split('\n').collect::<Vec<_>>());
-    let (old, new): (Vec<_>, Vec<_>) = (veil::lines(old).collect(), veil::lines(new).collect());
+    let (old, new) = (veil::texts(old), veil::texts(new));
+    let (old, new): (Vec<_>, Vec<_>) = (old.split('\n').collect(), new.split('\n').collect());
     Seen::Lines(told(signs, &old, &new))
 }
 
@@ -269,7 +270,7 @@ mod tests {
                 false,
                 json!({"data": {"a.ini": "x=1\npassword=hunter2\n"}}),
                 json!({"data": {"a.ini": "x=1\npassword=hunter3\n"}}),
-                "data[\"a.ini\"]:  x=1|-password: (not shown)|+password: (not shown)",
+                "data[\"a.ini\"]:  x=1|-password=(not shown)|+password=(not shown)",
             ),
         ];
         for (secret, old, new, expected) in rows {

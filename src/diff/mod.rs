@@ -26,7 +26,7 @@ pub use fate::{Fate, Verdict};
 pub use field::{Missing, Path, find, leaves};
 pub use lines::Sign;
 pub use power::{Call, Turn};
-pub use veil::{HIDDEN, Veil, lines as without_secrets};
+pub use veil::{HIDDEN, Veil};
 
 use crate::compile::Compiled;
 use crate::finding::Finding;

@@ -22,12 +22,14 @@ pub(super) fn variables(text: &str, file: FileId, sources: &Sources, found: &mut
         }
         let line = line.strip_prefix("export ").unwrap_or(line);
         let Some((name, value)) = line.split_once('=') else {
-            found.push(value_invalid(span, "a line of a dotenv file is NAME=VALUE"));
+            // Which part of it is the value is not known.
+            found.push(value_invalid(span, "a line of a dotenv file is NAME=VALUE").secret());
             continue;
         };
         let name = name.trim();
         if let Err(reason) = names::env_name(name) {
             found.push(name_invalid("variable's name", name, span, &reason));
+            continue;
         }
         if map.get(name).is_some() {
             found.push(value_invalid(span, format!("`{name}` is set twice")));

@@ -61,11 +61,21 @@ pub fn read(
             for (from, name) in codes {
                 let at = comment.span.part(from, from.saturating_add(name.len()));
                 let code = code(name, at, known, found);
-                allows.extend(code.map(|code| Allow { code, over: comment.of, at, bound }));
+                let over = comment.of.map(|over| with_end(over, sources));
+                allows.extend(code.map(|code| Allow { code, over, at, bound }));
             }
         }
     }
     found.heed(allows);
+}
+
+/// With the blank lines behind it: a text in a block ends behind its last line.
+fn with_end(over: Span, sources: &Sources) -> Span {
+    let end = usize::try_from(over.end).unwrap_or(usize::MAX);
+    let rest = sources.file(over.file).text.get(end..).unwrap_or_default();
+    let ends = rest.starts_with(['\n', '\r']);
+    let blank = if ends { rest.len().saturating_sub(rest.trim_start().len()) } else { 0 };
+    Span { end: over.end.saturating_add(u32::try_from(blank).unwrap_or(0)), ..over }
 }
 
 /// Gives codes the severities that stack.yaml says.

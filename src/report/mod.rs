@@ -17,6 +17,7 @@ mod labels;
 mod nodes;
 mod outage;
 mod provenance;
+mod said;
 mod sarif;
 mod short;
 mod text;

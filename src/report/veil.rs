@@ -2,23 +2,25 @@
 //!
 //! Of a Secret that can be read, the lines show its keys and what is no secret; of a document that cannot be read, where
 //! a value begins and ends is not known. If a Secret may be in it, its lines are not shown, and of what is said only
-//! stackc's own words; elsewhere what follows a name such as `password` is hidden.
+//! stackc's own words. Elsewhere what follows a name such as `password`, or looks like a key, is hidden. What is hidden in
+//! the lines of a finding is not said in its words either.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use crate::diff::{HIDDEN, without_secrets};
+use super::said::Said;
 use crate::finding::{Finding, Findings, Label, Words};
-use crate::kube::exposed::all_exposed;
+use crate::kube::exposed::{hidden, hidden_near, is_secret_file};
+use crate::kube::names;
 use crate::kube::secret;
 use crate::source::{FileId, SourceFile, Sources, Span};
-use crate::yaml::{Dialect, Node, Value, is_of_reading, read};
+use crate::yaml::{Dialect, Node, Value, read};
 
 /// Lines around a place that may be shown with it: those between labels of one piece.
 const AROUND: usize = 24;
-/// Bytes of a document that is read once more; of a longer one nothing is shown.
+/// Bytes of a document that is read once more, of a longer one nothing is shown; and of a file that is looked at whole.
 const LONGEST: usize = 1 << 20;
 
 /// Of the files that findings point into.
@@ -28,6 +30,8 @@ pub(super) struct Veil {
     shut: Vec<Span>,
     /// Text that is not shown.
     covered: Vec<Span>,
+    /// The same as words.
+    words: Said,
 }
 
 impl Veil {
@@ -35,6 +39,7 @@ impl Veil {
         let secret = findings.iter().filter(|finding| finding.secret);
         let mut veil = Veil {
             shut: Vec::new(),
+            words: Said::default(),
             covered: secret.map(|f| f.primary.span).chain(sources.secrets()).collect(),
         };
         let mut files: BTreeMap<FileId, Looked> = BTreeMap::new();
@@ -42,16 +47,20 @@ impl Veil {
             for label in labels(finding) {
                 let looked = files.entry(label.span.file).or_default();
                 looked.places.push(label.span.start);
-                looked.is_unread |= is_of_reading(finding.code);
             }
         }
         for (file, looked) in files {
             let source = sources.file(file);
             // An app with a mistake is not compiled, so that no check could mark what is secret in it.
-            let exposed = all_exposed(&source.text).into_iter();
+            let pieces = looked.pieces(source);
+            let exposed = exposed(&source.text, &pieces).into_iter();
             veil.covered.extend(exposed.map(|place| file.part(place.start, place.end)));
-            veil.look(source, file, looked);
+            if is_secret_file(&source.path) {
+                veil.covered.push(file.part(0, source.text.len()));
+            }
+            veil.look(source, file, &pieces);
         }
+        veil.words = Said::of(findings, &veil.covered, sources);
         veil
     }
 
@@ -71,7 +80,7 @@ impl Veil {
     /// A finding as it may be told.
     pub(super) fn told<'a>(&self, finding: &'a Finding) -> Cow<'a, Finding> {
         if !labels(finding).any(|label| self.is_shut(label.span)) {
-            return Cow::Borrowed(finding);
+            return self.words.without(finding);
         }
         let own = |words: &Words| matches!(words, Words::Borrowed(_));
         let mut told = finding.clone();
@@ -86,12 +95,11 @@ impl Veil {
         Cow::Owned(told.note("a Secret is in this file, so its lines are not shown"))
     }
 
-    fn look(&mut self, source: &SourceFile, file: FileId, looked: Looked) {
+    fn look(&mut self, source: &SourceFile, file: FileId, pieces: &[Range<u32>]) {
         let near = secret::is_near(&source.text);
-        if !is_yaml(&source.path) || !(near || looked.is_unread) {
+        if !is_yaml(&source.path) || !near {
             return;
         }
-        let pieces = looked.pieces(source);
         for (start, document) in documents(&source.text) {
             let place = Place { file, start, text: document };
             let all = place.span(0, document.len());
@@ -100,12 +108,10 @@ impl Veil {
                 continue;
             }
             let is_long = document.len() > LONGEST;
-            match (near, if near && !is_long { document_of(document) } else { Err(()) }) {
-                (true, Ok(Some(node))) => self.covered.extend(place.covered(&node)),
-                (true, Ok(None)) => self.covered.extend(place.words(0, document.len())),
-                (true, Err(())) => self.shut.push(all),
-                (false, _) if is_long => self.covered.push(all),
-                (false, _) => self.covered.extend(place.by_name()),
+            match if is_long { Err(()) } else { document_of(document) } {
+                Ok(Some(node)) => self.covered.extend(place.covered(&node)),
+                Ok(None) => self.covered.extend(place.words(0, document.len())),
+                Err(()) => self.shut.push(all),
             }
         }
     }
@@ -115,8 +121,6 @@ impl Veil {
 #[derive(Default)]
 struct Looked {
     places: Vec<u32>,
-    /// Whether it could not be read whole.
-    is_unread: bool,
 }
 
 impl Looked {
@@ -131,6 +135,19 @@ impl Looked {
         };
         self.places.into_iter().map(piece).collect()
     }
+}
+
+/// What gives itself away in a file; of a long one, near what is shown.
+fn exposed(text: &str, pieces: &[Range<u32>]) -> Vec<Range<usize>> {
+    if text.len() <= LONGEST {
+        return hidden(text);
+    }
+    let mut ahead = pieces.iter().peekable();
+    hidden_near(text, |line| {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        while ahead.next_if(|piece| piece.end < line).is_some() {}
+        ahead.peek().is_some_and(|piece| piece.start <= line)
+    })
 }
 
 fn labels(finding: &Finding) -> impl Iterator<Item = &Label> {
@@ -216,22 +233,6 @@ impl Place<'_> {
         };
         worthy.map(place).collect()
     }
-
-    /// What follows a name whose value is secret.
-    fn by_name(&self) -> Vec<Span> {
-        let mut covered = Vec::new();
-        let mut at = 0_usize;
-        for (line, shown) in self.text.split('\n').zip(without_secrets(self.text)) {
-            let end = at.saturating_add(line.len());
-            if line != shown {
-                let sign = line.find([':', '=']).filter(|_| shown != HIDDEN);
-                covered
-                    .push(self.span(sign.map_or(at, |sign| at.saturating_add(sign).saturating_add(1)), end));
-            }
-            at = end.saturating_add(1);
-        }
-        covered
-    }
 }
 
 /// Gathers what may be shown of a document; whether there is a Secret in it.
@@ -267,7 +268,10 @@ fn leaves<'a>(node: &'a Node, path: &mut Vec<&'a str>, open: &mut Vec<Span>) {
     match &node.value {
         Value::Map(map) => {
             for entry in &map.entries {
-                open.push(entry.key.span);
+                // What can be no key may be a value at the wrong place.
+                let is_key =
+                    path.is_empty() || secret::is_open(path) || names::config_key(&entry.key.text).is_ok();
+                open.extend(is_key.then_some(entry.key.span));
                 path.push(&entry.key.text);
                 leaves(&entry.value, path, open);
                 path.pop();

@@ -31,7 +31,11 @@ pub fn refuse_values(stack: &mut Node, found: &mut Findings) {
             found.push(refused(&name.text, grown, "KEY"));
             grown.value = Value::List(Vec::new());
         }
+        pairs(&name.text, value, found);
         let Some(secret) = value.as_map_mut() else { continue };
+        if let Some(keys) = secret.get_mut("keys") {
+            pairs(&name.text, keys, found);
+        }
         // Whatever else is wrong with it.
         let is_names =
             |entry: &Entry| KEYS.contains(&entry.key.text.as_ref()) && entry.value.as_map().is_none();
@@ -47,6 +51,18 @@ pub fn refuse_values(stack: &mut Node, found: &mut Findings) {
     }
 }
 
+/// Takes keys with a value behind them out of a list: `password=hunter2`.
+fn pairs(name: &str, keys: &mut Node, found: &mut Findings) {
+    let Value::List(items) = &mut keys.value else { return };
+    items.retain(|item| {
+        let pair = item.as_text().and_then(|text| text.split_once(['=', ':']));
+        if let Some((key, _)) = pair.filter(|(_, value)| !value.trim().is_empty()) {
+            found.push(refused(name, item, key.trim()));
+        }
+        pair.is_none()
+    });
+}
+
 /// A text where a list of keys may stand, which `expand` took for one: its key has no place of its own.
 fn grown(secret: &mut Node) -> Option<&mut Node> {
     let keys = secret.as_map_mut()?.entries.iter_mut().find(|entry| entry.key.text == "keys")?;
@@ -59,4 +75,24 @@ fn refused(name: &str, value: &Node, keys: &str) -> Finding {
     Finding::new(&SECRET_VALUE, value.span, format!("a value of the Secret `{name}` stands in the stack"))
         .secret()
         .help(format!("name its keys alone: {name}: [{keys}]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refuse_values;
+    use crate::finding::Findings;
+    use crate::kube::tree::tree;
+    use crate::yaml::Node;
+
+    #[test]
+    fn values_behind_keys_are_taken_out() {
+        let json = serde_json::json!({"secrets": {"a": ["b", "c=hunter2", "d: hunter2"], "e": {"keys": ["f=hunter2"]}}});
+        let (mut stack, mut found) = (tree(&json), Findings::default());
+        refuse_values(&mut stack, &mut found);
+        assert_eq!(stack.at(&["secrets", "a"]).map_or(0, |keys| keys.items().len()), 1);
+        assert_eq!(stack.at(&["secrets", "e", "keys"]).map_or(&[][..], Node::items).len(), 0);
+        let told = found.sorted();
+        assert_eq!(told.len(), 3);
+        assert!(told.iter().all(|finding| finding.secret && !finding.words().contains("hunter2")));
+    }
 }

@@ -50,7 +50,8 @@ pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
 
 fn tell(wrong: Wrong, generator: &Generator, found: &mut Findings) {
     let message = format!("`{}` cannot be generated: {}", generator.name.value, wrong.reason);
-    found.push(Finding::new(&GENERATOR_INVALID, wrong.span, message).maybe_help(wrong.help));
+    let finding = Finding::new(&GENERATOR_INVALID, wrong.span, message).maybe_help(wrong.help);
+    found.push(if wrong.secret { finding.secret() } else { finding });
 }
 
 fn behavior(generator: &Generator) -> Result<Behavior, Wrong> {
@@ -152,7 +153,7 @@ fn pairs(generator: &Generator, layer: &Layer, build: &Build<'_>) -> Result<Vec<
             .value
             .split_once('=')
             .filter(|(key, _)| !key.is_empty())
-            .ok_or_else(|| Wrong::at(text.span, format!("`{}` is not KEY=TEXT", text.value)))?;
+            .ok_or_else(|| Wrong::at(text.span, "one of `literals` is not KEY=TEXT").secret())?;
         pairs.push((key.to_owned(), text.span, unquoted(value).as_bytes().to_vec()));
     }
     for text in &generator.files {
@@ -177,7 +178,7 @@ fn env(name: &Spanned<String>, file: &SourceFile, pairs: &mut Vec<Pair>) -> Resu
                 "line {number} of {} has no `=`: it would take the value from the environment",
                 name.value
             );
-            return Err(Wrong::at(name.span, reason).help(format!("write `{line}=TEXT`")));
+            return Err(Wrong::at(name.span, reason).help("write the line as KEY=TEXT"));
         };
         names::env_name(key).map_err(|reason| {
             Wrong::at(

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Findings, nearest};
+use crate::kube::secret;
 use crate::source::{Fault, FileId, Folder, KUSTOMIZATIONS, Lies, Sources};
 use crate::transform::codes::{KUSTOMIZATION_INVALID, KUSTOMIZATION_PATH};
 use crate::transform::configuration::Configuration;
@@ -277,7 +278,33 @@ impl Loader<'_> {
                 files.insert(text.value, file);
             }
         }
+        self.hide(kustomization, &files);
         files
+    }
+
+    /// What becomes a Secret's values, or changes them, is shown by no finding.
+    fn hide(&mut self, kustomization: &Kustomization, files: &BTreeMap<String, FileId>) {
+        for patch in kustomization.patches.iter().chain(&kustomization.patches_json6902) {
+            let kind = patch.target.as_ref().and_then(|target| target.kind.as_ref());
+            let targeted = kind.is_some_and(|kind| kind.value.contains("Secret"));
+            if let Some(inline) = &patch.patch
+                && (targeted || inline.as_text().is_some_and(secret::is_near))
+            {
+                self.found.hide(inline.span);
+            }
+            let file = patch.path.as_ref().filter(|_| targeted).and_then(|path| files.get(&path.value));
+            self.hide_all(file);
+        }
+        for generator in &kustomization.secret_generator {
+            generator.literals.iter().for_each(|text| self.found.hide(text.span));
+            generated(generator).for_each(|text| self.hide_all(files.get(&text.value)));
+        }
+    }
+
+    fn hide_all(&mut self, file: Option<&FileId>) {
+        if let Some(file) = file {
+            self.found.hide(file.part(0, self.sources.file(*file).text.len()));
+        }
     }
 }
 

@@ -74,18 +74,27 @@ pub struct Wrong {
     pub reason: String,
     /// The way out.
     pub help: Option<String>,
+    /// Whether a secret may stand there.
+    pub secret: bool,
 }
 
 impl Wrong {
     /// Without a way out.
     pub fn at(span: Span, reason: impl Into<String>) -> Wrong {
-        Wrong { span, reason: reason.into(), help: None }
+        Wrong { span, reason: reason.into(), help: None, secret: false }
     }
 
     /// With a way out.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Wrong {
         self.help = Some(help.into());
+        self
+    }
+
+    /// A secret may stand there: its characters are not shown.
+    #[must_use]
+    pub fn secret(mut self) -> Wrong {
+        self.secret = true;
         self
     }
 }

@@ -186,7 +186,7 @@ fn shown(keys: KeyList<'_>, item: &Node) -> String {
 
 impl Merge {
     fn wrong(&mut self, span: Span, reason: impl Into<String>, help: Option<String>) {
-        self.outcome.wrong.push(Wrong { span, reason: reason.into(), help });
+        self.outcome.wrong.push(Wrong { help, ..Wrong::at(span, reason) });
     }
 
     fn map(&mut self, base: &mut Map, patch: &Map, shape: Shape<'_>) -> After {
