@@ -117,7 +117,9 @@ fn shows_nothing(folder: &Folder, what: &str) {
 fn values_beside_errors() {
     for lines in APPS {
         let folder = Folder::demo().with("demo/apps/web.yaml", format!("{APP}{lines}\n"));
-        FILES.iter().for_each(|(path, text)| folder.write(&format!("demo/files/{path}"), text));
+        for (path, text) in FILES {
+            folder.write(&format!("demo/files/{path}"), text);
+        }
         assert_eq!(folder.stackc("check demo").status, 1, "{lines}");
         shows_nothing(&folder, lines);
     }

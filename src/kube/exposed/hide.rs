@@ -214,7 +214,7 @@ impl Hider<'_> {
         match name {
             "value" | "Value" => return other_name(all).is_some_and(is_secret_name),
             "name" if is_secret_name(word().split(|c| !is_name(c)).next().unwrap_or_default()) => {
-                self.value_before(all, start.saturating_add(at))
+                self.value_before(all, start.saturating_add(at));
             }
             "id" | "uuid" => return is_uuid(word()),
             _ => {}
