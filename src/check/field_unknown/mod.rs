@@ -63,8 +63,8 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
         // Of a version that the release does not serve, that alone is told.
         if let Some(root) = shape::of(version, kind).filter(|_| matches!(served(version, kind, minor), Verdict::Served)) {
             let mut walk = Walk { facts, kind, minor, found };
-            walk.spec(&object.body, root);
             walk.fields(&object.body, root, &At::root(root));
+            walk.spec(&object.body, root);
         }
     }
 }
@@ -77,8 +77,10 @@ struct Walk<'a, 'f> {
 }
 
 impl Walk<'_, '_> {
+    /// A key that no object of the kind has may be the one that is missing.
     fn spec(&mut self, object: &Node, root: &Type) {
-        if NEED_SPEC.contains(&root.name) && given(object, "spec").is_none() {
+        let told = || object.entries().iter().any(|entry| self.found.tells(entry.key.span));
+        if NEED_SPEC.contains(&root.name) && given(object, "spec").is_none() && !told() {
             let place = object.entries().first().map_or(object.span, |entry| entry.key.span);
             let message = format!("this {} has no `spec`", self.kind);
             let finding = Finding::new(&field_refused::CODE, place, message);
@@ -293,6 +295,13 @@ mod tests {
                     items: {type: string, whatever: 1}, maximum: 1.5, properties: {a: {x-kubernetes-int-or-string: true}}";
         assert_eq!(told(run, "", &schema(good)), [""; 0]);
         assert_eq!(told(run, "", &schema("properties: {a: {tpye: object}}")).len(), 1);
+    }
+
+    #[test]
+    fn an_object_without_its_spec() {
+        let told = |more: &str| told(run, "", &format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n{more}"));
+        assert_eq!(told(""), ["apiVersion: this Pod has no `spec`"]);
+        assert_eq!(told("sepc: {containers: []}\n"), ["sepc: `sepc` is no field of kind Pod"]);
     }
 
     #[test]
