@@ -165,8 +165,13 @@ fn beginnings_of_secrets() {
         "12345678:AA",
     ] {
         let text = piece.repeat(900_000 / piece.len());
-        let bombs =
-            vec![(piece, format!("{OBJECT}immutable: 1\ndata:\n  a: |\n    {text}\n"), "field-refused")];
+        let bombs = vec![(
+            piece,
+            format!(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\nimmutable: 1\ndata:\n  a: |\n    {text}\n"
+            ),
+            "field-refused",
+        )];
         hold("manifests/a.yaml", bombs);
     }
 }
