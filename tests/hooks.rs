@@ -60,10 +60,22 @@ fn both_hooks_run_for_every_input() {
     );
     for hook in hooks {
         assert_eq!(hook["runs"], serde_json::json!(INPUTS));
-        assert_eq!(hook["entry"], "stackc check");
+        assert_eq!(hook["entry"], "stackc check --allow-none");
         assert_eq!(hook["pass_filenames"], false, "a stack is checked whole, not file by file");
         assert_eq!(hook["require_serial"], true);
     }
+}
+
+/// Many repositories have a folder `apps`, and some no stack yet.
+#[test]
+fn where_no_stack_is_the_hook_has_nothing_to_say() {
+    let folder = Folder::new().with("apps/web/main.rs", "");
+    let ran = folder.stackc("check --allow-none");
+    assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+    assert_eq!(folder.stackc("check").status, 2);
+    assert_eq!(folder.stackc("check --allow-none nowhere").status, 2);
+    let bad = folder.with("home/stack.yaml", "stackc: 1\n");
+    assert_eq!(bad.stackc("check --allow-none").status, 1);
 }
 
 /// A repository with the hooks of this one, and one with a stack that asks for a hook of it.

@@ -59,6 +59,23 @@ fn a_comment_allows_what_is_found_in_a_text_below_it() {
 }
 
 #[test]
+fn a_comment_in_a_dotenv_file_allows_what_its_variable_holds() {
+    let folder = app("kind: app\nimage: registry.example/web:1.0\nenvFrom: [{file: a.env}]\n");
+    for (text, found) in [
+        ("A_PASSWORD=hunter2 # stackc: allow(secret-in-config) an example\n", vec![]),
+        ("# stackc: allow(secret-in-config) an example\nA_PASSWORD=\"hunter2\"\n", vec![]),
+        (
+            "# stackc: allow(secret-in-config) an example\nA_PASSWORD=hunter2\nB_PASSWORD=hunter2\n",
+            vec!["secret-in-config"],
+        ),
+        ("A=b # stackc: allow(secret-in-config) an example\n", vec!["allow-unused"]),
+    ] {
+        folder.write("demo/files/a.env", text);
+        assert_eq!(codes_of(&folder), found, "{text}");
+    }
+}
+
+#[test]
 fn a_comment_reaches_no_further_than_its_value() {
     for text in [
         format!("# note\n{UNTAGGED}\n# stackc: allow(image-untagged) below it\nreplicas: 1\n"),

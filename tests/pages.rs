@@ -6,7 +6,9 @@ use stackc::compile::codes;
 use stackc::fetch;
 use stackc::finding::Code;
 
-use crate::stack::{APP, Folder, Ran, STACK};
+use stackc::report::{EXAMPLE_APP, EXAMPLE_STACK, explain};
+
+use crate::stack::{Folder, Ran};
 
 /// The file that a line begins: `# apps/web.yaml` or, of a folder that the stack includes, `# ../shared/apps/web.yaml`; the
 /// path and no more. Any other comment belongs to its file.
@@ -14,7 +16,8 @@ fn begun(line: &str) -> Option<&str> {
     let path = line.strip_prefix("# ").filter(|path| !path.contains(char::is_whitespace))?;
     let inside =
         path.strip_prefix("../").and_then(|path| path.split_once('/')).map_or(path, |(_, inside)| inside);
-    let whole = ["stack.yaml", "overlay.yaml", "include.yaml", "stackc.lock"].contains(&inside);
+    let whole = ["ips-v4", "include.yaml", "overlay.yaml", "registries.yaml", "stack.yaml", "stackc.lock"]
+        .contains(&inside);
     let below = ["apps/", "files/", "manifests/", "secrets/"].iter().any(|folder| inside.starts_with(folder));
     (whole || below).then_some(path)
 }
@@ -31,10 +34,10 @@ pub(crate) fn files(example: &str) -> Vec<(&str, String)> {
         }
     }
     if !files.iter().any(|(path, _)| ["stack.yaml", "overlay.yaml"].contains(path)) {
-        files.push(("stack.yaml", STACK.to_owned()));
+        files.push(("stack.yaml", EXAMPLE_STACK.to_owned()));
     }
     if !files.iter().any(|(path, _)| path.contains("apps/")) {
-        files.push(("apps/web.yaml", APP.to_owned()));
+        files.push(("apps/web.yaml", EXAMPLE_APP.to_owned()));
     }
     files
 }
@@ -89,6 +92,24 @@ fn offline_the_examples_about_the_network_raise_nothing() {
         assert_eq!(found(code.page.good), [""; 0], "{}", code.name);
         let bad = found(code.page.bad);
         assert!(bad.is_empty() || bad == ["image-platforms-unknown"], "{}: {bad:?}", code.name);
+    }
+}
+
+/// Pasted as they are shown, the files of a page raise its code.
+#[test]
+fn a_page_shows_all_that_its_examples_need() {
+    for code in codes().filter(|code| !code.page.bad.starts_with("# kustomization.yaml")) {
+        let page = explain(code, None);
+        let beside = page.split_once("where they show no such file:").map_or("", |(_, beside)| beside);
+        let given = files(code.page.bad);
+        for (path, text) in given.iter().filter(|(path, _)| !code.page.bad.contains(path)) {
+            let shown = text.lines().all(|line| beside.contains(line));
+            assert!(shown && beside.contains(&format!("# {path}\n")), "{}: {path}", code.name);
+        }
+    }
+    for code in fetch::CODES {
+        assert!(code.page.bad != code.page.good, "{}", code.name);
+        assert!(code.page.about.contains("`stackc lock`"), "{}", code.name);
     }
 }
 

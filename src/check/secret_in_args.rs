@@ -96,6 +96,16 @@ mod tests {
         ] {
             assert_eq!(of(bad), 1, "{bad}");
         }
+        let container = |keys: &str| told_of_pods(super::of_pod, "", &pod("", &format!(", {keys}"))).len();
+        for bad in [
+            "livenessProbe: {httpGet: {port: 80, httpHeaders: [{name: Authorization, value: Bearer hunter2}]}}",
+            "livenessProbe: {exec: {command: [redis-cli, -a, hunter2, ping]}}",
+            "lifecycle: {preStop: {exec: {command: [sh, -c, mysqladmin -phunter2 shutdown]}}}",
+            "command: [mysql], args: [-phunter2]",
+        ] {
+            assert_eq!(container(bad), 1, "{bad}");
+        }
+        assert_eq!(container("livenessProbe: {httpGet: {port: 80, httpHeaders: [{name: X-A, value: b}]}}"), 0);
         for quiet in [
             "\"--password=$(PASSWORD)\"",
             "\"--password\", \"$(PASSWORD)\"",

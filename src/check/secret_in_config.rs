@@ -186,11 +186,41 @@ mod tests {
             ["`app.conf` of ConfigMap default/a holds the value of `password` in its line 2"]
         );
         assert_eq!(map("app.conf: password=${PASSWORD}"), [""; 0]);
+        assert_eq!(
+            map("app.conf: |\n    password = hunter2\n    a = b\n    token = hunter2"),
+            [
+                "`app.conf` of ConfigMap default/a holds the value of `password` in its line 1",
+                "`app.conf` of ConfigMap default/a holds the value of `token` in its line 3",
+            ]
+        );
+        assert_eq!(map(".pgpass: \"h:5432:d:u:hunter2\""), ["`.pgpass` of ConfigMap default/a is a file of passwords"]);
+        assert_eq!(map("de.yaml: \"password: Passwort\""), [""; 0]);
+        let variable = "apiVersion: helm.cattle.io/v1\nkind: HelmChartConfig\nmetadata: {name: traefik, namespace: kube-system}\n\
+                        spec:\n  valuesContent: |\n    env:\n    - name: CF_DNS_API_TOKEN\n      value: hunter2\n";
+        assert_eq!(
+            shown(variable),
+            ["`valuesContent` of HelmChartConfig kube-system/traefik holds the value of `CF_DNS_API_TOKEN` in its line 3"]
+        );
         let chart = "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: a}\nspec:\n  valuesContent: |\n    adminPassword: hunter2\n";
         assert_eq!(shown(chart), ["`valuesContent` of HelmChart default/a holds the value of `adminPassword` in its line 1"]);
         let middleware = "apiVersion: traefik.io/v1alpha1\nkind: Middleware\nmetadata: {name: a}\n\
                           spec: {headers: {customRequestHeaders: {X-Api-Key: hunter2hunter2}}}\n";
         assert_eq!(shown(middleware), ["Middleware default/a holds the value of `X-Api-Key`"]);
+    }
+
+    #[test]
+    fn values_of_the_stack() {
+        let of = |values: &str| told(run, &format!("ingress: {{values: {values}}}"), "{}");
+        for (values, marked) in [
+            ("{env: [{name: CF_DNS_API_TOKEN, value: hunter2}]}", "hunter2"),
+            ("{additionalArguments: [\"--pilot.token=hunter2\"]}", "\"--pilot.token=hunter2\""),
+            ("{a: {adminPassword: hunter2}}", "hunter2"),
+        ] {
+            let told = of(values);
+            assert_eq!(told.len(), 1, "{values}");
+            assert!(told.iter().all(|line| line.starts_with(&format!("{marked}: "))), "{told:?}");
+        }
+        assert_eq!(of("{env: [{name: A, value: b}], secret: hunter2x9Xx7}"), [""; 0]);
     }
 
     #[test]

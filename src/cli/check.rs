@@ -30,6 +30,9 @@ pub(super) struct Arguments {
     /// What only stack.yaml or stackc itself says of images and Cloudflare is an error: all has to be in stackc.lock
     #[arg(long)]
     locked: bool,
+    /// Where no PATH is given and no stack lies below or above, there is nothing to check: for hooks
+    #[arg(long, conflicts_with = "stack")]
+    allow_none: bool,
     #[command(flatten)]
     denial: Denial,
 }
@@ -39,7 +42,10 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
     let mut runs = if let Some(stack) = &arguments.stack {
         vec![target::judged(stack, &arguments.paths, demands)?]
     } else {
-        let stacks = target::many(&arguments.paths)?;
+        let stacks = match target::many(&arguments.paths) {
+            Err(_) if arguments.allow_none && arguments.paths.is_empty() && target::is_none() => Vec::new(),
+            stacks => stacks?,
+        };
         let run = |path: &PathBuf| match target::kustomization(Some(path)) {
             Some(folder) => target::kustomized(&folder, None, false),
             None => target::compiled(path, demands),

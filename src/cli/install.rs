@@ -164,7 +164,7 @@ fn wanted(arguments: &Arguments, color: Color) -> Result<Option<Wanted>, Trouble
     let after = if totals.is_empty() { String::new() } else { format!("{totals}\n") };
     let [run] = &runs;
     if !run.findings.is_empty() {
-        show::findings(&runs, Format::Text, color, Stream::Err, &after)?;
+        show::findings(&runs, (Format::Text, arguments.denial), color, Stream::Err, &after)?;
     }
     Ok(compiled(run).filter(|_| arguments.denial.status(&runs) == Status::Fine))
 }

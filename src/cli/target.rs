@@ -33,6 +33,11 @@ pub(super) fn one(path: Option<&Path>) -> Result<PathBuf, Trouble> {
     }
 }
 
+/// Whether no stack lies here, above or below.
+pub(super) fn is_none() -> bool {
+    here().is_ok_and(|here| find_above(&here).is_none()) && find_below(Path::new(".")).is_empty()
+}
+
 /// The kustomization that a path names: its folder, if that is no stack, or its file.
 pub(super) fn kustomization(path: Option<&Path>) -> Option<Folder> {
     let path = path?;

@@ -1,16 +1,27 @@
-//! The kinds of findings about the network. Only commands that fetch raise them, so no example raises its code offline.
+//! The kinds of findings about the network. Only commands that fetch raise them, so no example raises its code offline;
+//! each page names the command.
 
 use crate::finding::{Code, Page, Severity};
 
+/// An app with an image, or a file with its text.
+macro_rules! example {
+    ($image:literal) => {
+        concat!("# apps/web.yaml\nkind: app\nimage: ", $image, "\n")
+    };
+    ($path:literal $text:literal) => {
+        concat!("# ", $path, "\n", $text, "\n")
+    };
+}
+
 macro_rules! codes {
-    ($($(#[$doc:meta])* $constant:ident $name:literal: $about:literal, $bad:literal => $good:literal;)+) => {
+    ($($(#[$doc:meta])* $constant:ident $name:literal: $about:literal, $($bad:literal)+ => $($good:literal)+;)+) => {
         $($(#[$doc])* pub static $constant: Code = Code {
             name: $name,
             severity: Severity::Error,
             page: Page {
-                about: $about,
-                bad: concat!("# apps/web.yaml\nkind: app\nimage: ", $bad, "\n"),
-                good: concat!("# apps/web.yaml\nkind: app\nimage: ", $good, "\n"),
+                about: concat!($about, "\n`stackc lock` and `stackc outdated` tell it, which ask the network; `check` does not."),
+                bad: example!($($bad)+),
+                good: example!($($good)+),
             },
         };)+
 
@@ -76,11 +87,13 @@ codes! {
     CLOUDFLARE_LIST_INVALID "cloudflare-list-invalid":
         "What should be the list of Cloudflare's ranges is not: a web page, too few ranges, a private or very wide\n\
          network, bits set behind a prefix. Traefik believes whoever calls from these ranges about a visitor's\n\
-         address, so nothing doubtful is taken, not even in part.",
-        "registry.example/web:1.0" => "registry.example/web:1.0";
+         address, so nothing doubtful is taken, not even in part. The example is what an address in the middle says\n\
+         instead of Cloudflare.",
+        "ips-v4" "10.0.0.0/8" => "ips-v4" "173.245.48.0/20\n103.21.244.0/22\n103.22.200.0/22\n141.101.64.0/18";
     /// k3s' registries.yaml with something that cannot be used.
     REGISTRIES_INVALID "registries-invalid":
         "A file given as k3s' registries.yaml says something that cannot be used: an endpoint that is no URL, a\n\
-         rewrite that is no regular expression.",
-        "registry.example/web:1.0" => "registry.example/web:1.0";
+         rewrite that is no regular expression. The example is for `stackc lock --registries registries.yaml`.",
+        "registries.yaml" "mirrors: {docker.io: {endpoint: [mirror example]}}"
+            => "registries.yaml" "mirrors: {docker.io: {endpoint: [\"https://mirror.example\"]}}";
 }

@@ -43,7 +43,14 @@ pub(super) fn variables(text: &str, file: FileId, sources: &Sources, found: &mut
 /// Without its quotes; what follows ` #` is a comment only outside of quotes.
 fn value_of(written: &str) -> String {
     for quote in ['"', '\''] {
-        if let Some(inside) = written.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+        let Some(rest) = written.strip_prefix(quote) else { continue };
+        let closes = |at: &usize| {
+            let note = rest.get(at.saturating_add(1)..).unwrap_or_default();
+            let escaped = quote == '"' && rest.get(..*at).is_some_and(|inside| inside.ends_with('\\'));
+            !escaped && (note.trim().is_empty() || note.starts_with(" #"))
+        };
+        let end = rest.match_indices(quote).map(|(at, _)| at).find(closes);
+        if let Some(inside) = end.and_then(|end| rest.get(..end)) {
             return if quote == '"' {
                 inside.replace("\\n", "\n").replace("\\\"", "\"")
             } else {
@@ -65,6 +72,8 @@ mod tests {
             ("a b # note", "a b"),
             ("a#b", "a#b"),
             ("\"a # b\"", "a # b"),
+            ("\"a\" # note", "a"),
+            ("'a b' # it's", "a b"),
             ("\"line\\nnext\"", "line\nnext"),
             ("'$x \\n'", "$x \\n"),
             ("", ""),

@@ -8,6 +8,7 @@
 //! What must hold: an allowed finding is told in no form, and each comment allows something (`tests/overrule.rs`).
 
 mod comment;
+mod dotenv;
 mod guard;
 mod pages;
 
@@ -36,12 +37,11 @@ pub fn read(
 ) {
     let mut allows = Vec::new();
     for file in files {
-        for comment in yaml::comments(sources, file, comment::MARK) {
-            let asked = match comment::parse(sources.text(comment.span)) {
+        for (span, of) in comments(sources, file) {
+            let asked = match comment::parse(sources.text(span)) {
                 Ok(asked) => asked,
                 Err(help) => {
-                    let finding =
-                        Finding::new(&ALLOW_INVALID, comment.span, "nothing is allowed by this comment");
+                    let finding = Finding::new(&ALLOW_INVALID, span, "nothing is allowed by this comment");
                     found.push(finding.maybe_help(Some(help)));
                     continue;
                 }
@@ -49,24 +49,29 @@ pub fn read(
             let Some(Asked { codes, reason }) = asked else { continue };
             if !reason {
                 found.push(
-                    Finding::new(
-                        &ALLOW_REASON_MISSING,
-                        comment.span,
-                        "no reason is given, so nothing is allowed",
-                    )
-                    .help("say why, behind the bracket: # stackc: allow(CODE) REASON"),
+                    Finding::new(&ALLOW_REASON_MISSING, span, "no reason is given, so nothing is allowed")
+                        .help("say why, behind the bracket: # stackc: allow(CODE) REASON"),
                 );
                 continue;
             }
             for (from, name) in codes {
-                let at = comment.span.part(from, from.saturating_add(name.len()));
+                let at = span.part(from, from.saturating_add(name.len()));
                 let code = code(name, at, known, found);
-                let over = comment.of.map(|over| with_end(over, sources));
+                let over = of.map(|over| with_end(over, sources));
                 allows.extend(code.map(|code| Allow { code, over, at, bound }));
             }
         }
     }
     found.heed(allows);
+}
+
+/// Comments that hold the mark, and what each speaks of.
+fn comments(sources: &Sources, file: FileId) -> Vec<(Span, Option<Span>)> {
+    if dotenv::is_dotenv(&sources.file(file).path) {
+        return dotenv::comments(sources, file);
+    }
+    let comments = yaml::comments(sources, file, comment::MARK).into_iter();
+    comments.map(|comment| (comment.span, comment.of)).collect()
 }
 
 /// With the blank lines behind it: a text in a block ends behind its last line.

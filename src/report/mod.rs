@@ -27,7 +27,7 @@ mod visible;
 
 pub use diff::{Compared, diff_json, diff_markdown, diff_text};
 pub use dns::{json as dns_json, text as dns_text};
-pub use explain::{explain, list_codes};
+pub use explain::{EXAMPLE_APP, EXAMPLE_STACK, explain, list_codes};
 pub use github::findings as github;
 pub use json::{SCHEMA_VERSION, findings as json};
 pub use junit::findings as junit;

@@ -44,6 +44,8 @@ impl<'a> Told<'a> {
     /// What people read in the end.
     pub(super) fn end(&self) -> String {
         let more = if self.dropped > 0 { format!("and {} more\n\n", self.dropped) } else { String::new() };
-        format!("{more}{}", harmless_lines(self.after))
+        let refused = self.denied && self.errors == 0 && self.warnings > 0;
+        let why = if refused { "refused: warnings are denied (--deny warnings)\n" } else { "" };
+        format!("{more}{}{why}", harmless_lines(self.after))
     }
 }

@@ -116,7 +116,8 @@ impl Layers {
         let top = self.folders.len().saturating_sub(1);
         let apps = self.apps.iter().map(|app| app.file);
         let manifests = self.folders.iter().flat_map(|folder| &folder.manifests).map(|(_, file)| *file);
-        let all = self.folders.iter().map(|folder| folder.file).chain(apps).chain(manifests);
+        let files = self.folders.iter().flat_map(variables);
+        let all = self.folders.iter().map(|folder| folder.file).chain(apps).chain(manifests).chain(files);
         all.filter(move |file| self.owners.get(file).is_some_and(|at| (*at == top) == topmost))
     }
 }
@@ -345,12 +346,18 @@ fn change(apps: &mut Vec<Defined>, changes: Entry, folder: &Layer, found: &mut F
     }
 }
 
+/// Of its files, those whose lines are variables.
+fn variables(folder: &Layer) -> impl Iterator<Item = FileId> {
+    folder.files.iter().filter(|(path, _)| path.contains(".env")).map(|(_, file)| *file)
+}
+
 fn owners(folders: &[Layer]) -> BTreeMap<FileId, usize> {
     let mut owners = BTreeMap::new();
     for (index, folder) in folders.iter().enumerate() {
         owners.insert(folder.file, index);
         let documents = folder.apps.iter().chain(&folder.manifests);
         owners.extend(documents.map(|(_, file)| (*file, index)));
+        owners.extend(variables(folder).map(|file| (file, index)));
     }
     owners
 }
