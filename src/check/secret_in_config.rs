@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn values_of_the_stack() {
-        let of = |values: &str| told(run, &format!("ingress: {{values: {values}}}"), "{}");
+        let of = |values: &str| told(run, &format!("ingress: {{values: {values}}}"), "");
         for (values, marked) in [
             ("{env: [{name: CF_DNS_API_TOKEN, value: hunter2}]}", "hunter2"),
             ("{additionalArguments: [\"--pilot.token=hunter2\"]}", "\"--pilot.token=hunter2\""),
