@@ -94,7 +94,8 @@ const OTHERS: [(&str, &str); 16] = [
 ];
 
 /// Lines of stack.yaml, and an app's that make something be said of them.
-const STACKS: [(&str, &str); 6] = [
+const STACKS: [(&str, &str); 7] = [
+    ("middlewares: {b: {basicAuth: {users: [\"admin:HUNTER2\"]}}}", "x: y"),
     ("secrets: {db: [\"password=HUNTER2\"]}", "env: {A: {secret: db, key: b}}"),
     ("secrets: {db: [\"password: HUNTER2\"]}", "env: {A: {secret: db, key: b}}"),
     ("secrets: {db: {keys: [\"password=HUNTER2\"]}}", "env: {A: {secret: db, key: b}}"),

@@ -217,9 +217,23 @@ impl Hider<'_> {
                 self.value_before(all, start.saturating_add(at));
             }
             "id" | "uuid" => return is_uuid(word()),
+            "users" => return self.is_login(behind, start.saturating_add(line.len())),
             _ => {}
         }
         !is_path(all, name, behind) && hides(name, word())
+    }
+
+    /// Whether the first of a list is a name with its password or its hash, `me:hunter2`: here, or on the line that ends.
+    fn is_login(&self, behind: &str, end: usize) -> bool {
+        let below = || head(self.text.get(end.saturating_add(1)..).unwrap_or_default()).split('\n').next();
+        let first = match behind.trim() {
+            "" => below().and_then(|line| line.trim_start().strip_prefix("- ")),
+            list => list.strip_prefix('['),
+        };
+        let first = first.and_then(|first| first.split([',', ']']).next()).unwrap_or_default();
+        let sign = first.split_once(':').map(|(_, password)| password);
+        !first.contains('{')
+            && sign.is_some_and(|password| !password.is_empty() && !password.starts_with(' '))
     }
 
     /// `value: hunter2` before `name: PASSWORD`.

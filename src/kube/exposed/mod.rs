@@ -512,6 +512,9 @@ mod tests {
             ),
             ("tokenExpirationSeconds: 3600", "tokenExpirationSeconds: 3600"),
             ("key: password, secret: minio", "key: password, secret: minio"),
+            ("users: [\"me:hunter2\", x]", "users: [\"me:********, *]"),
+            ("users:\n- me:hunter2\nb: c", "users:\n************\nb: c"),
+            ("users:\n- name: me\n", "users:\n- name: me\n"),
         ] {
             assert_eq!(shown(text), expected, "{text}");
         }
