@@ -719,6 +719,32 @@ fn what_kubectl_prints_of_the_cluster_is_taken() {
 }
 
 #[test]
+fn what_the_api_server_wrote_is_in_no_raw_manifest() {
+    let own = "# mine\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: words # the name\n";
+    let servers = "  uid: 1-2\n  resourceVersion: \"5\"\n  managedFields:\n  - manager: kubectl\n    fieldsV1: {}\n  annotations:\n    \
+                   kubectl.kubernetes.io/last-applied-configuration: |\n      {}\n";
+    let data = "data: {a: b} # data\n";
+    let flow = "apiVersion: v1\nkind: Service\nmetadata: {name: outer, uid: 1-3}\nspec: {ports: [{port: 80}]}\nstatus: {loadBalancer: {}}\n";
+    let folder = Folder::new().with("plain/Dump.YAML", format!("{own}{servers}{data}---\n{flow}"));
+    let ran = import(&folder);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(ran.out.contains("uid, resourceVersion … (2 objects)"), "{}", ran.out);
+    let text = folder.read("home/manifests/dump.yaml");
+    let (first, second) = text.split_once("---\n").unwrap();
+    assert_eq!(first, format!("{own}{data}"), "the words of the rest stay");
+    for gone in ["uid", "status"] {
+        assert!(!second.contains(gone), "{second}");
+    }
+    assert!(second.contains("port: 80"), "{second}");
+    // A creator's null is no one's word.
+    let null =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: words, creationTimestamp: null} # as it is\n";
+    let folder = Folder::new().with("plain/a.yaml", null);
+    imported(&folder);
+    assert_eq!(folder.read("home/manifests/a.yaml"), null);
+}
+
+#[test]
 fn names_are_told_apart() {
     let other = deployment("web", ", namespace: other", "", "");
     let folder =

@@ -53,7 +53,7 @@ pub(super) static ALLOWED: [Allowed; 5] = [
     Allowed {
         what: "fields are left out that the API server wrote: status, uid, resourceVersion …",
         why: "they are no one's to apply",
-        // They are taken away before anything is compared.
+        // They are taken away as the objects are read, from raw ones too.
         is: |_, _, _| false,
     },
 ];

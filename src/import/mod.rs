@@ -42,7 +42,7 @@ use crate::finding::Findings;
 use crate::kube::{Object, ObjectId};
 use crate::source::{FileId, Sources};
 use crate::yaml::Node;
-use allowed::ALLOWED;
+use allowed::{ALLOWED, SERVERS_ROW};
 use plan::Plan;
 use proof::Proven;
 use world::World;
@@ -171,8 +171,10 @@ fn told(world: &World<'_>, plans: &[Plan], proven: Proven) -> Imported {
     let change = |(row, objects): (&usize, &usize)| {
         ALLOWED.get(*row).map(|allowed| Change { what: allowed.what, why: allowed.why, objects: *objects })
     };
+    let mut differences = proven.differences;
+    differences.extend((!world.trimmed.is_empty()).then_some((SERVERS_ROW, world.trimmed.len())));
     Imported {
-        changes: proven.differences.iter().filter_map(change).collect(),
+        changes: differences.iter().filter_map(change).collect(),
         raw: raw.collect(),
         typed,
         files: proven.files,

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::allowed::{SERVERS_ROW, allowed};
+use super::allowed::allowed;
 use super::app::{Lifted, Setting, app};
 use super::plan::{Misfit, Plan, middleware_names};
-use super::settled::{settled, without_servers};
+use super::settled::settled;
 use super::stack_file::{self, Needs};
 use super::world::{World, is_machine};
 use super::{Made, Wish, house, raw};
@@ -307,16 +307,14 @@ fn compare(
     counts: &mut BTreeMap<usize, usize>,
 ) -> Option<String> {
     let own = world.object(at);
-    let mut old = own.clone();
     let Some(new) = made.get(&own.id.key()) else {
         return Some("the app would not make it".to_owned());
     };
     let mut rows: BTreeSet<usize> = BTreeSet::new();
-    rows.extend(without_servers(&mut old).then_some(SERVERS_ROW));
-    let (before, after) = (settled(&old, world), settled(new, world));
+    let (before, after) = (settled(own, world), settled(new, world));
     let mut told = Vec::new();
     for difference in differences(&before, &after) {
-        match allowed(&difference, &old, world) {
+        match allowed(&difference, own, world) {
             Some(row) => drop(rows.insert(row)),
             None => told.push(match (difference.old, difference.new) {
                 (Some(_), None) => format!("no key of an app says `{}`", difference.shown),

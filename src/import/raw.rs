@@ -7,7 +7,7 @@ use crate::finding::Findings;
 use crate::k3s::LONGEST_ADDON;
 use crate::kube::{self, Object, Unit};
 use crate::source::Sources;
-use crate::yaml::{self, Dialect, write};
+use crate::yaml::{self, Dialect, Node, write};
 
 /// A file of `manifests/`: its path there, its text, its objects.
 pub(super) struct Kept {
@@ -41,7 +41,9 @@ pub(super) fn kept(
         let objects: Vec<usize> = rest.values().flatten().copied().collect();
         let written = given.file.map(|file| sources.file(file).whole());
         let text = match written {
-            Some(text) if objects.len() == all => text,
+            Some(text) if objects.len() == all && !objects.iter().any(|own| world.trimmed.contains(own)) => {
+                text
+            }
             _ => parts(world, at, &rest, sources),
         };
         let path = free_path(&given.path, &mut taken, stack);
@@ -58,8 +60,13 @@ fn parts(world: &World<'_>, at: usize, rest: &BTreeMap<usize, Vec<usize>>, sourc
         let all = world.origins.iter().filter(|origin| **origin == (at, *document)).count();
         let node = world.given.get(at).and_then(|given| Some((given.file?, given.documents.get(*document)?)));
         let written = node.filter(|_| objects.len() == all).map(|(file, node)| {
-            let start = usize::try_from(node.span.start).unwrap_or(usize::MAX);
-            chunk(&sources.file(file).text, start).to_owned()
+            let (start, text) = chunk(&sources.file(file).text, byte(node.span.start));
+            let mut keys = Vec::new();
+            if let [object] = objects.as_slice() {
+                gone(node, &world.object(*object).body, &mut keys);
+            }
+            let keys: Vec<usize> = keys.into_iter().map(|key| key.saturating_sub(start)).collect();
+            without(text, &keys)
         });
         let written = written.filter(|text| reads_as(text, objects, world));
         match written {
@@ -88,9 +95,45 @@ fn reads_as(text: &str, objects: &[usize], world: &World<'_>) -> bool {
     found.errors() == 0 && all.len() == objects.len() && all.iter().zip(objects).all(same)
 }
 
-/// The text around a byte up to the lines that part documents: `---`, with a comment behind it or none. stackc reads no
+/// Where the keys begin that an object has no more.
+fn gone(was: &Node, is: &Node, keys: &mut Vec<usize>) {
+    for entry in was.entries() {
+        match is.get(&entry.key.text) {
+            Some(value) => gone(&entry.value, value, keys),
+            None => keys.push(byte(entry.key.span.start)),
+        }
+    }
+}
+
+fn byte(at: u32) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
+
+/// The text without the lines of these keys and of what stands below them. Only what is written as a block can go so;
+/// whoever calls looks whether it did.
+fn without(text: &str, keys: &[usize]) -> String {
+    let (mut kept, mut at, mut below) = (String::new(), 0_usize, None);
+    for line in text.split_inclusive('\n') {
+        let next = at.saturating_add(line.len());
+        let words = line.trim_start_matches(' ');
+        let indent = line.len().saturating_sub(words.len());
+        let goes_on = |key: usize| {
+            words.trim().is_empty() || indent > key || (indent == key && words.starts_with("- "))
+        };
+        if keys.contains(&at.saturating_add(indent)) {
+            below = Some(indent);
+        } else if !below.is_some_and(goes_on) {
+            below = None;
+            kept.push_str(line);
+        }
+        at = next;
+    }
+    kept
+}
+
+/// Where the text begins, and the text around a byte up to the lines that part documents: `---`, with a comment behind it or none. stackc reads no
 /// file in which a line that begins so is anything else.
-fn chunk(text: &str, at: usize) -> &str {
+fn chunk(text: &str, at: usize) -> (usize, &str) {
     let (mut start, mut line) = (0_usize, 0_usize);
     for part in text.split_inclusive('\n') {
         let next = line.saturating_add(part.len());
@@ -99,13 +142,13 @@ fn chunk(text: &str, at: usize) -> &str {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
         if parts {
             if line >= at {
-                return text.get(start..line).unwrap_or_default();
+                return (start, text.get(start..line).unwrap_or_default());
             }
             start = next;
         }
         line = next;
     }
-    text.get(start..).unwrap_or_default()
+    (start, text.get(start..).unwrap_or_default())
 }
 
 /// A path that k3s takes for a name, and that no other file and no app has.
@@ -144,13 +187,22 @@ mod tests {
     #[test]
     fn documents_keep_their_words() {
         let text = "# first\na: 1\n---\n# second\nb: 2 # two\n---\nc: |\n  --- no\n";
-        assert_eq!(chunk(text, text.find("a:").unwrap()), "# first\na: 1\n");
-        assert_eq!(chunk(text, text.find("b:").unwrap()), "# second\nb: 2 # two\n");
-        assert_eq!(chunk(text, text.find("c:").unwrap()), "c: |\n  --- no\n");
+        assert_eq!(chunk(text, text.find("a:").unwrap()).1, "# first\na: 1\n");
+        assert_eq!(chunk(text, text.find("b:").unwrap()).1, "# second\nb: 2 # two\n");
+        assert_eq!(chunk(text, text.find("c:").unwrap()).1, "c: |\n  --- no\n");
         let text = "# top\n--- # first\na: 1\n---\t# second\nb: 2\n--- \n---c: 3\n";
-        assert_eq!(chunk(text, text.find("a:").unwrap()), "a: 1\n");
-        assert_eq!(chunk(text, text.find("b:").unwrap()), "b: 2\n");
-        assert_eq!(chunk(text, text.find("c:").unwrap()), "---c: 3\n");
+        assert_eq!(chunk(text, text.find("a:").unwrap()).1, "a: 1\n");
+        assert_eq!(chunk(text, text.find("b:").unwrap()).1, "b: 2\n");
+        assert_eq!(chunk(text, text.find("c:").unwrap()).1, "---c: 3\n");
+    }
+
+    #[test]
+    fn lines_below_a_key_go_with_it() {
+        let text = "a:\n  uid: x # mine\n  managed:\n  - b\n\n  -  c: {d: 1,\n      e: 2}\n  # stays\n  name: n\nstatus: |\n\n  s\n";
+        let at = |key: &str| text.find(key).unwrap();
+        let rest = without(text, &[at("uid"), at("managed"), at("status")]);
+        assert_eq!(rest, "a:\n  # stays\n  name: n\n");
+        assert_eq!(without("a: {uid: x}\n", &[4]), "a: {uid: x}\n", "not a line of its own");
     }
 
     #[test]

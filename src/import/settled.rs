@@ -217,16 +217,19 @@ pub(super) fn settled(object: &Object, world: &World<'_>) -> Node {
     body
 }
 
-/// Takes away what the API server wrote. True where there was anything.
+/// Takes away what the API server wrote. True where there was anything; null is nothing.
 pub(super) fn without_servers(object: &mut Object) -> bool {
     let mut any = false;
     for path in SERVERS {
         let Some((key, outer)) = path.split_last() else { continue };
         each(&mut object.body, outer, &mut |node| {
-            any |= node
-                .as_map_mut()
-                .and_then(|map| map.remove(key))
-                .is_some_and(|entry| !matches!(entry.value.value, Value::Null));
+            let wrote = node.get(key).is_some_and(|value| !matches!(value.value, Value::Null));
+            any |= wrote && node.as_map_mut().is_some_and(|map| map.remove(key).is_some());
+        });
+    }
+    if any && object.body.at(&["metadata", "annotations"]).is_some_and(|all| all.entries().is_empty()) {
+        each(&mut object.body, &["metadata"], &mut |node| {
+            node.as_map_mut().map(|map| map.remove("annotations"));
         });
     }
     any

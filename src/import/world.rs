@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Given;
+use super::settled::without_servers;
 use crate::finding::Findings;
 use crate::kube::{self, Object, Pod, Target, Unit, named};
 use crate::yaml::{Entry, Node};
@@ -22,6 +23,8 @@ pub(super) struct World<'a> {
     by_name: BTreeMap<Name, usize>,
     /// Objects that stand in the input more than once: k3s takes the last one, a stack must not have two.
     pub(super) twice: BTreeSet<usize>,
+    /// Objects that came with what the API server wrote, which they have no more.
+    pub(super) trimmed: BTreeSet<usize>,
     /// Which workloads mount a claim or ConfigMap as a volume.
     mounts: BTreeMap<Name, BTreeSet<usize>>,
     /// ServiceAccounts that give their pods no token unasked.
@@ -47,6 +50,7 @@ impl<'a> World<'a> {
             origins: Vec::new(),
             by_name: BTreeMap::new(),
             twice: BTreeSet::new(),
+            trimmed: BTreeSet::new(),
             mounts: BTreeMap::new(),
             tokenless: BTreeSet::new(),
             selected: BTreeSet::new(),
@@ -58,7 +62,10 @@ impl<'a> World<'a> {
         for (file, given) in given.iter().enumerate() {
             let unit = Unit::Manifest(given.path.clone());
             for (document, node) in given.documents.iter().enumerate() {
-                for object in kube::objects(node.clone(), &unit, "default", found) {
+                for mut object in kube::objects(node.clone(), &unit, "default", found) {
+                    if !is_machine(&object) && without_servers(&mut object) {
+                        world.trimmed.insert(world.objects.len());
+                    }
                     world.objects.push(object);
                     world.origins.push((file, document));
                 }

@@ -344,8 +344,10 @@ pub(super) fn hidden(entry: &DirEntry) -> bool {
     entry.file_name().to_string_lossy().starts_with('.')
 }
 
+/// As k3s tells manifests from other files: by their ending, whatever its case.
 pub(super) fn is_manifest(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json")
+    let is = |own: &&str| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(own));
+    ["yaml", "yml", "json"].iter().any(is)
 }
 
 /// The path without its first folder, with `/` on every system.
@@ -418,4 +420,19 @@ pub fn find_below(start: &Path) -> Vec<PathBuf> {
         .collect();
     stacks.sort();
     stacks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_are_told_by_their_ending() {
+        for name in ["a.yaml", "a.yml", "a.json", "a.YAML", "A.Yml"] {
+            assert!(is_manifest(Path::new(name)), "{name}");
+        }
+        for name in ["yaml", "a.yaml~", "a.yaml.skip", "a.txt", "a"] {
+            assert!(!is_manifest(Path::new(name)), "{name}");
+        }
+    }
 }

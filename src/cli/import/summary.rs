@@ -17,7 +17,7 @@ pub(super) fn summary(output: &Path, imported: &Imported, left: &[Left], wish: &
     section(&mut text, "typed", typed.iter().map(typed_line));
     section(&mut text, "as they are", raw_lines(raw));
     section(&mut text, "left out", left.iter().map(|Left { path, why }| format!("{path}: {why}")));
-    section(&mut text, "what differs in typed objects, and nothing else does", changes.iter().map(change));
+    section(&mut text, "what differs, and nothing else does", changes.iter().map(change));
     let secrets = files.iter().filter(|file| file.secret);
     secrets.for_each(|file| text.push_str(&warning(output, file)));
     section(&mut text, "next", next(output, imported, wish));
