@@ -1,7 +1,7 @@
 //! A configuration of Traefik that k3s does not look at.
 
 use super::Facts;
-use crate::finding::{Code, Finding, Findings, Page, Severity};
+use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::kube::Object;
 
 /// A HelmChartConfig away from its chart.
@@ -10,7 +10,8 @@ pub static CODE: Code = Code {
     severity: Severity::Error,
     page: Page {
         about: "A HelmChartConfig configures the HelmChart of its own name and namespace. k3s' Traefik is\n\
-                `kube-system/traefik`: a HelmChartConfig `traefik` in another namespace is applied, and nobody reads it.\n\
+                `kube-system/traefik`: a HelmChartConfig `traefik` in another namespace is applied, and nobody reads it. Nor does\n\
+                anybody read one whose chart is nowhere, as after a slip in the name or a prefix.\n\
                 A manifest that says no namespace gets the stack's. Values are text in `valuesContent`; as a map, in `values`,\n\
                 they are read from v1.33.11, v1.34.7 and v1.35.4 on, and dropped before.",
         bad: "# manifests/traefik.yaml\napiVersion: helm.cattle.io/v1\nkind: HelmChartConfig\nmetadata: {name: traefik}\n\
@@ -26,19 +27,38 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for object in charts.filter(|object| object.id.group() == "helm.cattle.io") {
         dropped(object, facts, found);
     }
-    for object in facts.objects.iter().filter(|object| object.id.kind == "HelmChartConfig") {
-        let namespace = object.id.namespace.as_deref().unwrap_or_default();
-        let packaged = object.id.name == "traefik" && object.id.api_version.starts_with("helm.cattle.io/");
-        let beside = facts.find("HelmChart", Some(namespace), "traefik").is_some()
-            || facts.stack.external_name("HelmChart", namespace, "traefik").is_some();
-        if !packaged || namespace == "kube-system" || beside {
+    let own = |object: &&&Object| object.id.group() == "helm.cattle.io";
+    for object in facts.of("HelmChartConfig").iter().filter(own) {
+        let (namespace, name) = (object.id.namespace.as_deref().unwrap_or_default(), object.id.name.as_str());
+        let packaged = PACKAGED.contains(&name);
+        let beside = facts.find("HelmChart", Some(namespace), name).is_some()
+            || facts.stack.external_name("HelmChart", namespace, name).is_some();
+        if beside || (packaged && namespace == "kube-system") {
             continue;
         }
-        let message = format!("{} configures nothing: k3s' Traefik is kube-system/traefik", object.id);
-        found.push(
-            Finding::new(&CODE, object.place(), message).help("metadata: {name: traefik, namespace: kube-system}"),
-        );
+        found.push(if packaged { astray(object) } else { alone(object, namespace, facts) });
     }
+}
+
+/// The charts that k3s brings along, all in kube-system (k3s' own manifests/traefik.yaml).
+const PACKAGED: [&str; 2] = ["traefik", "traefik-crd"];
+
+fn astray(object: &Object) -> Finding {
+    let name = &object.id.name;
+    let message = format!("{} configures nothing: k3s' Traefik is kube-system/{name}", object.id);
+    Finding::new(&CODE, object.place(), message).help(format!("metadata: {{name: {name}, namespace: kube-system}}"))
+}
+
+/// Its chart may come from elsewhere, so this is no error.
+fn alone(object: &Object, namespace: &str, facts: &Facts<'_>) -> Finding {
+    let name = &object.id.name;
+    let message = format!("{} configures nothing here: no HelmChart is called {namespace}/{name}", object.id);
+    let charts = facts.of("HelmChart").iter().map(|chart| chart.id.name.as_str());
+    let near = nearest(name, charts.chain(PACKAGED));
+    let finding = Finding::new(&CODE, object.place(), message).weighs(Severity::Warning);
+    finding
+        .maybe_help(near.map(|near| format!("did you mean `{near}`?")))
+        .help(format!("or, if it comes from elsewhere, in stack.yaml: external: [HelmChart/{namespace}/{name}]"))
 }
 
 /// Values as a map, on a release that has no such field, and text in its place.
@@ -87,6 +107,11 @@ mod tests {
         assert_eq!(told(super::run, "", &elsewhere).len(), 1);
         assert_eq!(told(super::run, "", &format!("{elsewhere}---\n{chart}")).len(), 0);
         assert_eq!(told(super::run, "external: [HelmChart/web/traefik]", &elsewhere).len(), 0);
-        assert_eq!(told(super::run, "", &elsewhere.replace("name: traefik", "name: other")).len(), 0);
+        let other = elsewhere.replace("name: traefik", "name: other");
+        assert_eq!(told(super::run, "", &format!("{other}---\n{}", chart.replace("name: traefik", "name: other"))).len(), 0);
+        assert_eq!(told(super::run, "external: [HelmChart/other]", &other).len(), 0);
+        let told = told(super::run, "", &here.replace("name: traefik", "name: treafik"));
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("no HelmChart is called kube-system/treafik"), "{told:?}");
     }
 }
