@@ -103,6 +103,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     for topmost in [true, false] {
         overrule::read((layers.documents(topmost), topmost), &sources, &known, &mut found);
     }
+    layers.kustomize.iter().for_each(|tree| transform::hide(tree, &mut found));
     strays(&layers, &sources, &mut found);
     let (cluster, defaults, templates) = cluster(&layers, &folder_name, &sources, &mut found);
     if let Some(stack) = &cluster {

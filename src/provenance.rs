@@ -3,10 +3,10 @@
 //! In: a run that kept what objects were ([`Demands::past`](crate::check::Demands)), and one of its objects. Out: its
 //! fields, each with the places that set it, the one that won first. Values are veiled as those of a diff are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::compile::Compiled;
-use crate::diff::{HIDDEN, Path, Veil, inline, leaves};
+use crate::diff::{self, HIDDEN, Path, Veil, inline, leaves};
 use crate::kube::Object;
 use crate::source::{Place, Sources, Span};
 use crate::yaml::Node;
@@ -35,8 +35,7 @@ pub struct Cause {
 
 /// The fields of an object.
 pub fn fields(run: &Compiled, object: &Object) -> Vec<Field> {
-    let marked: BTreeSet<Span> =
-        run.findings.iter().filter(|finding| finding.secret).map(|finding| finding.primary.span).collect();
+    let marked = diff::marked(run);
     let veil = Veil::of(object, &marked);
     histories(object)
         .into_iter()

@@ -53,6 +53,7 @@ mod rendered;
 mod same;
 mod scalars;
 mod secrets;
+mod secrets_changed;
 mod seed;
 mod server;
 mod snapshots;

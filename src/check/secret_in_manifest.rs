@@ -1,6 +1,7 @@
-//! Values of Secrets in plain manifests.
+//! Values of Secrets in plain manifests, and in generators and patches.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use data_encoding::BASE64_MIME_PERMISSIVE;
 
@@ -8,6 +9,7 @@ use super::Facts;
 use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::{Object, Unit};
 use crate::kube::exposed::{exposed, is_meant};
+use crate::source::Span;
 use crate::yaml::{Entry, Node};
 
 /// A Secret with its values in the repository.
@@ -15,10 +17,11 @@ pub static CODE: Code = Code {
     name: "secret-in-manifest",
     severity: Severity::Warning,
     page: Page {
-        about: "A Secret in `manifests` holds its values as they are: base64 hides nothing from whoever reads the\n\
-                repository, now or in its history. Make the Secret with kubectl, or keep it encrypted beside the stack\n\
-                (`keysFrom`), and declare its keys. Values that are empty, encrypted or placeholders are none, nor are\n\
-                certificates and what a key such as `username` or `host` holds.",
+        about: "A Secret in `manifests`, or one that `secretGenerator` makes or a patch fills, has its values in the\n\
+                repository: base64 hides nothing from whoever reads it, now or in its history. Make the Secret with\n\
+                kubectl, or keep it encrypted beside the stack (`keysFrom`), and declare its keys. Values that are\n\
+                empty, encrypted or placeholders are none, nor are certificates and what a key such as `username` or\n\
+                `host` holds.",
         bad: "# manifests/login.yaml\napiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: default}\n\
               stringData: {password: hunter2}\n",
         good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
@@ -31,25 +34,39 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     if !facts.whole {
         return;
     }
-    let written = |object: &Object| matches!(object.unit, Unit::Manifest(_)) && object.id.group().is_empty();
+    let written = |object: &Object| {
+        matches!(object.unit, Unit::Manifest(_) | Unit::Generated) && object.id.group().is_empty()
+    };
     for object in facts.of("Secret").iter().filter(|object| written(object)) {
-        for field in ["data", "stringData"] {
-            for Entry { key, value } in object.body.get(field).map_or(&[][..], Node::entries) {
-                let Some(text) = value.written().and_then(|text| plain(text, field)) else { continue };
-                if !is_secret(&key.text, &text) {
-                    continue;
-                }
-                let message = format!("the value of `{}` of {} lies in the repository", key.text, object.id);
-                let name = &object.id.name;
-                found.push(
-                    Finding::new(&CODE, value.span, message)
-                        .secret()
-                        .help(format!("make it with kubectl, and declare it: secrets: {{{name}: [{}]}}", key.text))
-                        .note("who can read the repository has it, from its history as well: change it"),
-                );
+        for (place, keys) in plain_keys(&object.body) {
+            let (values, them) =
+                if keys.len() == 1 { ("value", "it") } else { ("values", "them") };
+            let quoted = format!("`{}`", keys.join("`, `"));
+            let lies = if keys.len() == 1 { "lies" } else { "lie" };
+            let message = format!("the {values} of {quoted} of {} {lies} in the repository", object.id);
+            let (name, keys) = (&object.id.name, keys.join(", "));
+            found.push(
+                Finding::new(&CODE, place, message)
+                    .secret()
+                    .help(format!("make it with kubectl, and declare it: secrets: {{{name}: [{keys}]}}"))
+                    .note(format!("who can read the repository has {them}, from its history as well: change {them}")),
+            );
+        }
+    }
+}
+
+/// Keys whose values are as they are, by the place that they stand at: a generator's file may hold many.
+fn plain_keys(secret: &Node) -> BTreeMap<Span, Vec<&str>> {
+    let mut keys: BTreeMap<Span, Vec<&str>> = BTreeMap::new();
+    for field in ["data", "stringData"] {
+        for Entry { key, value } in secret.get(field).map_or(&[][..], Node::entries) {
+            let text = value.written().and_then(|text| plain(text, field));
+            if text.is_some_and(|text| is_secret(&key.text, &text)) {
+                keys.entry(value.span).or_default().push(&key.text);
             }
         }
     }
+    keys
 }
 
 /// Words at the end of keys whose values are no secrets by themselves, even in a Secret.

@@ -29,7 +29,6 @@ pub use power::{Call, Turn};
 pub use veil::{HIDDEN, Veil};
 
 use crate::compile::Compiled;
-use crate::finding::Finding;
 use crate::k3s::Release;
 use crate::kube::{Object, ObjectId};
 use crate::source::Span;
@@ -61,10 +60,14 @@ impl<'a> Side<'a> {
             let objects = run.objects.get(file.objects.clone()).unwrap_or_default();
             objects.iter().map(|object| Placed { object, file: &file.name })
         });
-        let secret = |finding: &&Finding| finding.secret;
-        let marked = run.findings.iter().filter(secret).map(|finding| finding.primary.span);
-        Side { objects: placed.collect(), marked: marked.collect() }
+        Side { objects: placed.collect(), marked: marked(run) }
     }
+}
+
+/// Values of a run that are shown nowhere: a secret that was copied keeps its place.
+pub fn marked(run: &Compiled) -> BTreeSet<Span> {
+    let told = run.findings.iter().filter(|finding| finding.secret).map(|finding| finding.primary.span);
+    told.chain(run.sources.secrets()).collect()
 }
 
 /// What became of an object.

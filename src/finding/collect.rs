@@ -80,6 +80,11 @@ impl Findings {
         self.secrets.insert(span);
     }
 
+    /// Whether no form shows what stands at this very place.
+    pub fn hides(&self, span: Span) -> bool {
+        self.secrets.contains(&span)
+    }
+
     /// Places that no form shows.
     pub fn take_secrets(&mut self) -> BTreeSet<Span> {
         std::mem::take(&mut self.secrets)

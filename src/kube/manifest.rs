@@ -2,7 +2,7 @@
 //! lives.
 
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::{Object, ObjectId, Unit};
+use crate::kube::{Object, ObjectId, Unit, secret};
 use crate::yaml::{Key, Node, Value};
 
 /// A document that is no Kubernetes object.
@@ -99,6 +99,9 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
         let message = format!("`metadata.namespace` wants text, this is {}", given.kind());
         found.push(Finding::new(&MANIFEST_INVALID, given.span, message));
         complete = false;
+    }
+    if secret::is_secret(&body) {
+        secret::hide(&body, &mut Vec::new(), found);
     }
     if !complete {
         return None;

@@ -1,5 +1,8 @@
 //! What of a Secret is no secret.
 
+use crate::finding::Findings;
+use crate::yaml::{Node, Value};
+
 /// Annotations that repeat the whole object: kubectl's as JSON, and wrangler's, by which k3s applies, packed.
 const REPEATS: [&str; 2] =
     ["kubectl.kubernetes.io/last-applied-configuration", "objectset.rio.cattle.io/applied"];
@@ -19,6 +22,33 @@ pub fn is_open(path: &[&str]) -> bool {
 /// Whether a field of any object repeats all of it.
 pub fn repeats(path: &[&str]) -> bool {
     matches!(path, ["metadata", "annotations", name, ..] if REPEATS.contains(name))
+}
+
+/// Whether an object is one.
+pub fn is_secret(body: &Node) -> bool {
+    body.text_at(&["kind"]) == Some("Secret")
+        && body.text_at(&["apiVersion"]).is_none_or(|of| !of.contains('/'))
+}
+
+/// Hides the values of a Secret, or of a part of one, to which `path` leads.
+pub fn hide(node: &Node, path: &mut Vec<String>, found: &mut Findings) {
+    match &node.value {
+        Value::Map(map) => {
+            for entry in &map.entries {
+                path.push(entry.key.text.to_string());
+                hide(&entry.value, path, found);
+                path.pop();
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| hide(item, path, found)),
+        Value::Null | Value::Bool(..) => {}
+        _ => {
+            let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+            if !is_open(&keys) {
+                found.hide(node.span);
+            }
+        }
+    }
 }
 
 /// Whether a Secret may be in a text, read or not.

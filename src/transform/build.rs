@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Findings};
-use crate::kube::{Object, Unit};
+use crate::kube::{Object, Unit, secret};
 use crate::source::{FileId, Sources, Span};
 use crate::transform::codes::{KUSTOMIZATION_INVALID, RESOURCE_DUPLICATE, RESOURCE_INVALID};
 use crate::transform::configuration::Configuration;
@@ -148,7 +148,10 @@ impl Build<'_> {
         let mut wrong = Vec::new();
         let documents = load::documents(file, Dialect::Kustomize, self.ground.sources, self.found);
         let read = documents.into_iter().flat_map(|document| resource::read(document, &unit, &mut wrong));
-        let resources = read.map(|resource| self.at_home(resource)).collect();
+        let resources: Vec<Resource> = read.map(|resource| self.at_home(resource)).collect();
+        for resource in resources.iter().filter(|resource| secret::is_secret(&resource.body)) {
+            secret::hide(&resource.body, &mut Vec::new(), self.found);
+        }
         for (span, reason) in wrong {
             self.found.push(Finding::new(&RESOURCE_INVALID, span, reason));
         }

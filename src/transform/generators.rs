@@ -4,7 +4,7 @@ use std::string::FromUtf8Error;
 
 use data_encoding::BASE64;
 
-use crate::finding::{Finding, Findings};
+use crate::finding::Findings;
 use crate::kube::{Unit, names};
 use crate::source::{SourceFile, Span};
 use crate::transform::Wrong;
@@ -49,9 +49,8 @@ pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
 }
 
 fn tell(wrong: Wrong, generator: &Generator, found: &mut Findings) {
-    let message = format!("`{}` cannot be generated: {}", generator.name.value, wrong.reason);
-    let finding = Finding::new(&GENERATOR_INVALID, wrong.span, message).maybe_help(wrong.help);
-    found.push(if wrong.secret { finding.secret() } else { finding });
+    let reason = format!("`{}` cannot be generated: {}", generator.name.value, wrong.reason);
+    found.push(Wrong { reason, ..wrong }.finding(&GENERATOR_INVALID));
 }
 
 fn behavior(generator: &Generator) -> Result<Behavior, Wrong> {
@@ -72,9 +71,9 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
     let global = layer.kustomization.generator_options.as_ref();
     let own = generator.options.as_ref();
     let (mut data, mut binary) = (Map::default(), Map::default());
-    for (key, span, bytes) in pairs(generator, layer, build)? {
+    for (key, span, bytes) in pairs(made, generator, layer, build)? {
         names::config_key(&key)
-            .map_err(|reason| Wrong::at(span, format!("`{key}` cannot be a key: {reason}")))?;
+            .map_err(|reason| Wrong::at(span, format!("{} cannot be a key: {reason}", quoted(made, &key))))?;
         if data.get(&key).or(binary.get(&key)).is_some() {
             return Err(Wrong::at(span, format!("the key `{key}` stands twice")));
         }
@@ -141,11 +140,16 @@ fn texts(span: Span, pairs: Vec<(&Spanned<String>, &Spanned<String>)>) -> Node {
 
 type Pair = (String, Span, Vec<u8>);
 
-fn pairs(generator: &Generator, layer: &Layer, build: &Build<'_>) -> Result<Vec<Pair>, Wrong> {
+/// A key as it is told: of a Secret it may be a piece of a value.
+fn quoted(made: Made, key: &str) -> String {
+    if made == Made::Secret { "what stands before a `=`".to_owned() } else { format!("`{key}`") }
+}
+
+fn pairs(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> Result<Vec<Pair>, Wrong> {
     let mut pairs = Vec::new();
     for text in generator.envs.iter().chain(&generator.env) {
         if let Some(file) = layer.files.get(&text.value) {
-            env(text, build.ground.sources.file(*file), &mut pairs)?;
+            env(made, text, build.ground.sources.file(*file), &mut pairs)?;
         }
     }
     for text in &generator.literals {
@@ -166,7 +170,7 @@ fn pairs(generator: &Generator, layer: &Layer, build: &Build<'_>) -> Result<Vec<
 }
 
 /// Lines `KEY=TEXT`; blank ones and those that begin with `#` are none.
-fn env(name: &Spanned<String>, file: &SourceFile, pairs: &mut Vec<Pair>) -> Result<(), Wrong> {
+fn env(made: Made, name: &Spanned<String>, file: &SourceFile, pairs: &mut Vec<Pair>) -> Result<(), Wrong> {
     for (at, line) in file.text.lines().enumerate() {
         let line = line.trim_start();
         if line.is_empty() || line.starts_with('#') {
@@ -183,7 +187,7 @@ fn env(name: &Spanned<String>, file: &SourceFile, pairs: &mut Vec<Pair>) -> Resu
         names::env_name(key).map_err(|reason| {
             Wrong::at(
                 name.span,
-                format!("line {number} of {}: `{key}` cannot be a key: {reason}", name.value),
+                format!("line {number} of {}: {} cannot be a key: {reason}", name.value, quoted(made, key)),
             )
         })?;
         pairs.push((key.to_owned(), name.span, value.as_bytes().to_vec()));
@@ -193,11 +197,10 @@ fn env(name: &Spanned<String>, file: &SourceFile, pairs: &mut Vec<Pair>) -> Resu
 
 /// `KEY=PATH`, or `PATH`, whose last part is the key then.
 fn named_file(text: &Spanned<String>) -> Result<(&str, &str), Wrong> {
-    let wrong = |reason: &str| Wrong::at(text.span, format!("`{}` {reason}", text.value));
     match text.value.split_once('=') {
         None => Ok((text.value.rsplit('/').next().unwrap_or(&text.value), &text.value)),
         Some((key, path)) if key.is_empty() || path.is_empty() || path.contains('=') => {
-            Err(wrong("is neither PATH nor KEY=PATH"))
+            Err(Wrong::at(text.span, "one of `files` is neither PATH nor KEY=PATH"))
         }
         Some((key, path)) => Ok((key, path)),
     }

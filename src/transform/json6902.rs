@@ -172,15 +172,20 @@ pub struct Done {
     pub replaced: Vec<(String, Span, Span)>,
 }
 
-/// Applies all operations or none. `lacks` tells what is missing in the result.
+/// What patches have to keep to.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// What is missing in a result.
+    pub lacks: &'a dyn Fn(&Node) -> Option<String>,
+    /// Whether a value may be quoted.
+    pub quotes: &'a dyn Fn(&Node) -> bool,
+}
+
+/// Applies all operations or none.
 ///
 /// # Errors
 /// The first operation that cannot be, with its name.
-pub fn apply(
-    document: &mut Node,
-    operations: &[Operation],
-    lacks: &dyn Fn(&Node) -> Option<String>,
-) -> Result<Done, Wrong> {
+pub fn apply(document: &mut Node, operations: &[Operation], rules: &Rules<'_>) -> Result<Done, Wrong> {
     let mut new = document.clone();
     let mut replaced = Vec::new();
     let mut copied = 0_usize;
@@ -194,8 +199,12 @@ pub fn apply(
             )));
         }
         replaced.extend(operation.replaces(&mut new));
-        operation.run(&mut new).map_err(wrong)?;
-        if let Some(lacks) = lacks(&new) {
+        if let Err(refused) = operation.run(&mut new, rules.quotes) {
+            let tested = || operation.path.find(&mut new).ok().map(|node| (node.span, "the value"));
+            let beside = (operation.kind == Kind::Test).then(tested).flatten();
+            return Err(Wrong { beside, ..wrong(refused) });
+        }
+        if let Some(lacks) = (rules.lacks)(&new) {
             return Err(wrong((operation.path.span, lacks)));
         }
     }
@@ -238,7 +247,16 @@ impl Operation {
         Some((shown(&self.path.steps), old.span, value.span))
     }
 
-    fn run(&self, document: &mut Node) -> Result<(), Refused> {
+    /// Its value and the keys that lead there.
+    pub fn says(&self) -> Option<(Vec<String>, &Node)> {
+        let key = |step: &Step| match step {
+            Step::Key(key) => key.clone(),
+            Step::Item(field, _) => field.clone(),
+        };
+        Some((self.path.steps.iter().map(key).collect(), self.value.as_ref()?))
+    }
+
+    fn run(&self, document: &mut Node, quotes: &dyn Fn(&Node) -> bool) -> Result<(), Refused> {
         let value = || self.value.clone().unwrap_or_else(|| Node::null(self.path.span));
         match self.kind {
             Kind::Add => self.path.add(document, value()),
@@ -250,7 +268,12 @@ impl Operation {
                 if equal(found, &wanted) {
                     return Ok(());
                 }
-                Err((wanted.span, format!("the value is {}, not {}", brief(found), brief(&wanted))))
+                let reason = if quotes(found) && quotes(&wanted) {
+                    format!("the value is {}, not {}", brief(found), brief(&wanted))
+                } else {
+                    "the value is another one".to_owned()
+                };
+                Err((wanted.span, reason))
             }
             Kind::Copy | Kind::Move => {
                 let Some(from) = &self.from else { return Ok(()) };
@@ -444,6 +467,8 @@ mod tests {
     use super::*;
     use crate::kube::tree::tree;
 
+    const ANY: Rules<'static> = Rules { lacks: &|_| None, quotes: &|_| true };
+
     /// The document after a patch, or the reason why not.
     fn patched(document: &Json, patch: &Json) -> Result<Json, String> {
         let mut wrong = Vec::new();
@@ -452,7 +477,7 @@ mod tests {
             return Err(wrong.reason.clone());
         }
         let mut node = tree(document);
-        apply(&mut node, &operations, &|_| None).map_err(|wrong| wrong.reason)?;
+        apply(&mut node, &operations, &ANY).map_err(|wrong| wrong.reason)?;
         Ok(serde_json::to_value(&node).unwrap())
     }
 
@@ -698,8 +723,8 @@ mod tests {
             operations
         };
         let mut node = tree(&json!({"a": {"c": 1, "d": {"e": 2}}}));
-        assert!(apply(&mut node, &operations(3), &|_| None).is_ok());
-        let wrong = apply(&mut node, &operations(500), &|_| None).unwrap_err();
+        assert!(apply(&mut node, &operations(3), &ANY).is_ok());
+        let wrong = apply(&mut node, &operations(500), &ANY).unwrap_err();
         assert!(
             wrong.reason.contains("over 100000 values") || wrong.reason.contains("128 levels"),
             "{}",
@@ -712,7 +737,7 @@ mod tests {
         let mut node = tree(&json!({"a": 1}));
         let patch = tree(&json!([{"op": "remove", "path": "/a"}, {"op": "remove", "path": "/b"}]));
         let operations = operations(&patch, &mut Vec::new());
-        assert!(apply(&mut node, &operations, &|_| None).is_err());
+        assert!(apply(&mut node, &operations, &ANY).is_err());
         assert_eq!(serde_json::to_value(&node).unwrap(), json!({"a": 1}));
     }
 }

@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Findings, nearest};
-use crate::kube::secret;
 use crate::source::{Fault, FileId, Folder, KUSTOMIZATIONS, Lies, Sources};
 use crate::transform::codes::{KUSTOMIZATION_INVALID, KUSTOMIZATION_PATH};
 use crate::transform::configuration::Configuration;
 use crate::transform::kustomization::{Generator, Kustomization};
-use crate::transform::refused;
+use crate::transform::{refused, secrets};
 use crate::yaml::{Dialect, Node, Spanned, read, read_one};
 
 type Text = Spanned<String>;
@@ -125,6 +124,7 @@ impl Loader<'_> {
         folder: Folder,
         from: Option<(&Text, Wanted)>,
     ) -> Option<Layer> {
+        secrets::hide(&tree, self.found);
         refused::tell(&tree, self.found);
         let kustomization = Kustomization::read(tree, self.found)?;
         self.check_kind(&kustomization, &folder, from)?;
@@ -286,24 +286,19 @@ impl Loader<'_> {
     fn hide(&mut self, kustomization: &Kustomization, files: &BTreeMap<String, FileId>) {
         for patch in kustomization.patches.iter().chain(&kustomization.patches_json6902) {
             let kind = patch.target.as_ref().and_then(|target| target.kind.as_ref());
-            let targeted = kind.is_some_and(|kind| kind.value.contains("Secret"));
-            if let Some(inline) = &patch.patch
-                && (targeted || inline.as_text().is_some_and(secret::is_near))
-            {
-                self.found.hide(inline.span);
-            }
-            let file = patch.path.as_ref().filter(|_| targeted).and_then(|path| files.get(&path.value));
-            self.hide_all(file);
+            let means = secrets::means(kind.map(|kind| kind.value.as_str()));
+            let file = patch.path.as_ref().and_then(|path| files.get(&path.value));
+            let may = |file: &&FileId| secrets::text_may_change(&self.sources.file(**file).text, means);
+            self.hide_all(file.filter(may).copied());
         }
         for generator in &kustomization.secret_generator {
-            generator.literals.iter().for_each(|text| self.found.hide(text.span));
-            generated(generator).for_each(|text| self.hide_all(files.get(&text.value)));
+            generated(generator).for_each(|text| self.hide_all(files.get(&text.value).copied()));
         }
     }
 
-    fn hide_all(&mut self, file: Option<&FileId>) {
+    fn hide_all(&mut self, file: Option<FileId>) {
         if let Some(file) = file {
-            self.found.hide(file.part(0, self.sources.file(*file).text.len()));
+            self.found.hide(file.part(0, self.sources.file(file).text.len()));
         }
     }
 }
@@ -317,7 +312,8 @@ pub(super) fn path(entry: &Node) -> Option<Text> {
 
 /// The files that a generator reads.
 fn generated(generator: &Generator) -> impl Iterator<Item = Text> {
-    let files = generator.files.iter().map(|text| {
+    // More than one `=` is told where the pairs are made.
+    let files = generator.files.iter().filter(|text| text.value.matches('=').count() < 2).map(|text| {
         let path = text.value.split_once('=').map_or(text.value.as_str(), |(_, path)| path);
         Spanned { span: text.span, value: path.to_owned() }
     });

@@ -33,6 +33,7 @@ mod refused;
 mod replacements;
 mod replicas;
 mod resource;
+mod secrets;
 mod strategic;
 mod target;
 
@@ -41,8 +42,9 @@ pub use build::{Ground, Over, apply, build};
 pub use kustomization::Kustomization;
 pub use load::{Layer, layer, load};
 pub use refused::keys;
+pub use secrets::hide;
 
-use crate::finding::Code;
+use crate::finding::{Code, Finding};
 use crate::source::Span;
 
 /// What transforming can find.
@@ -76,12 +78,14 @@ pub struct Wrong {
     pub help: Option<String>,
     /// Whether a secret may stand there.
     pub secret: bool,
+    /// Another place that it is about, and what stands there.
+    pub beside: Option<(Span, &'static str)>,
 }
 
 impl Wrong {
     /// Without a way out.
     pub fn at(span: Span, reason: impl Into<String>) -> Wrong {
-        Wrong { span, reason: reason.into(), help: None, secret: false }
+        Wrong { span, reason: reason.into(), help: None, secret: false, beside: None }
     }
 
     /// With a way out.
@@ -96,5 +100,19 @@ impl Wrong {
     pub fn secret(mut self) -> Wrong {
         self.secret = true;
         self
+    }
+
+    /// Tells another place, too.
+    #[must_use]
+    pub fn beside(mut self, span: Span, what: &'static str) -> Wrong {
+        self.beside = Some((span, what));
+        self
+    }
+
+    /// A finding of it.
+    pub fn finding(self, code: &'static Code) -> Finding {
+        let finding = Finding::new(code, self.span, self.reason).maybe_help(self.help);
+        let finding = self.beside.into_iter().fold(finding, |finding, (span, what)| finding.also(span, what));
+        if self.secret { finding.secret() } else { finding }
     }
 }

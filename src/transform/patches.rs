@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Findings};
-use crate::kube::{is_kubernetes, type_of};
+use crate::kube::{is_kubernetes, secret, type_of};
 use crate::source::{FileId, Sources, Span};
 use crate::transform::Wrong;
 use crate::transform::build::Build;
@@ -90,7 +90,7 @@ pub fn apply(
 }
 
 fn invalid(found: &mut Findings, wrong: Wrong) {
-    found.push(Finding::new(&PATCH_INVALID, wrong.span, wrong.reason).maybe_help(wrong.help));
+    found.push(wrong.finding(&PATCH_INVALID));
 }
 
 /// The places that patches of one layer stand at.
@@ -480,8 +480,15 @@ impl Apply<'_, '_> {
 
     /// Whether the object changed.
     fn one(&mut self, patch: &Ready<'_>, resource: &mut Resource, at: usize) -> bool {
+        let is_secret = secret::is_secret(&resource.body);
+        if is_secret {
+            self.hide(&patch.content);
+        }
+        let found = &*self.build.found;
+        let quotes = |node: &Node| !is_secret && !found.hides(node.span);
+        let rules = json6902::Rules { lacks: &lacks, quotes: &quotes };
         let changed = match &patch.content {
-            Content::Json(operations) => match json6902::apply(&mut resource.body, operations, &lacks) {
+            Content::Json(operations) => match json6902::apply(&mut resource.body, operations, &rules) {
                 Ok(done) => {
                     // Within one patch the order is meant.
                     let other =
@@ -528,6 +535,18 @@ impl Apply<'_, '_> {
             resource.id = Id::of(&resource.body);
         }
         changed
+    }
+
+    /// What goes into a Secret is one.
+    fn hide(&mut self, content: &Content) {
+        match content {
+            Content::Strategic { patch, .. } => secret::hide(patch, &mut Vec::new(), self.build.found),
+            Content::Json(operations) => {
+                for (mut path, value) in operations.iter().filter_map(Operation::says) {
+                    secret::hide(value, &mut path, self.build.found);
+                }
+            }
+        }
     }
 
     /// Values of earlier patches of the layer.

@@ -1,6 +1,7 @@
 //! `replacements`: a value of one object, copied into fields of others.
 
 use crate::finding::{Finding, Findings};
+use crate::kube::secret;
 use crate::source::Span;
 use crate::transform::Wrong;
 use crate::transform::build::Build;
@@ -42,7 +43,7 @@ pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
 }
 
 fn tell(wrong: Wrong, found: &mut Findings) {
-    found.push(Finding::new(&REPLACEMENT_INVALID, wrong.span, wrong.reason).maybe_help(wrong.help));
+    found.push(wrong.finding(&REPLACEMENT_INVALID));
 }
 
 /// `here` is where it is written.
@@ -52,7 +53,7 @@ fn one(replacement: &Replacement, here: Span, resources: &mut Resources, found: 
         let place = place.or(replacement.source_value.as_ref().map(|text| text.span)).unwrap_or(here);
         return tell(Wrong::at(place, "a replacement needs at least one target"), found);
     }
-    let value = match value(replacement, here, resources) {
+    let value = match value(replacement, here, resources, found) {
         Ok(value) => value,
         Err(wrong) => return tell(wrong, found),
     };
@@ -62,7 +63,12 @@ fn one(replacement: &Replacement, here: Span, resources: &mut Resources, found: 
 }
 
 /// The value that is copied.
-fn value(replacement: &Replacement, here: Span, resources: &mut Resources) -> Result<Node, Wrong> {
+fn value(
+    replacement: &Replacement,
+    here: Span,
+    resources: &mut Resources,
+    found: &mut Findings,
+) -> Result<Node, Wrong> {
     let source = match (&replacement.source, &replacement.source_value) {
         (None, Some(text)) => return Ok(Node::text(text.span, text.value.clone())),
         (Some(source), None) => source,
@@ -110,7 +116,10 @@ fn value(replacement: &Replacement, here: Span, resources: &mut Resources) -> Re
         }
         [at] => {
             let resource = resources.get(*at).ok_or_else(|| Wrong::at(place, said))?;
-            part(source, resource, place)
+            let value = part(source, resource, place)?;
+            let path = source.field_path.as_ref().map_or(NAME, |path| path.value.as_str());
+            hide(resource, path, &value, found);
+            Ok(value)
         }
         [first, second, ..] => {
             let names =
@@ -163,9 +172,22 @@ fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong
     let index = source.options.as_ref().and_then(|options| options.index).unwrap_or(0);
     let part = usize::try_from(index).ok().and_then(|at| text.split(&delimiter.value).nth(at));
     let part = part.ok_or_else(|| {
-        Wrong::at(delimiter.span, format!("`{text}` has no part {index} between `{}`", delimiter.value))
+        let reason =
+            format!("`{path}` of {} has no part {index} between `{}`", resource.id.shown(), delimiter.value);
+        Wrong::at(delimiter.span, reason).beside(node.span, "the text")
     })?;
     Ok(Node::text(node.span, part.to_owned()))
+}
+
+/// What comes from a Secret, or goes into one, is shown nowhere.
+fn hide(resource: &Resource, path: &str, value: &Node, found: &mut Findings) {
+    if secret::is_secret(&resource.body) {
+        let key = |step: &Step| match step {
+            Step::Key(key) => key.clone(),
+            Step::Item(..) | Step::Each | Step::Behind => String::new(),
+        };
+        secret::hide(value, &mut steps(path).iter().map(key).collect(), found);
+    }
 }
 
 fn delimiter(options: Option<&FieldOptions>) -> Option<&Spanned<String>> {
@@ -196,6 +218,7 @@ fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, foun
         }
         used = true;
         for path in paths {
+            hide(resource, &path.value, value, found);
             if let Err(wrong) = field(resource, path, value, entry.options.as_ref()) {
                 tell(wrong, found);
             }

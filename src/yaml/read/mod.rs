@@ -158,7 +158,7 @@ pub(super) fn read_text(file: FileId, text: &str, dialect: Dialect, found: &mut 
     refuse::separators(file, text, found);
     let is_clean = found.errors() == before;
     let documents = if is_clean { Builder::new(file, text, dialect, found).run() } else { Vec::new() };
-    if found.errors() > before && dialect == Dialect::Typed {
+    if found.errors() > before && matches!(dialect, Dialect::Typed | Dialect::Kustomization) {
         veil::hide(file, text, found);
     }
     documents

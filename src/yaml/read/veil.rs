@@ -1,14 +1,20 @@
-//! Values below `secrets:` of a stack that could not be read: nobody takes them out then, and the lines around an error
-//! are shown.
+//! Values below `secrets:` of a stack, and below `secretGenerator:` of a kustomization, that could not be read: nobody
+//! takes them out then, and the lines around an error are shown.
 
 use crate::finding::Findings;
 use crate::source::FileId;
 
-/// Hides what stands behind the keys below `secrets:`, by lines.
+/// Hides what stands behind the keys below `secrets:`, by lines; of a generator all but its name.
 pub(super) fn hide(file: FileId, text: &str, found: &mut Findings) {
     let mut below = false;
+    let mut generator = None;
     let mut start = 0_usize;
     for line in text.split_inclusive('\n') {
+        let from = generated(line, &mut generator);
+        let to = line.trim_end().len();
+        if let Some(from) = from.filter(|from| *from < to) {
+            found.hide(file.part(start.saturating_add(from), start.saturating_add(to)));
+        }
         let begins = line.starts_with(|c: char| !c.is_whitespace() && c != '#' && c != '-');
         below = if begins { line.starts_with("secrets:") } else { below };
         if below {
@@ -18,6 +24,23 @@ pub(super) fn hide(file: FileId, text: &str, found: &mut Findings) {
         }
         start = start.saturating_add(line.len());
     }
+}
+
+/// The byte of a line from which on it is a generator's; `column` is where the generators' key stands.
+fn generated(line: &str, column: &mut Option<usize>) -> Option<usize> {
+    const KEY: &str = "secretGenerator";
+    if let Some(at) = line.find(KEY) {
+        *column = Some(line.len().saturating_sub(line.trim_start().len()));
+        return line.get(at..)?.find(':').map(|colon| at.saturating_add(colon).saturating_add(1));
+    }
+    let words = line.trim_start();
+    let from = line.len().saturating_sub(words.len());
+    let inside = |column: usize| from > column || (from == column && words.starts_with('-'));
+    *column = column.filter(|column| words.is_empty() || inside(*column));
+    let words = words.trim_start_matches(['-', ' ']);
+    let is_open = words.starts_with("name:") && !words.contains(['{', ',', '=']);
+    let shown = is_open || words.trim_end().ends_with(':');
+    column.filter(|_| !shown).map(|_| line.len().saturating_sub(words.len()))
 }
 
 /// What stands behind the colons of a line, but for brackets; all of a line that has no key.
@@ -76,6 +99,12 @@ mod tests {
                 "secrets:\n  x: ****\n  y: *\n********\n********\n",
             ),
             ("  secrets: a\n", "  secrets: a\n"),
+            ("secretGenerator: [{literals: [a=b]}]\nc: d\n", "secretGenerator:********************\nc: d\n"),
+            (
+                "k:\n  secretGenerator:\n  - name: g\n    literals:\n    - a=b\n\n    type: c\n  c: d\n",
+                "k:\n  secretGenerator:\n  - name: g\n    literals:\n    - ***\n\n    *******\n  c: d\n",
+            ),
+            ("{secretGenerator: [{\n  a: b}]}", "{secretGenerator:***\n  *******"),
         ] {
             assert_eq!(seen(text), shown);
         }
