@@ -44,6 +44,8 @@ pub struct Compiled {
     pub images: Images,
     /// What lay under the values of an overlay.
     pub overrides: Overrides,
+    /// What templates know.
+    pub names: Map,
     /// What is wrong, by place.
     pub findings: Vec<Finding>,
     /// Findings beyond the most that a run keeps.
@@ -131,6 +133,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         let shared = Shared { stack: &stack, layers: &layers, defaults, templates, past };
         apps(&mut compiled, drafts, &addresses, (&shared, &mut overrides), &mut found);
         transformed(&mut compiled, &shared, &mut overrides, &mut found);
+        compiled.names = shared.templates.into_names();
         emit::arrange(&mut compiled.objects, &stack);
         if demands.unpinned {
             stack.pin = Pin::None;
@@ -185,6 +188,7 @@ impl Compiled {
             files: Vec::new(),
             images: Images::default(),
             overrides: Overrides::default(),
+            names: Map::default(),
             findings: Vec::new(),
             dropped: 0,
             errors: 0,

@@ -105,16 +105,20 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
             }
         }
         None => match arguments.emit {
-            Emit::Yaml if arguments.annotate => {
-                let notes = provenance::notes(run);
-                let note = |node: &Node| notes.get(&std::ptr::from_ref(node)).cloned().unwrap_or_default();
-                show::out_parts(emit::stream(&run.files, &run.objects, Some(&note)))?;
+            Emit::Yaml => {
+                let note = notes(run, arguments.annotate);
+                show::out_parts(emit::stream(&run.files, &run.objects, note.as_deref()))?;
             }
-            Emit::Yaml => show::out_parts(emit::stream(&run.files, &run.objects, None))?,
             Emit::Json => show::out(&emit::json(&run.objects))?,
         },
     }
     Ok(Status::Fine)
+}
+
+/// Where each value came from, if that is wanted.
+fn notes(run: &Compiled, wanted: bool) -> Option<Box<dyn Fn(&Node) -> String>> {
+    let notes = wanted.then(|| provenance::notes(run))?;
+    Some(Box::new(move |node| notes.get(&std::ptr::from_ref(node)).cloned().unwrap_or_default()))
 }
 
 /// Tells what was found; whether something is to be written.
@@ -139,7 +143,10 @@ fn kustomized(folder: &Folder, arguments: &Arguments, color: Color) -> Result<St
     }
     let [run] = &runs;
     match arguments.emit {
-        Emit::Yaml => show::out_parts(emit::objects(&run.objects))?,
+        Emit::Yaml => {
+            let note = notes(run, arguments.annotate);
+            show::out_parts(emit::objects(&run.objects, note.as_deref()))?;
+        }
         Emit::Json => show::out(&emit::json(&run.objects))?,
     }
     Ok(Status::Fine)

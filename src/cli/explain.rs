@@ -113,18 +113,31 @@ fn lost(object: &Object, missing: &diff::Missing) -> Trouble {
     Trouble::Told(format!("{} has no `{}`{at}\n{help}", object.id, missing.part))
 }
 
-/// The one object that is called so.
+/// The one object that is called so; else the one that was, before prefixes, hashes and the like.
 fn named<'a>(run: &'a Compiled, name: &str) -> Result<&'a Object, Trouble> {
-    let called: Vec<&Object> = run.objects.iter().filter(|object| is_called(&object.id, name)).collect();
+    let of = |is: &dyn Fn(&Object) -> bool| {
+        run.objects.iter().filter(|object| is(object)).collect::<Vec<&Object>>()
+    };
+    let mut called = of(&|object| is_called(&object.id, name));
+    if called.is_empty() {
+        called = of(&|object| earlier(object).any(|id| is_called(&id, name)));
+    }
     match called.as_slice() {
         [object] => Ok(object),
         [] => {
-            let paths: Vec<String> = run.objects.iter().map(|object| object.id.path()).collect();
-            let short = run.objects.iter().map(|object| format!("{}/{}", object.id.kind, object.id.name));
-            let short: Vec<String> = short.collect();
-            let near = nearest(name, paths.iter().chain(&short).map(String::as_str));
+            let ids = || {
+                run.objects
+                    .iter()
+                    .flat_map(|object| std::iter::once(object.id.clone()).chain(earlier(object)))
+            };
+            let names: Vec<String> =
+                ids().flat_map(|id| [id.path(), format!("{}/{}", id.kind, id.name)]).collect();
+            let near = nearest(name, names.iter().map(String::as_str));
             let help = near.map_or_else(
-                || format!("objects here:\n  {}", paths.join("\n  ")),
+                || {
+                    let paths: Vec<String> = run.objects.iter().map(|object| object.id.path()).collect();
+                    format!("objects here:\n  {}", paths.join("\n  "))
+                },
                 |near| format!("did you mean {near}?"),
             );
             Err(Trouble::Told(format!("no object is called {name}\n{help}")))
@@ -134,6 +147,15 @@ fn named<'a>(run: &'a Compiled, name: &str) -> Result<&'a Object, Trouble> {
             Err(Trouble::Told(format!("{name} may be any of these:\n{}", paths.join("\n"))))
         }
     }
+}
+
+/// All that an object was called.
+fn earlier(object: &Object) -> impl Iterator<Item = ObjectId> {
+    object.past.names().map(|(namespace, name)| ObjectId {
+        namespace: namespace.map(str::to_owned).or_else(|| object.id.namespace.clone()),
+        name: name.to_owned(),
+        ..object.id.clone()
+    })
 }
 
 /// `KIND/NAME`, with the namespace between or the group before them.

@@ -220,13 +220,16 @@ pub fn stream<'a>(
 }
 
 /// Objects that no file holds as one stream, part by part; its last line tells a whole one from one that was cut off.
-pub fn objects(objects: &[Object]) -> impl Iterator<Item = Cow<'_, str>> {
+pub fn objects<'a>(objects: &'a [Object], note: Option<Note<'a>>) -> impl Iterator<Item = Cow<'a, str>> {
     let plural = if objects.len() == 1 { "object" } else { "objects" };
     let end = format!("# stackc: end of {} {plural}\n", objects.len());
     let before = std::iter::once("").chain(std::iter::repeat(SEPARATOR));
-    let parts = before.zip(objects).map(|(before, object)| {
+    let parts = before.zip(objects).map(move |(before, object)| {
         let mut text = before.to_owned();
-        write::document(&object.body, &mut text);
+        match note {
+            Some(note) => write::annotated(&object.body, note, &mut text),
+            None => write::document(&object.body, &mut text),
+        }
         Cow::Owned(text)
     });
     parts.chain([end.into()])

@@ -2,7 +2,7 @@
 //! lives.
 
 use crate::finding::{Code, Finding, Findings, Page, Severity};
-use crate::kube::{Object, ObjectId, Unit, secret};
+use crate::kube::{Object, ObjectId, Past, Unit, secret};
 use crate::yaml::{Key, Node, Value};
 
 /// A document that is no Kubernetes object.
@@ -119,7 +119,7 @@ fn object(mut body: Node, unit: &Unit, namespace: &str, found: &mut Findings) ->
         body,
         unit: unit.clone(),
         arch_auto: None,
-        past: Vec::new(),
+        past: Past::default(),
         written: true,
     })
 }

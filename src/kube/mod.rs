@@ -46,7 +46,7 @@ pub use labels::LabelSelector;
 pub use machine::Machine;
 pub use manifest::{is_cluster_scoped, objects};
 pub use merge_keys::{Absent, How, Keys, Type, Union, is_kubernetes, type_of};
-pub use object::{Object, ObjectId, Unit};
+pub use object::{Before, Object, ObjectId, Past, Unit};
 pub use platform::Platform;
 pub use pod::{Container, Pod, Role};
 pub use quantity::Quantity;

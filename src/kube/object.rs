@@ -47,10 +47,40 @@ pub struct Object {
     /// What asks that its pods keep to architectures that all their images run on. That is known only when the object
     /// is final, so `finish` does it.
     pub arch_auto: Option<Span>,
-    /// What it was before each change of a finished object, oldest first; kept where somebody asks.
-    pub past: Vec<Node>,
+    /// How it came to be what it is; kept where somebody asks.
+    pub past: Past,
     /// Whether its fields, or a patch of them, are as someone wrote them: what stackc makes by itself has the right shape.
     pub written: bool,
+}
+
+/// How an object came to be what it is.
+#[derive(Clone, Default, Debug)]
+pub struct Past {
+    /// What it was before each change of the finished object, oldest first.
+    pub before: Vec<Before>,
+    /// Places of names of other objects that were followed, and what those are called now.
+    pub follows: Vec<(Span, ObjectId)>,
+}
+
+/// An object before a change.
+#[derive(Clone, Debug)]
+pub struct Before {
+    /// All of it.
+    pub body: Node,
+    /// What asked for the change, where one line did.
+    pub by: Option<Span>,
+    /// Whether that brought values from elsewhere.
+    pub copies: bool,
+}
+
+impl Past {
+    /// All that the object was called.
+    pub fn names(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        self.before.iter().filter_map(|before| {
+            let text = |key| before.body.text_at(&["metadata", key]);
+            Some((text("namespace"), text("name")?))
+        })
+    }
 }
 
 impl ObjectId {

@@ -1,6 +1,6 @@
 //! Objects from JSON, for unit tests; each node has a span of its own, so that a test can ask for the right one.
 
-use crate::kube::{Object, ObjectId, Unit};
+use crate::kube::{Object, ObjectId, Past, Unit};
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Node, Value};
 
@@ -24,7 +24,7 @@ pub(crate) fn object(api_version: &str, kind: &str, spec: &serde_json::Value) ->
         body: tree(&body),
         unit: Unit::App("web".into()),
         arch_auto: None,
-        past: Vec::new(),
+        past: Past::default(),
         written: false,
     }
 }

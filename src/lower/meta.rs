@@ -2,7 +2,7 @@
 
 use crate::finding::Findings;
 use crate::kube::names;
-use crate::kube::{Object, ObjectId, Unit};
+use crate::kube::{Object, ObjectId, Past, Unit};
 use crate::source::Span;
 use crate::stack::{App, Stack, is_name};
 use crate::yaml::{Build, Key, Map, Named, Node, Spanned};
@@ -42,7 +42,7 @@ pub(super) fn object(unit: Unit, head: Head<'_>, body: Vec<(&'static str, Node)>
         body: build.node(),
         unit,
         arch_auto: None,
-        past: Vec::new(),
+        past: Past::default(),
         written: false,
     }
 }

@@ -1,6 +1,6 @@
 //! k3s' own load balancer: on which nodes it opens a Service's ports (the project's facts on k3s, 4).
 
-use crate::kube::{Object, ObjectId, Pod, Unit};
+use crate::kube::{Object, ObjectId, Past, Pod, Unit};
 use crate::schedule::may;
 use crate::source::Span;
 use crate::stack::{ClusterNode, Stack};
@@ -77,7 +77,7 @@ pub(super) fn workload(span: Span, kind: &str, name: &str, pod: Node) -> Object 
         body: Build::at(span).with("spec", spec).node(),
         unit: Unit::Traefik,
         arch_auto: None,
-        past: Vec::new(),
+        past: Past::default(),
         written: false,
     }
 }

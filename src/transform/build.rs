@@ -210,7 +210,7 @@ impl Build<'_> {
         self.step(resources, |build, resources| {
             images::apply(&entries, &configuration.images, resources, build);
         });
-        self.step(resources, |build, resources| replacements::apply(layer, resources, build));
+        replacements::apply(layer, resources, self);
     }
 
     /// One change of objects, none of which comes or goes.
@@ -241,7 +241,7 @@ impl Build<'_> {
         let Gathered { resources, configuration } = &mut all;
         self.step(resources, |build, resources| {
             hash::apply(resources);
-            references::follow(&configuration.references, resources, build.found);
+            references::follow(&configuration.references, resources, (build.ground.past, build.found));
         });
         resources.retain(|resource| resource.meta("annotations", LOCAL).is_none_or(|text| text == "false"));
         self.unique(resources, "two objects have come to be one");

@@ -5,7 +5,7 @@ use std::string::FromUtf8Error;
 use data_encoding::BASE64;
 
 use crate::finding::Findings;
-use crate::kube::{Unit, names};
+use crate::kube::{Before, Unit, names};
 use crate::source::{SourceFile, Span};
 use crate::transform::Wrong;
 use crate::transform::build::Build;
@@ -42,7 +42,7 @@ pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
     let secrets = kustomization.secret_generator.iter().map(|generator| (Made::Secret, generator));
     for (made, generator) in maps.chain(secrets) {
         match make(made, generator, layer, build) {
-            Ok(resource) => add(resource, generator, resources, build.found),
+            Ok(resource) => add(resource, generator, resources, build),
             Err(wrong) => tell(wrong, generator, build.found),
         }
     }
@@ -120,7 +120,7 @@ fn make(made: Made, generator: &Generator, layer: &Layer, build: &Build<'_>) -> 
     let own = || Unit::Manifest(build.ground.sources.file(layer.file).path.clone());
     let unit = build.home.map_or_else(own, |(unit, _)| unit.clone());
     let mut resource = Resource::new(body.node(), unit);
-    resource.hashed = !flag(|options| options.disable_name_suffix_hash);
+    resource.hashed = Some(span).filter(|_| !flag(|options| options.disable_name_suffix_hash));
     Ok(build.at_home(resource))
 }
 
@@ -237,7 +237,7 @@ fn lines(text: &str) -> String {
 }
 
 /// Adds what was made, or lays it over what is there.
-fn add(made: Resource, generator: &Generator, resources: &mut Resources, found: &mut Findings) {
+fn add(made: Resource, generator: &Generator, resources: &mut Resources, build: &mut Build<'_>) {
     let Ok(behavior) = behavior(generator) else { return };
     let told = |reason: String| {
         Wrong::at(generator.behavior.as_ref().map_or(generator.name.span, |text| text.span), reason)
@@ -251,19 +251,32 @@ fn add(made: Resource, generator: &Generator, resources: &mut Resources, found: 
                 made.id.shown(),
                 if behavior == Behavior::Merge { "merge" } else { "replace" }
             ));
-            tell(Wrong { help, ..wrong }, generator, found);
+            tell(Wrong { help, ..wrong }, generator, build.found);
         }
         (_, Behavior::Create) => {
             let wrong = told(format!("{} is there already", made.id.shown()));
-            tell(wrong.help("write `behavior: merge` or `behavior: replace`"), generator, found);
+            tell(wrong.help("write `behavior: merge` or `behavior: replace`"), generator, build.found);
         }
         ([at], behavior) => {
             if let Some(old) = resources.get(*at) {
-                let new = over(old, made, behavior);
+                let mut new = over(old, made, behavior);
+                if build.ground.past {
+                    new.keep_past(Before {
+                        body: old.body.clone(),
+                        by: Some(generator.name.span),
+                        copies: false,
+                    });
+                }
                 resources.put(*at, new);
             }
         }
-        _ => tell(told(format!("several objects are or were called {}", made.id.shown())), generator, found),
+        _ => {
+            tell(
+                told(format!("several objects are or were called {}", made.id.shown())),
+                generator,
+                build.found,
+            );
+        }
     }
 }
 
@@ -277,7 +290,7 @@ fn over(old: &Resource, mut made: Resource, behavior: Behavior) -> Resource {
             beneath(&mut made.body, &[what], old.body.get(what));
         }
     }
-    let hashed = made.hashed && old.hashed;
+    let hashed = made.hashed.and(old.hashed);
     let name = old.id.clone();
     if let Some(metadata) =
         made.body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut)

@@ -13,9 +13,9 @@ const SPOKEN: [(char, char); 5] = [('0', 'g'), ('1', 'h'), ('3', 'k'), ('a', 'm'
 
 /// Adds the hash to each name that wants one.
 pub fn apply(resources: &mut Resources) {
-    for resource in resources.iter_mut().filter(|resource| resource.hashed) {
+    for resource in resources.iter_mut() {
+        let Some(span) = resource.hashed else { continue };
         let name = format!("{}-{}", resource.id.name, of(resource));
-        let span = resource.place();
         resource.remember();
         resource.rename(name, span);
     }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::finding::{list, nearest};
+use crate::kube::Before;
 use crate::source::Span;
 use crate::transform::Wrong;
 use crate::yaml::write;
@@ -170,6 +171,8 @@ pub struct Done {
     pub changed: bool,
     /// Values that took the place of others: the pointer, the old place and the new one.
     pub replaced: Vec<(String, Span, Span)>,
+    /// What was before each operation, where that is to be kept.
+    pub past: Vec<Before>,
 }
 
 /// What patches have to keep to.
@@ -179,6 +182,8 @@ pub struct Rules<'a> {
     pub lacks: &'a dyn Fn(&Node) -> Option<String>,
     /// Whether a value may be quoted.
     pub quotes: &'a dyn Fn(&Node) -> bool,
+    /// Whether to keep what was before each operation.
+    pub past: bool,
 }
 
 /// Applies all operations or none.
@@ -187,7 +192,7 @@ pub struct Rules<'a> {
 /// The first operation that cannot be, with its name.
 pub fn apply(document: &mut Node, operations: &[Operation], rules: &Rules<'_>) -> Result<Done, Wrong> {
     let mut new = document.clone();
-    let mut replaced = Vec::new();
+    let (mut replaced, mut past) = (Vec::new(), Vec::new());
     let mut copied = 0_usize;
     for operation in operations {
         let wrong = |(span, reason)| Wrong::at(span, format!("{}: {reason}", operation.name));
@@ -199,6 +204,7 @@ pub fn apply(document: &mut Node, operations: &[Operation], rules: &Rules<'_>) -
             )));
         }
         replaced.extend(operation.replaces(&mut new));
+        past.extend(rules.past.then(|| operation.before(&new)).flatten());
         if let Err(refused) = operation.run(&mut new, rules.quotes) {
             let tested = || operation.path.find(&mut new).ok().map(|node| (node.span, "the value"));
             let beside = (operation.kind == Kind::Test).then(tested).flatten();
@@ -210,7 +216,7 @@ pub fn apply(document: &mut Node, operations: &[Operation], rules: &Rules<'_>) -
     }
     let changed = !equal(document, &new);
     *document = new;
-    Ok(Done { changed, replaced })
+    Ok(Done { changed, replaced, past })
 }
 
 type Refused = (Span, String);
@@ -245,6 +251,13 @@ impl Operation {
         }
         let old = self.path.find(document).ok().filter(|old| !equal(old, value))?;
         Some((shown(&self.path.steps), old.span, value.span))
+    }
+
+    /// The document before it, if it changes that.
+    fn before(&self, document: &Node) -> Option<Before> {
+        let copies = matches!(self.kind, Kind::Copy | Kind::Move);
+        let before = || Before { body: document.clone(), by: Some(self.path.span), copies };
+        (self.kind != Kind::Test).then(before)
     }
 
     /// Its value and the keys that lead there.
@@ -467,7 +480,7 @@ mod tests {
     use super::*;
     use crate::kube::tree::tree;
 
-    const ANY: Rules<'static> = Rules { lacks: &|_| None, quotes: &|_| true };
+    const ANY: Rules<'static> = Rules { lacks: &|_| None, quotes: &|_| true, past: false };
 
     /// The document after a patch, or the reason why not.
     fn patched(document: &Json, patch: &Json) -> Result<Json, String> {

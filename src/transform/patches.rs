@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Findings};
-use crate::kube::{is_kubernetes, secret, type_of};
+use crate::kube::{Before, is_kubernetes, secret, type_of};
 use crate::source::{FileId, Sources, Span};
 use crate::transform::Wrong;
 use crate::transform::build::Build;
@@ -412,10 +412,11 @@ impl Apply<'_, '_> {
         for at in places {
             let Some(resource) = resources.get_mut(at) else { continue };
             let old = resource.id.clone();
-            let before = self.build.ground.past.then(|| resource.body.clone());
+            let keeps = self.build.ground.past && matches!(patch.content, Content::Strategic { .. });
+            let before = keeps.then(|| resource.body.clone());
             changed |= self.one(patch, resource, at);
-            if let Some(before) = before {
-                resource.keep_past(before);
+            if let Some(body) = before {
+                resource.keep_past(Before { body, by: Some(patch.place), copies: false });
             }
             if resource.id != old {
                 resource.before.push(old);
@@ -486,7 +487,7 @@ impl Apply<'_, '_> {
         }
         let found = &*self.build.found;
         let quotes = |node: &Node| !is_secret && !found.hides(node.span);
-        let rules = json6902::Rules { lacks: &lacks, quotes: &quotes };
+        let rules = json6902::Rules { lacks: &lacks, quotes: &quotes, past: self.build.ground.past };
         let changed = match &patch.content {
             Content::Json(operations) => match json6902::apply(&mut resource.body, operations, &rules) {
                 Ok(done) => {
@@ -494,6 +495,7 @@ impl Apply<'_, '_> {
                     let other =
                         |(_, old, new): &(String, Span, Span)| self.marks.of(*old) != self.marks.of(*new);
                     let replaced = done.replaced.into_iter().filter(other).collect();
+                    resource.past.before.extend(done.past);
                     self.tell_replaced(replaced, resource);
                     done.changed
                 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Findings, Severity};
+use crate::kube::ObjectId;
 use crate::source::Span;
 use crate::transform::codes::REFERENCE_AMBIGUOUS;
 use crate::transform::field::{Field, steps};
@@ -216,16 +217,20 @@ fn rows() -> impl Iterator<Item = Reference> {
 }
 
 /// Gives every reference the name that its object has now.
-pub fn follow(own: &[Reference], resources: &mut Resources, found: &mut Findings) {
+/// `past` is whether to keep which did.
+pub fn follow(own: &[Reference], resources: &mut Resources, (past, found): (bool, &mut Findings)) {
     let mut by_kind: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
     for row in rows().chain(own.iter().cloned()) {
         by_kind.entry(row.field.kind.clone()).or_default().push(row);
     }
     let of_any = by_kind.remove("").unwrap_or_default();
     let mut bodies = resources.take_bodies();
+    let mut follows: Vec<Vec<(Span, ObjectId)>> = vec![Vec::new(); if past { bodies.len() } else { 0 }];
+    let mut followed = follows.iter_mut();
     let names = Names::of(resources);
     for (resource, body) in resources.iter().zip(&mut bodies).filter(|_| !names.by_name.is_empty()) {
         let from = Referrer { resource, accounts: accounts(resource, body) };
+        let told = &mut Told { found: &mut *found, follows: followed.next() };
         let mine = by_kind.get(&resource.id.kind).map_or(&[][..], Vec::as_slice);
         for row in mine.iter().chain(&of_any).filter(|row| row.field.is_of(&resource.id)) {
             let role = role_ref(body).filter(|_| row.field.path == ["roleRef", "name"]);
@@ -235,13 +240,23 @@ pub fn follow(own: &[Reference], resources: &mut Resources, found: &mut Findings
                 continue;
             }
             let span = body.span;
-            row.field.visit(body, &Value::Null, span, &mut |node| names.update(node, row, &from, found));
+            row.field.visit(body, &Value::Null, span, &mut |node| names.update(node, row, &from, told));
         }
         for (_, annotation, kind) in ANNOTATIONS.iter().filter(|(of, ..)| *of == resource.id.kind) {
-            names.annotated(body, annotation, kind, &from, found);
+            names.annotated(body, annotation, kind, &from, told);
         }
     }
     resources.put_bodies(bodies);
+    for (resource, follows) in resources.bodies_mut().zip(follows) {
+        resource.past.follows.extend(follows);
+    }
+}
+
+/// What is told of references.
+struct Told<'t> {
+    found: &'t mut Findings,
+    /// See [`crate::kube::Past::follows`]; where that is kept.
+    follows: Option<&'t mut Vec<(Span, ObjectId)>>,
 }
 
 /// What a binding's `roleRef` says it names.
@@ -280,18 +295,18 @@ impl<'r> Names<'r> {
         Names { resources, by_name, namespaces }
     }
 
-    fn update(&self, node: &mut Node, row: &Reference, referrer: &Referrer<'_>, found: &mut Findings) {
+    fn update(&self, node: &mut Node, row: &Reference, referrer: &Referrer<'_>, told: &mut Told<'_>) {
         match &mut node.value {
-            Value::List(items) => items.iter_mut().for_each(|item| self.update(item, row, referrer, found)),
-            Value::Map(_) => self.object(node, row, referrer, found),
-            Value::Text(_) => self.name(node, row, referrer, found),
+            Value::List(items) => items.iter_mut().for_each(|item| self.update(item, row, referrer, told)),
+            Value::Map(_) => self.object(node, row, referrer, told),
+            Value::Text(_) => self.name(node, row, referrer, told),
             _ => {}
         }
     }
 
-    fn name(&self, node: &mut Node, row: &Reference, referrer: &Referrer<'_>, found: &mut Findings) {
+    fn name(&self, node: &mut Node, row: &Reference, referrer: &Referrer<'_>, told: &mut Told<'_>) {
         let Some(text) = node.as_text().filter(|text| !text.contains(ELSEWHERE)) else { return };
-        if let Some(target) = self.target(text, None, row, referrer, node.span, found)
+        if let Some(target) = self.target(text, None, row, referrer, node.span, told)
             && target.id.name != text
         {
             *node = Node::text(node.span, target.id.name.clone());
@@ -299,7 +314,7 @@ impl<'r> Names<'r> {
     }
 
     /// A map with a name, and perhaps a namespace and a kind.
-    fn object(&self, node: &mut Node, row: &Reference, referrer: &Referrer<'_>, found: &mut Findings) {
+    fn object(&self, node: &mut Node, row: &Reference, referrer: &Referrer<'_>, told: &mut Told<'_>) {
         let Some(name) =
             node.get("name").filter(|name| name.as_text().is_some_and(|text| !text.contains(ELSEWHERE)))
         else {
@@ -313,7 +328,7 @@ impl<'r> Names<'r> {
         }
         let (text, span) = (name.as_text().unwrap_or_default(), name.span);
         let namespace = node.text_at(&["namespace"]).map(str::to_owned);
-        let Some(target) = self.target(text, namespace.as_deref(), row, referrer, span, found) else {
+        let Some(target) = self.target(text, namespace.as_deref(), row, referrer, span, told) else {
             return;
         };
         let (new_name, new_namespace) = (target.id.name.clone(), target.id.namespace.clone());
@@ -338,7 +353,7 @@ impl<'r> Names<'r> {
         row: &Reference,
         referrer: &Referrer<'_>,
         span: Span,
-        found: &mut Findings,
+        told: &mut Told<'_>,
     ) -> Option<&'r Resource> {
         let places = self.by_name.get(name)?;
         let from = referrer.resource;
@@ -365,7 +380,7 @@ impl<'r> Names<'r> {
         let Some(first) = fits.first().copied() else {
             // kustomize leaves the old name, which nothing has any more.
             if all.len() > 1 && !self.is_name(name, row) {
-                found.push(ambiguous(name, &all, row, from, span).weighs(Severity::Warning));
+                told.found.push(ambiguous(name, &all, row, from, span).weighs(Severity::Warning));
             }
             return None;
         };
@@ -374,9 +389,12 @@ impl<'r> Names<'r> {
                 && (row.form == Form::Name || other.id.namespace == first.id.namespace)
         };
         if fits.iter().all(same) {
+            if let Some(follows) = &mut told.follows {
+                follows.push((span, first.object_id()));
+            }
             return Some(first);
         }
-        found.push(ambiguous(name, &fits, row, from, span));
+        told.found.push(ambiguous(name, &fits, row, from, span));
         None
     }
 
@@ -391,7 +409,7 @@ impl<'r> Names<'r> {
         annotation: &str,
         kind: &str,
         referrer: &Referrer<'_>,
-        found: &mut Findings,
+        told: &mut Told<'_>,
     ) {
         let annotations =
             body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut);
@@ -402,7 +420,7 @@ impl<'r> Names<'r> {
         let Some(node) = node else { return };
         let Some(text) = node.as_text() else { return };
         let parts: Vec<String> =
-            text.split(',').map(|part| self.joined(part, kind, referrer, node.span, found)).collect();
+            text.split(',').map(|part| self.joined(part, kind, referrer, node.span, told)).collect();
         let joined = parts.join(",");
         if joined != text {
             *node = Node::text(node.span, joined);
@@ -416,7 +434,7 @@ impl<'r> Names<'r> {
         kind: &str,
         referrer: &Referrer<'_>,
         span: Span,
-        found: &mut Findings,
+        told: &mut Told<'_>,
     ) -> String {
         let row = Reference {
             group: String::new(),
@@ -434,7 +452,7 @@ impl<'r> Names<'r> {
         for (at, _) in both.match_indices('-') {
             let (namespace, name) = both.split_at(at);
             let name = name.strip_prefix('-').unwrap_or(name);
-            if let Some(target) = self.target(name, Some(namespace), &row, referrer, span, found) {
+            if let Some(target) = self.target(name, Some(namespace), &row, referrer, span, told) {
                 return format!("{}-{}{PROVIDER}", target.id.scope(), target.id.name);
             }
         }

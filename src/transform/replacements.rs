@@ -1,7 +1,7 @@
 //! `replacements`: a value of one object, copied into fields of others.
 
 use crate::finding::{Finding, Findings};
-use crate::kube::secret;
+use crate::kube::{Before, secret};
 use crate::source::Span;
 use crate::transform::Wrong;
 use crate::transform::build::Build;
@@ -19,7 +19,7 @@ const NAME: &str = "metadata.name";
 pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
     for replacement in &layer.kustomization.replacements {
         let Some(path) = &replacement.path else {
-            one(replacement, layer.file.start(), resources, build.found);
+            one(replacement, layer.file.start(), resources, build);
             continue;
         };
         if replacement.source.is_some() {
@@ -35,7 +35,7 @@ pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
             };
             for item in &list {
                 if let Some(replacement) = decode::<Replacement>(item, build.found) {
-                    one(&replacement, item.span, resources, build.found);
+                    one(&replacement, item.span, resources, build);
                 }
             }
         }
@@ -47,7 +47,8 @@ fn tell(wrong: Wrong, found: &mut Findings) {
 }
 
 /// `here` is where it is written.
-fn one(replacement: &Replacement, here: Span, resources: &mut Resources, found: &mut Findings) {
+fn one(replacement: &Replacement, here: Span, resources: &mut Resources, build: &mut Build<'_>) {
+    let found = &mut *build.found;
     if replacement.targets.is_empty() {
         let place = replacement.source.as_ref().and_then(|source| target::place(&selector(source)));
         let place = place.or(replacement.source_value.as_ref().map(|text| text.span)).unwrap_or(here);
@@ -58,7 +59,7 @@ fn one(replacement: &Replacement, here: Span, resources: &mut Resources, found: 
         Err(wrong) => return tell(wrong, found),
     };
     for target in &replacement.targets {
-        into(target, &value, resources, found);
+        into(target, &value, resources, build);
     }
 }
 
@@ -200,7 +201,8 @@ const DEEPEST: usize = 128;
 const MOST: usize = 10_000;
 
 /// Copies the value into all fields of a target.
-fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, found: &mut Findings) {
+fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, build: &mut Build<'_>) {
+    let found = &mut *build.found;
     let mut wrong = Vec::new();
     let select = Target::read(&entry.select, &mut wrong);
     let reject: Vec<Target> =
@@ -208,7 +210,8 @@ fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, foun
     for wrong in wrong {
         tell(wrong, found);
     }
-    let default = [Spanned { span: value.span, value: NAME.to_owned() }];
+    let here = target::place(&entry.select).unwrap_or(value.span);
+    let default = [Spanned { span: here, value: NAME.to_owned() }];
     let paths = if entry.field_paths.is_empty() { &default[..] } else { &entry.field_paths };
     let (mut used, mut renamed) = (false, false);
     for at in select.reachable(resources) {
@@ -219,8 +222,12 @@ fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, foun
         used = true;
         for path in paths {
             hide(resource, &path.value, value, found);
+            let before = build.ground.past.then(|| resource.body.clone());
             if let Err(wrong) = field(resource, path, value, entry.options.as_ref()) {
                 tell(wrong, found);
+            }
+            if let Some(body) = before {
+                resource.keep_past(Before { body, by: Some(path.span), copies: true });
             }
         }
         let id = Id::of(&resource.body);
@@ -231,10 +238,9 @@ fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, foun
         resources.renamed();
     }
     if !used {
-        let span = target::place(&entry.select).unwrap_or(value.span);
         let message =
             format!("the replacement's target ({}) is no object here", target::shown(&entry.select));
-        found.push(Finding::new(&INSTRUCTION_NO_MATCH, span, message).maybe_help(select.nearest(resources)));
+        found.push(Finding::new(&INSTRUCTION_NO_MATCH, here, message).maybe_help(select.nearest(resources)));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kube::{self, Object, ObjectId, Unit};
+use crate::kube::{self, Before, Object, ObjectId, Past, Unit};
 use crate::source::Span;
 use crate::yaml::{Key, Node, Value};
 
@@ -94,14 +94,14 @@ pub struct Resource {
     pub prefixes: Vec<String>,
     /// Suffixes that it got, innermost first.
     pub suffixes: Vec<String>,
-    /// Whether the end of its name is to be the hash of its content.
-    pub hashed: bool,
+    /// Whether the end of its name is to be the hash of its content: what asks for that.
+    pub hashed: Option<Span>,
     /// Which file of the stack it goes to.
     pub unit: Unit,
     /// See [`Object::arch_auto`].
     pub arch_auto: Option<Span>,
     /// See [`Object::past`].
-    pub past: Vec<Node>,
+    pub past: Past,
     /// Whether a stack knows that it lives in no namespace; of kinds of its own kustomize does not.
     pub wide: bool,
 }
@@ -116,12 +116,20 @@ impl Resource {
             before: Vec::new(),
             prefixes: Vec::new(),
             suffixes: Vec::new(),
-            hashed: false,
+            hashed: None,
             unit,
             arch_auto: None,
-            past: Vec::new(),
+            past: Past::default(),
             wide: false,
         }
+    }
+
+    /// What it is called as an object.
+    pub fn object_id(&self) -> ObjectId {
+        let own = !self.id.namespace.is_empty() || !self.wide;
+        let namespace = Some(self.id.scope()).filter(|scope| own && !scope.is_empty()).map(str::to_owned);
+        let Id { api_version, kind, name, .. } = self.id.clone();
+        ObjectId { api_version, kind, namespace, name }
     }
 
     /// What it was called first.
@@ -145,9 +153,9 @@ impl Resource {
     }
 
     /// Keeps what it was before, if that is another value.
-    pub fn keep_past(&mut self, before: Node) {
-        if !self.body.same(&before) {
-            self.past.push(before);
+    pub fn keep_past(&mut self, before: Before) {
+        if !self.body.same(&before.body) {
+            self.past.before.push(before);
         }
     }
 
@@ -185,11 +193,8 @@ impl From<Object> for Resource {
 
 impl From<Resource> for Object {
     fn from(resource: Resource) -> Object {
-        let own = !resource.id.namespace.is_empty() || !resource.wide;
-        let namespace = Some(resource.id.scope()).filter(|scope| own && !scope.is_empty()).map(str::to_owned);
-        let Id { api_version, kind, name, .. } = resource.id;
         Object {
-            id: ObjectId { api_version, kind, namespace, name },
+            id: resource.object_id(),
             body: resource.body,
             unit: resource.unit,
             arch_auto: resource.arch_auto,
@@ -247,8 +252,8 @@ impl Resources {
 
     /// Keeps what each was before, if that is another value.
     pub fn keep_past(&mut self, before: Vec<Node>) {
-        for (resource, before) in self.all.iter_mut().zip(before) {
-            resource.keep_past(before);
+        for (resource, body) in self.all.iter_mut().zip(before) {
+            resource.keep_past(Before { body, by: None, copies: false });
         }
     }
 
