@@ -92,6 +92,22 @@ pub fn notes(run: &Compiled) -> BTreeMap<*const Node, String> {
     notes
 }
 
+/// A field that an object had before it was changed.
+pub struct Removed {
+    /// What took it out, where one line did.
+    pub by: Option<Place>,
+    /// Where it was set.
+    pub set: Place,
+}
+
+/// What became of a field that an object has no more.
+pub fn removed(run: &Compiled, object: &Object, way: &str) -> Option<Removed> {
+    object.past.before.iter().rev().find_map(|before| {
+        let (_, node) = diff::find(&before.body, way).ok()?;
+        Some(Removed { by: before.by.map(|by| run.sources.place(by)), set: run.sources.place(node.span) })
+    })
+}
+
 /// The places, each with what it has to do with the value.
 fn note(sources: &Sources, lines: &[Line<'_>]) -> String {
     let mut note = String::new();

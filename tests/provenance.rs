@@ -225,6 +225,24 @@ fn each_word_of_a_kustomization_is_told() {
 }
 
 #[test]
+fn what_was_taken_out_is_told() {
+    let folder = kustomized();
+    let patch = "- {op: remove, path: /metadata/labels/old}";
+    let top = "resources: [../base]\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    PATCH\n";
+    folder.write("less/kustomization.yaml", top.replace("PATCH", patch));
+    let (status, removed) = told(&folder, "less Deployment/web metadata.labels.old");
+    let expected = "has no `old` below metadata.labels\nless/kustomization.yaml:5:26 took it out; it was set at \
+                    base/dep.yaml:3:37\n";
+    assert!(status == 2 && removed.contains(&expected), "{removed}");
+    folder.write("less/kustomization.yaml", top.replace("PATCH", "metadata: {labels: {old: null}}"));
+    let (_, removed) = told(&folder, "less Deployment/web metadata.labels.old");
+    assert!(
+        removed.contains("less/kustomization.yaml:5:5 took it out; it was set at base/dep.yaml:3:37\n"),
+        "{removed}"
+    );
+}
+
+#[test]
 fn objects_are_found_by_what_they_were_called() {
     let folder = kustomized();
     for name in ["ConfigMap/conf", "ConfigMap/b-conf", "configmap/b-conf-v1", "ConfigMap/shop/conf"] {

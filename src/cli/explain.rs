@@ -12,7 +12,7 @@ use crate::fetch;
 use crate::finding::{Code, list, nearest};
 use crate::kube::{Object, ObjectId};
 use crate::overrule::guard;
-use crate::provenance;
+use crate::provenance::{self, Removed};
 use crate::report;
 
 /// Tell what a finding means and how to mend it, or which line set a value of an object
@@ -90,7 +90,10 @@ fn origin(
     }
     let [run] = &runs;
     let object = named(run, name)?;
-    let way = diff::find(&object.body, field).map_err(|missing| lost(object, &missing))?.0.to_string();
+    let way = diff::find(&object.body, field)
+        .map_err(|missing| lost(run, (object, field), &missing))?
+        .0
+        .to_string();
     let mut fields = provenance::fields(run, object);
     fields.retain(|field| is_below(&field.path, &way));
     show::out(&report::provenance_text(&object.id.to_string(), &fields))?;
@@ -102,9 +105,15 @@ fn is_below(path: &str, way: &str) -> bool {
         || path.strip_prefix(way).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-fn lost(object: &Object, missing: &diff::Missing) -> Trouble {
+fn lost(run: &Compiled, (object, field): (&Object, &str), missing: &diff::Missing) -> Trouble {
     let known = || missing.known.iter().map(String::as_str);
     let at = if missing.reached.is_empty() { String::new() } else { format!(" below {}", missing.reached) };
+    if let Some(Removed { by, set }) = provenance::removed(run, object, field) {
+        let by =
+            by.map_or_else(String::new, |by| format!("{}:{}:{} took it out; ", by.path, by.line, by.column));
+        let set = format!("it was set at {}:{}:{}", set.path, set.line, set.column);
+        return Trouble::Told(format!("{} has no `{}`{at}\n{by}{set}", object.id, missing.part));
+    }
     let help = match nearest(&missing.part, known()) {
         Some(near) => format!("did you mean {near}?"),
         None if missing.known.is_empty() => "there is nothing below it".to_owned(),
