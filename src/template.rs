@@ -7,6 +7,10 @@
 //! What must hold: an undefined name is an error at its place; a value that is one expression and no more keeps the
 //! expression's type (schema.md S8).
 
+mod used;
+
+pub use used::{may_make, paths};
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -273,79 +277,6 @@ pub fn named<'a>(names: &'a Map, path: &str) -> Option<&'a Node> {
     let mut parts = parts(path).into_iter();
     let first = names.get(parts.next()?)?;
     parts.try_fold(first, Node::get)
-}
-
-/// The paths that a text's templates may mean, in their order; words of the language are among them.
-pub fn paths(text: &str) -> Vec<&str> {
-    let mut paths = Vec::new();
-    let mut rest = text;
-    while let Some((_, behind)) = rest.split_once('{') {
-        let Some(inside) = behind.strip_prefix(['{', '%']) else {
-            rest = behind;
-            continue;
-        };
-        let end = inside.find("}}").or_else(|| inside.find("%}")).unwrap_or(inside.len());
-        let (inside, behind) = inside.split_at(end);
-        paths.extend(words(inside));
-        rest = behind;
-    }
-    paths
-}
-
-/// Whether a template may have made a text: what stands around its braces is in it.
-pub fn may_make(template: &str, made: &str) -> bool {
-    // Of a generator's `KEY=TEXT` the text alone.
-    let is_in = |piece: &str| {
-        made.contains(piece) || piece.split_once('=').is_some_and(|(_, text)| made.contains(text))
-    };
-    let mut rest = template.trim_matches(['"', '\'']);
-    let mut any = false;
-    while let Some((before, inside)) = rest.split_once("{{") {
-        let Some((_, behind)) = inside.split_once("}}").filter(|_| is_in(before)) else {
-            return false;
-        };
-        (any, rest) = (true, behind);
-    }
-    any && is_in(rest)
-}
-
-/// The paths of an expression; what stands in quotes is none, but for keys in brackets.
-fn words(expression: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut rest = expression;
-    while let Some(c) = rest.chars().next() {
-        let is_name = |c: char| c.is_alphanumeric() || c == '_';
-        let length = match c {
-            '"' | '\'' => rest
-                .get(1..)
-                .and_then(|inside| inside.find(c))
-                .map_or(rest.len(), |end| end.saturating_add(2)),
-            c if is_name(c) => {
-                let mut end = 0_usize;
-                while let Some(more) = rest.get(end..).and_then(next_part) {
-                    end = end.saturating_add(more);
-                }
-                words.extend(rest.get(..end));
-                end.max(1)
-            }
-            c => c.len_utf8(),
-        };
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    words
-}
-
-/// Bytes of a path's next part: a name, `.name`, `['a name']`.
-fn next_part(text: &str) -> Option<usize> {
-    for quote in ["['", "[\""] {
-        if let Some(inside) = text.strip_prefix(quote) {
-            let close = if quote == "['" { "']" } else { "\"]" };
-            return inside.find(close).map(|end| end.saturating_add(4));
-        }
-    }
-    let name = text.strip_prefix('.').unwrap_or(text);
-    let length = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
-    (length > 0).then(|| length.saturating_add(text.len().saturating_sub(name.len())))
 }
 
 /// The keys of a path: `apps['my-auth'].host` has three.
