@@ -224,11 +224,14 @@ impl<'a> Origins<'a> {
         }
         for path in template::paths(template) {
             let Some(node) = template::named(&self.run.names, path) else { continue };
-            let said = sources.text(node.span);
-            // What no line says has the place of all of a file.
-            if said.is_empty()
-                || (said.contains('\n') && node.written().is_some_and(|text| !text.contains('\n')))
-            {
+            // What stackc chose beside it stands at its place, too.
+            let is_other = |text: &str| made.written().is_some_and(|made| !made.contains(text));
+            if template::is_name(template, path) && node.written().is_some_and(|text| is_other(&text)) {
+                continue;
+            }
+            // What no line says has the place of another value, or of all of a file.
+            let said = sources.text(node.span).trim_matches(['"', '\'']);
+            if node.written().map_or(node.span.start == 0, |text| text != said) {
                 continue;
             }
             used.push(Line { span: node.span, role: Role::With(path.to_owned()), node: None });

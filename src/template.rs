@@ -9,7 +9,7 @@
 
 mod used;
 
-pub use used::{may_make, paths};
+pub use used::{is_name, may_make, paths};
 
 use std::collections::BTreeMap;
 use std::ops::Range;

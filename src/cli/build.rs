@@ -115,8 +115,11 @@ fn built(arguments: &Arguments, color: Color) -> Result<Status, Trouble> {
     Ok(Status::Fine)
 }
 
+/// What stands behind the line of a value.
+type Notes = Box<dyn Fn(&Node) -> String>;
+
 /// Where each value came from, if that is wanted.
-fn notes(run: &Compiled, wanted: bool) -> Option<Box<dyn Fn(&Node) -> String>> {
+fn notes(run: &Compiled, wanted: bool) -> Option<Notes> {
     let notes = wanted.then(|| provenance::notes(run))?;
     Some(Box::new(move |node| notes.get(&std::ptr::from_ref(node)).cloned().unwrap_or_default()))
 }

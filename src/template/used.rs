@@ -17,6 +17,13 @@ pub fn paths(text: &str) -> Vec<&str> {
     paths
 }
 
+/// Whether a template is a path and no more, whose value it is as it stands.
+pub fn is_name(template: &str, path: &str) -> bool {
+    let inside =
+        template.trim_matches(['"', '\'']).trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    inside.is_some_and(|inside| inside.trim() == path)
+}
+
 /// Whether a template may have made a text: what stands around its braces is in it.
 pub fn may_make(template: &str, made: &str) -> bool {
     // Of a generator's `KEY=TEXT` the text alone.
@@ -75,7 +82,7 @@ fn next_part(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{may_make, paths};
+    use super::{is_name, may_make, paths};
 
     #[test]
     fn names_of_templates() {
@@ -91,6 +98,15 @@ mod tests {
             ("{{ a['b", &["a"]),
         ] {
             assert_eq!(paths(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_alone() {
+        for (template, is) in
+            [("\"{{ a }}\"", true), ("{{a}}", true), ("{{ a | upper }}", false), ("b{{ a }}", false)]
+        {
+            assert_eq!(is_name(template, "a"), is, "{template}");
         }
     }
 
