@@ -233,7 +233,7 @@ fn what_was_taken_out_is_told() {
     let (status, removed) = told(&folder, "less Deployment/web metadata.labels.old");
     let expected = "has no `old` below metadata.labels\nless/kustomization.yaml:5:26 took it out; it was set at \
                     base/dep.yaml:3:37\n";
-    assert!(status == 2 && removed.contains(&expected), "{removed}");
+    assert!(status == 2 && removed.contains(expected), "{removed}");
     folder.write("less/kustomization.yaml", top.replace("PATCH", "metadata: {labels: {old: null}}"));
     let (_, removed) = told(&folder, "less Deployment/web metadata.labels.old");
     assert!(
