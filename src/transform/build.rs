@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, Severity};
 use crate::kube::{Object, Unit};
 use crate::source::{FileId, Sources, Span};
 use crate::transform::codes::{KUSTOMIZATION_INVALID, RESOURCE_DUPLICATE, RESOURCE_INVALID};
@@ -16,6 +16,7 @@ use crate::transform::patches::{self, Which};
 use crate::transform::resource::{self, Resource, Resources};
 use crate::transform::{
     addresses, affix, generators, hash, images, labels, namespace, order, references, replacements, replicas,
+    selectors,
 };
 use crate::yaml::{Dialect, Named, Node, Spanned};
 
@@ -197,7 +198,7 @@ impl Build<'_> {
                 self.step(resources, |_, resources| affix::apply(text, side, own, resources));
             }
         }
-        self.step(resources, |_, resources| Build::labels(layer, configuration, resources));
+        self.step(resources, |build, resources| build.labels(layer, configuration, resources));
         patches::apply(layer, Which::Json6902, resources, configuration, self);
         let fields = with(replicas::ROWS, &configuration.replicas);
         self.step(resources, |build, resources| {
@@ -219,16 +220,34 @@ impl Build<'_> {
         }
     }
 
-    fn labels(layer: &Layer, configuration: &Configuration, resources: &mut Resources) {
+    /// How much it weighs that something does not happen which kustomize takes without a word: a kustomization of its own
+    /// is built all the same.
+    fn weight(&self) -> Severity {
+        if self.home.is_some() { Severity::Error } else { Severity::Warning }
+    }
+
+    fn tell_selectors(&mut self, before: Option<selectors::Before>, resources: &Resources) {
+        if let Some(finding) = before.and_then(|before| before.tell(resources, self.weight())) {
+            self.found.push(finding);
+        }
+    }
+
+    fn labels(&mut self, layer: &Layer, configuration: &Configuration, resources: &mut Resources) {
         let kustomization = &layer.kustomization;
         let common: Vec<Field> =
             labels::everywhere().into_iter().chain(configuration.common_labels.iter().cloned()).collect();
         let templates = with(labels::TEMPLATES, &configuration.templates);
         for entry in &kustomization.labels {
             let fields = labels::fields(entry, &common, &templates, &configuration.labels);
+            let select = entry.include_selectors == Some(true);
+            let before = if select { selectors::before(&entry.pairs, resources) } else { None };
             labels::apply(&entry.pairs, &fields, resources);
+            labels::tell(entry, resources, self.weight(), self.found);
+            self.tell_selectors(before, resources);
         }
+        let before = selectors::before(&kustomization.common_labels, resources);
         labels::apply(&kustomization.common_labels, &common, resources);
+        self.tell_selectors(before, resources);
         let fields = with(labels::ANNOTATIONS, &configuration.annotations);
         labels::apply(&kustomization.common_annotations, &fields, resources);
     }

@@ -33,6 +33,7 @@ mod refused;
 mod replacements;
 mod replicas;
 mod resource;
+mod selectors;
 mod strategic;
 mod target;
 
@@ -59,6 +60,8 @@ pub static CODES: &[&Code] = &[
     &codes::FIELD_GAVE_WAY,
     &codes::LIST_REPLACED_WHOLE,
     &codes::INSTRUCTION_NO_MATCH,
+    &codes::INSTRUCTION_NO_CHANGE,
+    &codes::SELECTORS_MADE_EQUAL,
     &codes::REPLACEMENT_INVALID,
     &codes::GENERATOR_INVALID,
     &codes::REFERENCE_AMBIGUOUS,
