@@ -24,7 +24,7 @@ pub fn app(
     let list = Node::list(file.start(), asked.iter().map(entry));
     let tree = Making::at(file.start()).with("patches", list).node();
     let Some(kustomization) =
-        Some(tree).filter(|_| !asked.is_empty()).and_then(|tree| Kustomization::read(tree, found))
+        Some(tree).filter(|_| !asked.is_empty()).and_then(|mut tree| Kustomization::read(&mut tree, found))
     else {
         return (objects, Over::default());
     };

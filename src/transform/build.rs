@@ -32,7 +32,12 @@ pub struct Ground<'a> {
     pub minor: u16,
     /// Whether objects keep what they were before each change ([`Object::past`]).
     pub past: bool,
+    /// Fills the templates below a node; none where no stack is, or where nothing is a template.
+    pub fill: Option<&'a Fill<'a>>,
 }
+
+/// Fills the templates below a node.
+pub type Fill<'a> = dyn Fn(&mut Node, &mut Findings) + 'a;
 
 /// What a run of a kustomization knows.
 pub struct Build<'a> {
@@ -118,7 +123,7 @@ impl Build<'_> {
     }
 
     fn inputs(&mut self, layer: &Layer, all: &mut Gathered) {
-        for input in &layer.inputs {
+        for (_, input) in &layer.inputs {
             match input {
                 Input::File(path, file) => {
                     let more = self.file(path, *file);
@@ -131,7 +136,7 @@ impl Build<'_> {
                 }
             }
         }
-        self.unique(&mut all.resources, "two resources are one object");
+        self.unique(&mut all.resources, "two resources are one object", layer);
     }
 
     /// A stack's objects say where they live.
@@ -157,18 +162,24 @@ impl Build<'_> {
     }
 
     /// Tells objects that are called the same; the first one stays.
-    fn unique(&mut self, resources: &mut Resources, what: &str) {
+    fn unique(&mut self, resources: &mut Resources, what: &str, layer: &Layer) {
         let twins = resources.twins();
         for (first, second) in &twins {
             let (Some(first), Some(second)) = (resources.get(*first), resources.get(*second)) else {
                 continue;
             };
             let message = format!("{what}: {}", second.id.shown());
-            self.found.push(
-                Finding::new(&RESOURCE_DUPLICATE, second.place(), message)
-                    .label("again here")
-                    .also(first.place(), "first here"),
-            );
+            let (one, other) = (first.place(), second.place());
+            // One file may come in by two ways.
+            let ways = layer.inputs.iter().filter(|(_, input)| input.documents().contains(&one.file));
+            let ways: Vec<Span> = ways.map(|(span, _)| *span).collect();
+            let finding = match ways.as_slice() {
+                [way, .., again] if one == other => {
+                    Finding::new(&RESOURCE_DUPLICATE, *again, message).also(*way, "first here").also(one, "the object")
+                }
+                _ => Finding::new(&RESOURCE_DUPLICATE, other, message).also(one, "first here"),
+            };
+            self.found.push(finding.label("again here").help("take one out, or give it another name or namespace"));
         }
         if !twins.is_empty() {
             let mut at = 0_usize;
@@ -188,7 +199,7 @@ impl Build<'_> {
             let fields = with(namespace::ROWS, &configuration.namespace);
             self.step(resources, |_, resources| namespace::apply(own, &fields, resources));
             namespace::unite(resources);
-            self.unique(resources, "the namespace makes two objects one");
+            self.unique(resources, "the namespace makes two objects one", layer);
         }
         for (text, side, own) in [
             (&kustomization.name_prefix, affix::Side::Prefix, &configuration.prefix),
@@ -260,7 +271,9 @@ impl Build<'_> {
             references::follow(&configuration.references, resources, build.found);
         });
         resources.retain(|resource| resource.meta("annotations", LOCAL).is_none_or(|text| text == "false"));
-        self.unique(resources, "two objects have come to be one");
+        if let Some(layer) = layers.first() {
+            self.unique(resources, "two objects have come to be one", layer);
+        }
         for layer in layers {
             self.metadata(&layer.kustomization.build_metadata, resources);
         }
@@ -375,7 +388,7 @@ mod tests {
             let api_version = if kind == "Service" { "v1" } else { "apps/v1" };
             named(object(api_version, kind, &json!({"replicas": 1})))
         });
-        let ground = Ground { sources: &sources, minor: 37, past: false };
+        let ground = Ground { sources: &sources, minor: 37, past: false, fill: None };
         let home = Spanned { span: file.start(), value: "default".to_owned() };
         let (objects, over) = apply(objects.to_vec(), &[spec], &home, ground, &mut found);
         assert_eq!(over.pairs().count(), 1, "the count of the one Deployment");

@@ -7,7 +7,7 @@ use crate::finding::{Finding, Findings};
 use crate::kube::{is_kubernetes, type_of};
 use crate::source::{FileId, Sources, Span};
 use crate::transform::Wrong;
-use crate::transform::build::Build;
+use crate::transform::build::{Build, Ground};
 use crate::transform::codes::{
     FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE,
     PATCH_NO_TARGET, PATCH_OVERRIDDEN,
@@ -171,7 +171,7 @@ fn content(
         (Some(name), None) => {
             let file = *layer.files.get(&name.value)?;
             marks.file(file);
-            (name.span, file_documents(file, build.ground.sources, build.found)?)
+            (name.span, file_documents(file, build.ground, build.found)?)
         }
         (None, Some(own)) => {
             marks.text(own.span);
@@ -187,9 +187,16 @@ fn content(
     Some((place, documents))
 }
 
-/// A JSON patch is read as kubectl reads it, anything else as kustomize reads objects.
-fn file_documents(file: FileId, sources: &Sources, found: &mut Findings) -> Option<Vec<Node>> {
+/// A JSON patch is read as kubectl reads it, anything else as kustomize reads objects. In a stack a file `*.j2` holds
+/// templates, in its values as in those of an app's file.
+fn file_documents(file: FileId, ground: Ground<'_>, found: &mut Findings) -> Option<Vec<Node>> {
+    let Ground { sources, fill, .. } = ground;
     let before = found.errors();
+    if let Some(fill) = fill.filter(|_| sources.file(file).path.ends_with(".j2")) {
+        let mut documents = read(sources, file, Dialect::Typed, found);
+        documents.iter_mut().for_each(|document| fill(document, found));
+        return Some(documents).filter(|_| found.errors() == before);
+    }
     let documents = read(sources, file, Dialect::Kustomize, found);
     if found.errors() > before {
         return None;
@@ -338,7 +345,7 @@ fn old_strategic<'l>(
     let documents = if let Some(path) = load::path(entry) {
         layer.files.get(&path.value).and_then(|file| {
             marks.file(*file);
-            file_documents(*file, build.ground.sources, build.found)
+            file_documents(*file, build.ground, build.found)
         })
     } else {
         marks.text(entry.span);

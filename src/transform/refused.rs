@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Findings, Severity};
-use crate::transform::codes::KUSTOMIZATION_REFUSED;
+use crate::transform::codes::{KUSTOMIZATION_INVALID, KUSTOMIZATION_REFUSED};
 use crate::transform::kustomization::Kustomization;
-use crate::yaml::{Entry, Node, Spanned, fields};
+use crate::yaml::{Entry, Node, Spanned, Value, fields};
 
 /// The field, why not, the way out.
 const FIELDS: [(&str, &str, &str); 7] = [
@@ -40,6 +40,19 @@ const BESIDE: [(&str, &str, &str); 3] = [
     ("bases", RESOURCES, RESOURCES_HELP),
     ("sortOptions", "k3s' folder has an order of its own: by file, and in a file by kind", "remove it"),
 ];
+
+/// The way out of [`FIELDS`] in a stack, where nothing goes among `resources`.
+const IN_STACK: [(&str, &str); 7] = [
+    ("generators", "render once, and put the objects into manifests/"),
+    ("transformers", "the field of the same name: `patches`, `labels`, `images` …"),
+    ("validators", "leave it out: stackc check has checks of its own"),
+    ("helmCharts", CHART_HELP),
+    ("helmGlobals", CHART_HELP),
+    ("helmChartInflationGenerator", CHART_HELP),
+    ("inventory", "leave it out: k3s prunes by its AddOns, see stackc install"),
+];
+const CHART_HELP: &str =
+    "helm template NAME CHART > manifests/NAME.yaml, or a HelmChart object in manifests/, which k3s installs by itself";
 const RESOURCES: &str = "the objects are those of the stack";
 const RESOURCES_HELP: &str =
     "plain manifests go into manifests/, a kustomization into manifests/NAME/kustomization.yaml";
@@ -52,6 +65,26 @@ pub fn beside(tree: &mut Node, found: &mut Findings) {
             found.push(refusal(&entry, why).weighs(severity).help(help));
         }
     }
+    for ((field, why, _), (_, help)) in FIELDS.into_iter().zip(IN_STACK) {
+        let used = tree.get(field).is_some_and(is_used);
+        if let Some(entry) = tree.as_map_mut().filter(|_| used).and_then(|map| map.remove(field)) {
+            found.push(refusal(&entry, why).help(help));
+        }
+    }
+    for entry in tree.entries().iter().filter(|entry| matches!(entry.value.value, Value::Null)) {
+        let known = fields::<Kustomization>().contains(&entry.key.text.as_ref());
+        if known {
+            found.push(nothing(entry));
+        }
+    }
+}
+
+/// Layers add up, so that nothing is removed key by key.
+fn nothing(entry: &Entry) -> Finding {
+    let message = format!("`{}` holds nothing, and removes nothing of what layers beneath ask for", entry.key.text);
+    Finding::new(&KUSTOMIZATION_INVALID, entry.key.span, message)
+        .weighs(Severity::Warning)
+        .help("leave it out; `kustomize: null` drops all that layers beneath ask for")
 }
 
 /// The keys that a stack's `kustomize` takes.
@@ -94,8 +127,8 @@ fn refusal(entry: &Entry, why: &str) -> Finding {
 
 /// An empty list asks for nothing.
 fn is_used(node: &Node) -> bool {
-    !matches!(node.value, crate::yaml::Value::Null)
-        && !matches!(&node.value, crate::yaml::Value::List(items) if items.is_empty())
+    !matches!(node.value, Value::Null)
+        && !matches!(&node.value, Value::List(items) if items.is_empty())
 }
 
 /// Each variable as the replacement that does the same; where `$(NAME)` stands is only known to the user.

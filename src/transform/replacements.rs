@@ -105,8 +105,14 @@ fn value(replacement: &Replacement, here: Span, resources: &mut Resources) -> Re
     match matches.as_slice() {
         [] => {
             let mut wrong = Vec::new();
-            let near = Target::read(&selector, &mut wrong).nearest(resources);
-            Err(Wrong { help: near, ..Wrong::at(place, format!("no object here is the source ({said})")) })
+            let target = Target::read(&selector, &mut wrong);
+            let place = target.missed(&selector, resources).unwrap_or(place);
+            let help = if wrong.is_empty() && !said.contains('*') {
+                target.nearest(resources)
+            } else {
+                Some("a source is one object, by its kind and name as they are: no pattern is followed".to_owned())
+            };
+            Err(Wrong { help, ..Wrong::at(place, format!("no object here is the source ({said})")) })
         }
         [at] => {
             let resource = resources.get(*at).ok_or_else(|| Wrong::at(place, said))?;
@@ -139,6 +145,10 @@ fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong
         source.field_path.as_ref().map_or((NAME, place), |path| (path.value.as_str(), path.span));
     let mut node = &resource.body;
     for step in steps(path) {
+        if step == Step::Each {
+            let reason = format!("`{path}` of a source picks one value: `*` would pick several");
+            return Err(Wrong::at(span, reason).help("name the item, by a key or its place: [name=NAME], or 0"));
+        }
         let next = match (&node.value, &step) {
             (Value::Map(map), Step::Key(key)) => map.get(key),
             (Value::List(items), Step::Key(key)) => key.parse::<usize>().ok().and_then(|at| items.get(at)),

@@ -243,7 +243,9 @@ fn requirement(text: &str) -> Result<Requirement, String> {
         Ok::<_, String>(key.to_owned())
     };
     let one = |name: &str, value: &str, holds| {
-        Ok(Requirement { key: key(name)?, values: Some(vec![value.trim().to_owned()]), holds })
+        let value = value.trim();
+        crate::kube::names::label_value(value).map_err(|reason| format!("`{value}` cannot be a value: {reason}"))?;
+        Ok(Requirement { key: key(name)?, values: Some(vec![value.to_owned()]), holds })
     };
     if let Some(name) = text.strip_prefix('!').filter(|name| !name.contains('=')) {
         return Ok(Requirement { key: key(name)?, values: None, holds: false });
