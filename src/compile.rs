@@ -246,7 +246,8 @@ fn strays(layers: &Layers, sources: &Sources, found: &mut Findings) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         let finding = if name == OVERLAY_FILE {
-            let message = format!("nothing reads {path}: the folder is a stack, by the {STACK_FILE} beside it");
+            let message =
+                format!("nothing reads {path}: the folder is a stack, by the {STACK_FILE} beside it");
             Finding::new(&FILE_IGNORED, file.start(), message)
                 .help("an overlay has a folder of its own, and names its base: overlays/NAME/overlay.yaml")
         } else {
@@ -560,6 +561,11 @@ fn manifests(
             let Some(layer) = transform::load(&place, sources, found) else { continue };
             overrule::read((layer.documents().into_iter(), is_top(folder)), sources, &known, found);
             unlisted(&place, &layer, sources, found);
+            let before = found.errors();
+            transform::templates(&layer, found);
+            if found.errors() > before {
+                continue;
+            }
             let unit = Unit::Manifest(path.clone());
             let ground = Ground { sources, minor, past, fill: None };
             for object in transform::build(&layer, ground, found) {

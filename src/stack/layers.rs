@@ -13,8 +13,8 @@ use super::keys_from;
 use super::resolve::is_known_format;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::source::{
-    FileId, INCLUDE_FILE, Input, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources, Span, near_layers, read_base,
-    read_include,
+    FileId, INCLUDE_FILE, Input, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources, Span, near_layers,
+    read_base, read_include,
 };
 use crate::yaml::{
     Entry, Key, Map, Node, Overrides, VALUE_TYPE, Value, merge_noting, read_typed, unknown_keys, wrong_type,
@@ -332,7 +332,8 @@ impl Gathering {
 /// The folder that a path may have meant.
 fn meant(from: &Layer, path: &str, files: &[&str]) -> Option<String> {
     let all = near_layers(from, path, files);
-    let holds = |folder: &&String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    let holds =
+        |folder: &&String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
     let holder = all.iter().find(holds).map(String::as_str);
     holder.or_else(|| nearest(path, all.iter().map(String::as_str))).map(str::to_owned)
 }

@@ -45,6 +45,8 @@ pub struct Build<'a> {
     pub ground: Ground<'a>,
     /// The part of a stack that new objects go to, and the namespace of those that say none; none where no stack is.
     pub home: Option<(&'a Unit, &'a Spanned<String>)>,
+    /// Whether the objects are a stack's: what does not happen is an error there.
+    pub in_stack: bool,
     /// Which place took the value of which, for findings to show both.
     pub over: Over,
     /// What is wrong.
@@ -79,7 +81,7 @@ struct Gathered {
 
 /// All objects of a kustomization, final, in the order of the stream.
 pub fn build(layer: &Layer, ground: Ground<'_>, found: &mut Findings) -> Vec<Object> {
-    let mut build = Build { ground, home: None, over: Over::default(), found };
+    let mut build = Build { ground, home: None, in_stack: false, over: Over::default(), found };
     let gathered = build.layer(layer, Gathered::default());
     let mut resources = build.end(&[layer], gathered);
     for resource in resources.bodies_mut() {
@@ -98,7 +100,8 @@ pub fn apply(
     ground: Ground<'_>,
     found: &mut Findings,
 ) -> (Vec<Object>, Over) {
-    let mut build = Build { ground, home: Some((&Unit::Generated, namespace)), over: Over::default(), found };
+    let home = Some((&Unit::Generated, namespace));
+    let mut build = Build { ground, home, in_stack: true, over: Over::default(), found };
     let mut gathered = Gathered::default();
     gathered.resources.extend(objects.into_iter().map(Resource::from));
     for layer in layers {
@@ -171,15 +174,18 @@ impl Build<'_> {
             let message = format!("{what}: {}", second.id.shown());
             let (one, other) = (first.place(), second.place());
             // One file may come in by two ways.
-            let ways = layer.inputs.iter().filter(|(_, input)| input.documents().contains(&one.file));
-            let ways: Vec<Span> = ways.map(|(span, _)| *span).collect();
-            let finding = match ways.as_slice() {
-                [way, .., again] if one == other => {
-                    Finding::new(&RESOURCE_DUPLICATE, *again, message).also(*way, "first here").also(one, "the object")
+            let sources = self.ground.sources;
+            let is_one = sources.place(one) == sources.place(other);
+            let way = |file| layer.inputs.iter().find(|(_, input)| input.documents().contains(&file));
+            let finding = match (way(one.file), way(other.file)) {
+                (Some((way, _)), Some((again, _))) if is_one && way != again => {
+                    let finding = Finding::new(&RESOURCE_DUPLICATE, *again, message);
+                    finding.also(*way, "first here").also(other, "the object")
                 }
                 _ => Finding::new(&RESOURCE_DUPLICATE, other, message).also(one, "first here"),
             };
-            self.found.push(finding.label("again here").help("take one out, or give it another name or namespace"));
+            self.found
+                .push(finding.label("again here").help("take one out, or give it another name or namespace"));
         }
         if !twins.is_empty() {
             let mut at = 0_usize;
@@ -233,8 +239,8 @@ impl Build<'_> {
 
     /// How much it weighs that something does not happen which kustomize takes without a word: a kustomization of its own
     /// is built all the same.
-    fn weight(&self) -> Severity {
-        if self.home.is_some() { Severity::Error } else { Severity::Warning }
+    pub fn weight(&self) -> Severity {
+        if self.in_stack { Severity::Error } else { Severity::Warning }
     }
 
     fn tell_selectors(&mut self, before: Option<selectors::Before>, resources: &Resources) {

@@ -181,12 +181,16 @@ impl<'a> Changes<'a> {
             let name = &entry.name.value;
             let near = nearest(name, self.seen.iter().map(String::as_str));
             if name.is_empty() {
-                let finding = Finding::new(&INSTRUCTION_NO_MATCH, entry.name.span, "the `name` of an image is empty");
-                found.push(finding.help("write the image's name as the containers have it, without tag and digest"));
+                let finding =
+                    Finding::new(&INSTRUCTION_NO_MATCH, entry.name.span, "the `name` of an image is empty");
+                found.push(
+                    finding.help("write the image's name as the containers have it, without tag and digest"),
+                );
                 continue;
             }
             let renamed = self.entries.iter().take_while(|other| !std::ptr::eq(**other, *entry));
-            let renamed = renamed.filter(|other| other.name.value == *name).find_map(|other| other.new_name.as_ref());
+            let renamed =
+                renamed.filter(|other| other.name.value == *name).find_map(|other| other.new_name.as_ref());
             let help = match near {
                 _ if renamed.is_some() => renamed
                     .map(|new| format!("an entry before this one has made it `{}`: join the two", new.value)),
@@ -216,7 +220,8 @@ impl Changes<'_> {
             let said = asks.into_iter().flatten().find(|text| !text.value.is_empty());
             let finding = match said {
                 Some(said) => {
-                    let message = format!("the entry changes nothing: `{name}` is so already, wherever it is used");
+                    let message =
+                        format!("the entry changes nothing: `{name}` is so already, wherever it is used");
                     Finding::new(&INSTRUCTION_NO_CHANGE, said.span, message).help("remove the entry")
                 }
                 None => {

@@ -346,8 +346,7 @@ fn without_nulls(node: &mut Node, top: bool) {
         Value::Map(map) => {
             let known = fields::<Kustomization>();
             let is_told = |key: &str| top && !known.contains(&key);
-            map.entries
-                .retain(|entry| !matches!(entry.value.value, Value::Null) || is_told(&entry.key.text));
+            map.entries.retain(|entry| !matches!(entry.value.value, Value::Null) || is_told(&entry.key.text));
             map.entries
                 .iter_mut()
                 .filter(|entry| entry.key.text != "patch")

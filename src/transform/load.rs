@@ -208,9 +208,7 @@ impl Loader<'_> {
             }
             let input = match here.lies(&text.value) {
                 Lies::Folder => self.enter(text, Wanted::Resource).map(Box::new).map(Input::Layer),
-                Lies::File => {
-                    self.file(&here, text).map(|file| Input::File(here.path(&text.value), file))
-                }
+                Lies::File => self.file(&here, text).map(|file| Input::File(here.path(&text.value), file)),
                 Lies::Nowhere => {
                     self.missing(&here, text);
                     None
@@ -275,7 +273,8 @@ impl Loader<'_> {
             _ => format!("{shown} holds {}, which names it", names.first().cloned().unwrap_or_default()),
         };
         let finding = Finding::new(&KUSTOMIZATION_PATH, span, message);
-        let finding = way.iter().skip(1).fold(finding, |finding, (_, named)| finding.also(*named, "from here"));
+        let finding =
+            way.iter().skip(1).fold(finding, |finding, (_, named)| finding.also(*named, "from here"));
         finding.help("name files one by one, or folders that do not lead back here")
     }
 
@@ -292,16 +291,17 @@ impl Loader<'_> {
     /// A file that lies elsewhere.
     fn outside(&mut self, folder: &Folder, text: &Text) {
         let message = format!("{} is not in or below {}", folder.path(&text.value), folder.shown());
-        self.found.push(
-            Finding::new(&KUSTOMIZATION_PATH, text.span, message)
-                .help("files lie in the folder that names them, or below: copy it there; folders may lie elsewhere"),
-        );
+        self.found.push(Finding::new(&KUSTOMIZATION_PATH, text.span, message).help(
+            "files lie in the folder that names them, or below: copy it there; folders may lie elsewhere",
+        ));
     }
 
     fn missing(&mut self, folder: &Folder, text: &Text) {
         let names = folder.beside(&text.value);
         let near = nearest(&text.value, names.iter().map(String::as_str));
         let near = near.map(|near| format!("did you mean `{near}`?"));
+        let template = text.value.contains("{{");
+        let near = near.or_else(|| template.then(|| "a path is no template: write it as it is".to_owned()));
         let message = format!("there is no file or folder {}", folder.path(&text.value));
         self.found.push(Finding::new(&KUSTOMIZATION_PATH, text.span, message).maybe_help(near));
     }

@@ -41,7 +41,7 @@ pub use app::app;
 pub use build::{Ground, Over, apply, build};
 pub use kustomization::Kustomization;
 pub use load::{Layer, layer, load};
-pub use refused::keys;
+pub use refused::{keys, templates};
 
 use crate::finding::Code;
 use crate::source::Span;

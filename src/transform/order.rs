@@ -52,9 +52,7 @@ pub fn apply(asked: Option<&Spanned<SortOptions>>, resources: &mut Resources, fo
             }
         }
         Some("legacy") | None if options.is_none() || order.is_some() => {
-            let own = |kinds: &[Spanned<String>]| {
-                kinds.iter().map(|kind| kind.value.clone()).collect()
-            };
+            let own = |kinds: &[Spanned<String>]| kinds.iter().map(|kind| kind.value.clone()).collect();
             let (first, last): (Vec<String>, Vec<String>) = match legacy {
                 Some(legacy) => (own(&legacy.order_first), own(&legacy.order_last)),
                 None => (FIRST.map(str::to_owned).into(), LAST.map(str::to_owned).into()),
@@ -64,7 +62,9 @@ pub fn apply(asked: Option<&Spanned<SortOptions>>, resources: &mut Resources, fo
         other => {
             let Some(asked) = asked else { return };
             let (span, message) = match order {
-                Some(order) => (order.span, format!("`order: {}` is neither `fifo` nor `legacy`", order.value)),
+                Some(order) => {
+                    (order.span, format!("`order: {}` is neither `fifo` nor `legacy`", order.value))
+                }
                 None => (asked.span, "`sortOptions` needs an `order`: `fifo` or `legacy`".to_owned()),
             };
             let near = nearest(other.unwrap_or_default(), ["fifo", "legacy"]);

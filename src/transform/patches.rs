@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, list, nearest};
 use crate::kube::{is_kubernetes, type_of};
 use crate::source::{FileId, Sources, Span};
 use crate::transform::Wrong;
@@ -17,7 +17,7 @@ use crate::transform::json6902::{self, Operation};
 use crate::transform::kustomization::{Patch, PatchOptions, Selector};
 use crate::transform::load::{self, Layer};
 use crate::transform::resource::{Id, Resource, Resources};
-use crate::transform::strategic::{self, Outcome, Shape};
+use crate::transform::strategic::{self, Hollow, Outcome, Shape};
 use crate::transform::target::{self, Target};
 use crate::yaml::{Dialect, Key, Node, Spanned, Value, inner_all, read};
 
@@ -552,12 +552,31 @@ impl Apply<'_, '_> {
         }
     }
 
+    /// Containers that are added without an image: what checks say of them later would be an echo.
+    fn tell_hollow(&mut self, hollow: &[Hollow], resource: &Resource) {
+        for Hollow { item, place, name, others } in hollow {
+            let shown = resource.id.shown();
+            let message = format!("{shown}: the patch adds a container `{name}`, which has no image");
+            let help = match nearest(name, others.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "containers there: {}",
+                    list(others.iter().map(String::as_str)).replace(" or ", " and ")
+                ),
+            };
+            let finding = Finding::new(&PATCH_INVALID, *place, message).weighs(self.build.weight());
+            self.build.found.push(finding.help(help));
+            self.build.found.give_up(*item);
+        }
+    }
+
     fn tell(&mut self, outcome: Outcome, resource: &Resource) {
         let shown = resource.id.shown();
         for wrong in outcome.wrong {
             let reason = format!("{shown}: {}", wrong.reason);
             invalid(self.build.found, Wrong { reason, ..wrong });
         }
+        self.tell_hollow(&outcome.hollow, resource);
         self.tell_replaced(outcome.replaced, resource);
         for (key, old, new) in outcome.gave_way {
             let message = format!("{shown}: `{key}` gives way to what the patch chose");

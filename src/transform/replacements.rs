@@ -110,7 +110,10 @@ fn value(replacement: &Replacement, here: Span, resources: &mut Resources) -> Re
             let help = if wrong.is_empty() && !said.contains('*') {
                 target.nearest(resources)
             } else {
-                Some("a source is one object, by its kind and name as they are: no pattern is followed".to_owned())
+                Some(
+                    "a source is one object, by its kind and name as they are: no pattern is followed"
+                        .to_owned(),
+                )
             };
             Err(Wrong { help, ..Wrong::at(place, format!("no object here is the source ({said})")) })
         }
@@ -147,7 +150,9 @@ fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong
     for step in steps(path) {
         if step == Step::Each {
             let reason = format!("`{path}` of a source picks one value: `*` would pick several");
-            return Err(Wrong::at(span, reason).help("name the item, by a key or its place: [name=NAME], or 0"));
+            return Err(
+                Wrong::at(span, reason).help("name the item, by a key or its place: [name=NAME], or 0")
+            );
         }
         let next = match (&node.value, &step) {
             (Value::Map(map), Step::Key(key)) => map.get(key),

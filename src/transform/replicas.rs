@@ -53,12 +53,7 @@ pub fn apply(entries: &[Replica], fields: &[Field], resources: &mut Resources, f
 }
 
 /// A count that is so already, or takes the place of one that an entry before it set.
-fn tell<'r>(
-    entry: &Replica,
-    before: impl Iterator<Item = &'r Replica>,
-    changed: bool,
-    found: &mut Findings,
-) {
+fn tell<'r>(entry: &Replica, before: impl Iterator<Item = &'r Replica>, changed: bool, found: &mut Findings) {
     let Replica { name, count } = entry;
     let twin = before.filter(|other| other.name.value == name.value).last();
     let (name, span) = (&name.value, count.span);

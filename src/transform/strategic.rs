@@ -53,7 +53,25 @@ pub struct Outcome {
     pub replaced: Vec<(String, Span, Span)>,
     /// Lists of a custom kind that had items and were replaced whole: the key and the new place.
     pub lists: Vec<(String, Span)>,
+    /// Containers that the patch adds without an image.
+    pub hollow: Vec<Hollow>,
 }
+
+/// A container that a patch adds without an image: a misspelt name, most of the time.
+#[derive(Clone, Debug)]
+pub struct Hollow {
+    /// The entry.
+    pub item: Span,
+    /// Where its name stands.
+    pub place: Span,
+    /// Its name.
+    pub name: String,
+    /// Those that are there.
+    pub others: Vec<String>,
+}
+
+/// Lists of containers.
+const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
 
 /// Lays a patch over an object.
 pub fn merge(base: &mut Node, patch: &Node, shape: Shape<'_>, minor: u16) -> Outcome {
@@ -393,6 +411,7 @@ impl Merge {
             match (matches.as_slice(), delete) {
                 ([], true) => {}
                 ([], false) => {
+                    self.hollow(key, base, item);
                     if let Some(fresh) = self.fresh(item, Field::Plain, inner) {
                         self.outcome.changed = true;
                         base.push(fresh);
@@ -415,6 +434,17 @@ impl Merge {
                 }
             }
         }
+    }
+
+    fn hollow(&mut self, key: &str, base: &[Node], item: &Node) {
+        let Some(name) =
+            item.get("name").filter(|_| CONTAINERS.contains(&key) && item.get("image").is_none())
+        else {
+            return;
+        };
+        let others = base.iter().filter_map(|old| old.text_at(&["name"]).map(str::to_owned)).collect();
+        let text = name.as_text().unwrap_or_default().to_owned();
+        self.outcome.hollow.push(Hollow { item: item.span, place: name.span, name: text, others });
     }
 
     fn set(&mut self, base: &mut Vec<Node>, patch: &[Node]) {

@@ -244,7 +244,8 @@ fn requirement(text: &str) -> Result<Requirement, String> {
     };
     let one = |name: &str, value: &str, holds| {
         let value = value.trim();
-        crate::kube::names::label_value(value).map_err(|reason| format!("`{value}` cannot be a value: {reason}"))?;
+        crate::kube::names::label_value(value)
+            .map_err(|reason| format!("`{value}` cannot be a value: {reason}"))?;
         Ok(Requirement { key: key(name)?, values: Some(vec![value.to_owned()]), holds })
     };
     if let Some(name) = text.strip_prefix('!').filter(|name| !name.contains('=')) {

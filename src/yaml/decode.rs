@@ -551,8 +551,7 @@ impl Absent<'_, '_, '_> {
             return;
         }
         let inside = self.de.key.map_or(String::new(), |key| format!(" in `{}`", key.text));
-        let first =
-            || self.de.node.entries().first().map_or(self.de.node.span, |entry| entry.key.span);
+        let first = || self.de.node.entries().first().map_or(self.de.node.span, |entry| entry.key.span);
         let span = self.de.key.filter(|_| !self.de.item).map_or_else(first, |key| key.span);
         self.de.tell(
             Finding::new(&KEY_MISSING, span, format!("the key `{}` is missing{inside}", self.field))
