@@ -113,9 +113,14 @@ fn a_change_of_an_app_is_a_map() {
 #[test]
 fn circles_and_what_is_no_base() {
     for (base, says) in [
-        ("../staging", "`../staging` varies this overlay, or is it"),
-        ("../eu", "`../staging` varies this overlay, or is it"),
-        ("../nowhere", "overlays/nowhere: No such file"),
+        ("../staging", "overlays/staging varies itself"),
+        ("../eu", "a circle: overlays/staging varies overlays/eu varies overlays/staging"),
+        ("../eu", "overlays/staging/overlay.yaml:2:7\n  |\n2 | base: ../eu\n  |       ----- from here"),
+        ("../nowhere", "there is no folder overlays/nowhere"),
+        ("../eo", "help: base: ../eu"),
+        ("../../demo/stack.yaml", "demo/stack.yaml is a file: a folder is named here"),
+        ("../../demo/stack.yaml", "help: base: ../../demo\n"),
+        ("../../demo/apps", "help: base: ../../demo\n"),
         ("..", "overlays has no stack.yaml and no overlay.yaml"),
         ("[a]", "`base` wants a folder, this is a list"),
         ("", "`base` wants a folder, this is nothing"),
@@ -271,5 +276,34 @@ fn the_page_shows_what_the_commands_say() {
     assert!(
         page == shown,
         "docs/overlays.md is no longer what the commands say: STACKC_REWRITE=1 cargo test overlays"
+    );
+}
+
+#[test]
+fn null_over_nothing_has_nothing_to_remove() {
+    for (asked, says) in [
+        ("vars: {domian: null}", "there is no `domian` beneath that null could remove"),
+        ("apps: {web: {ports: {htp: null}}}", "did you mean `http`?"),
+        ("secrets: null", "there is no `secrets` beneath that null could remove"),
+        ("kustomize: null", "no layer beneath has a `kustomize` that null could remove"),
+    ] {
+        let folder = staging(&format!("{asked}\n"));
+        folder.write("demo/apps/web.yaml", format!("{APP}ports: {{http: 8080}}\n"));
+        let ran = told(&folder);
+        assert!(ran.out.contains(says), "{asked}: {}", ran.out);
+        assert!(ran.out.contains("--> overlays/staging/overlay.yaml:3:"), "{}", ran.out);
+        assert!(ran.out.ends_with("\n1 error\n"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_folder_is_a_stack_or_an_overlay() {
+    let folder = staging("");
+    folder.write("overlays/staging/stack.yaml", STACK);
+    let ran = told(&folder);
+    assert!(
+        ran.out.contains("nothing reads overlays/staging/overlay.yaml: the folder is a stack"),
+        "{}",
+        ran.out
     );
 }

@@ -305,7 +305,7 @@ impl Reader {
     }
 
     pub(super) fn register(&self, sources: &mut Sources, found: &Found, limit: u64) -> FileId {
-        let shown = tidy(&self.shown.join(&found.path)).to_string_lossy().into_owned();
+        let shown = self.shown.join(&found.path).to_string_lossy().into_owned();
         sources.add(shown, self.read(found, limit))
     }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::discover::{Found, Reader, is_manifest, shown, tidy};
 use super::{FileId, Sources};
@@ -127,7 +127,9 @@ impl Folder {
     /// Registers a file of it. One that cannot be read, or lies elsewhere, is registered with its fault.
     pub fn read(&self, path: &str, sources: &mut Sources) -> FileId {
         let reader = Reader { shown: self.shown.clone(), root: self.root.clone() };
-        reader.register(sources, &Found::unknown(bare(path)), super::discover::MANIFEST)
+        let parts = Path::new(bare(path)).components();
+        let plain: PathBuf = parts.filter(|part| *part != Component::CurDir).collect();
+        reader.register(sources, &Found::unknown(plain), super::discover::MANIFEST)
     }
 }
 
