@@ -307,3 +307,22 @@ fn a_folder_is_a_stack_or_an_overlay() {
         ran.out
     );
 }
+
+#[test]
+fn words_of_a_kustomization_lead_to_where_they_belong() {
+    for (overlay, says) in [
+        ("stackc: 1\nbase: ../../demo\npatches: []\n", "one level deeper: kustomize: {patches: …}"),
+        ("stackc: 1\nbase: ../../demo\nresources: []\n", "the stack that an overlay varies is its `base`"),
+        ("stackc: 1\nresources: [../../demo]\n", "base: ../../demo"),
+        ("kind: Kustomization\nresources: [../../demo]\n", "a kustomization is called kustomization.yaml"),
+        (
+            "stackc: 1\nbase: ../../demo\napps: {api: {kind: app, image: a}}\n",
+            "a new app is a file: apps/api.yaml",
+        ),
+    ] {
+        let folder = staging("");
+        folder.write("overlays/staging/overlay.yaml", overlay);
+        let ran = told(&folder);
+        assert!(ran.out.contains(says) && ran.out.ends_with("\n1 error\n"), "{overlay}: {}", ran.out);
+    }
+}

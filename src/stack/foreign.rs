@@ -69,6 +69,49 @@ const WORDS: &[(&[&str], &str)] = &[
     (&["apiVersion", "spec"], "a whole Kubernetes object goes to manifests/"),
 ];
 
+/// kustomize's words at the top of stack.yaml or overlay.yaml: they stand one level deeper.
+const KUSTOMIZE: [&str; 21] = [
+    "buildMetadata",
+    "commonAnnotations",
+    "commonLabels",
+    "components",
+    "configMapGenerator",
+    "configurations",
+    "crds",
+    "generatorOptions",
+    "imageTags",
+    "images",
+    "labels",
+    "namePrefix",
+    "nameSuffix",
+    "openapi",
+    "patches",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "replacements",
+    "replicas",
+    "secretGenerator",
+    "sortOptions",
+];
+
+/// Tells what stack.yaml or overlay.yaml says in kustomize's words, and takes it out.
+pub fn kustomize(tree: &mut Node, found: &mut Findings) {
+    let Some(map) = tree.as_map_mut() else { return };
+    map.entries.retain(|entry| {
+        let key = entry.key.text.as_ref();
+        let help = match key {
+            "resources" | "bases" => {
+                "the stack that an overlay varies is its `base`; plain manifests go into manifests/"
+                    .to_owned()
+            }
+            _ if KUSTOMIZE.contains(&key) => format!("one level deeper: kustomize: {{{key}: …}}"),
+            _ => return true,
+        };
+        found.push(key_unknown(&entry.key, None).help(help));
+        false
+    });
+}
+
 /// What stands at a place in another form than here: the place (`*` for any key), what is wanted, what to write.
 struct Form {
     place: &'static [&'static str],

@@ -365,7 +365,9 @@ fn change(apps: &mut Vec<Defined>, changes: Entry, folder: &Layer, found: &mut F
     for Entry { key, value } in entries {
         let Some(at) = apps.iter().position(|app| app.name == key.text) else {
             let own = folder.apps.iter().any(|(name, _)| *name == key.text);
-            let help = if own {
+            let help = if value.get("kind").is_some() && !own {
+                Some(format!("a new app is a file: apps/{}.yaml", key.text))
+            } else if own {
                 Some(format!("this folder's own app is changed in apps/{}.yaml", key.text))
             } else {
                 nearest(&key.text, apps.iter().map(|app| app.name.as_str()))

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Findings, Severity};
 use crate::kube::{Object, Unit};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, KUSTOMIZATIONS, Sources, Span};
 use crate::transform::codes::{KUSTOMIZATION_INVALID, RESOURCE_DUPLICATE, RESOURCE_INVALID};
 use crate::transform::configuration::Configuration;
 use crate::transform::field::{Field, Row};
@@ -157,7 +157,16 @@ impl Build<'_> {
         let mut wrong = Vec::new();
         let documents = load::documents(file, Dialect::Kustomize, self.ground.sources, self.found);
         let read = documents.into_iter().flat_map(|document| resource::read(document, &unit, &mut wrong));
-        let resources = read.map(|resource| self.at_home(resource)).collect();
+        let resources: Vec<Resource> = read.map(|resource| self.at_home(resource)).collect();
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if let Some((span, _)) = wrong.first().filter(|_| KUSTOMIZATIONS.contains(&name)) {
+            let message =
+                format!("{path} is a kustomization, and no object: a kustomization is named by its folder");
+            self.found.push(
+                Finding::new(&RESOURCE_INVALID, *span, message).help("name the folder, or the files in it"),
+            );
+            return resources;
+        }
         for (span, reason) in wrong {
             self.found.push(Finding::new(&RESOURCE_INVALID, span, reason));
         }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
+use crate::transform::forms;
 use crate::yaml::{Named, Node, Spanned, Value, decode, fields, maybe};
 
 type Text = Spanned<String>;
@@ -329,7 +330,9 @@ impl Kustomization {
     /// Reads a kustomization; what is wrong is told.
     pub fn read(tree: &mut Node, found: &mut Findings) -> Option<Kustomization> {
         without_nulls(tree, true);
-        decode(tree, found)
+        let before = found.errors();
+        forms::tell(tree, found);
+        decode(tree, found).filter(|_| found.errors() == before)
     }
 
     /// Of one in which something was told, the paths that lead to others: these can be looked at all the same.

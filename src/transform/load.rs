@@ -151,9 +151,6 @@ impl Loader<'_> {
         folder: &Folder,
         from: Option<(&Text, Wanted)>,
     ) -> Option<()> {
-        let mut told = |text: &Text, message: String| {
-            self.found.push(Finding::new(&KUSTOMIZATION_INVALID, text.span, message));
-        };
         let kind = kustomization.kind.as_ref();
         let word = kind.map_or("Kustomization", |kind| kind.value.as_str());
         let version = match word {
@@ -161,9 +158,15 @@ impl Loader<'_> {
             "Component" => "v1alpha1",
             _ => {
                 let kind = kind?;
-                told(kind, format!("`kind: {word}` is neither `Kustomization` nor `Component`"));
+                let message = format!("`kind: {word}` is neither `Kustomization` nor `Component`");
+                let near = nearest(word, ["Kustomization", "Component"]);
+                let near = near.map(|near| format!("did you mean `{near}`?"));
+                self.found.push(Finding::new(&KUSTOMIZATION_INVALID, kind.span, message).maybe_help(near));
                 return None;
             }
+        };
+        let mut told = |text: &Text, message: String| {
+            self.found.push(Finding::new(&KUSTOMIZATION_INVALID, text.span, message));
         };
         let api_version = format!("kustomize.config.k8s.io/{version}");
         if let Some(other) = kustomization.api_version.as_ref().filter(|text| text.value != api_version) {
@@ -291,9 +294,14 @@ impl Loader<'_> {
     /// A file that lies elsewhere.
     fn outside(&mut self, folder: &Folder, text: &Text) {
         let message = format!("{} is not in or below {}", folder.path(&text.value), folder.shown());
-        self.found.push(Finding::new(&KUSTOMIZATION_PATH, text.span, message).help(
-            "files lie in the folder that names them, or below: copy it there; folders may lie elsewhere",
-        ));
+        let help = match text.value.rsplit_once('/') {
+            Some((up, name)) if KUSTOMIZATIONS.contains(&name) => format!("name its folder: {up}"),
+            _ => {
+                "files lie in the folder that names them, or below: copy it there; folders may lie elsewhere"
+                    .to_owned()
+            }
+        };
+        self.found.push(Finding::new(&KUSTOMIZATION_PATH, text.span, message).help(help));
     }
 
     fn missing(&mut self, folder: &Folder, text: &Text) {
@@ -301,7 +309,13 @@ impl Loader<'_> {
         let near = nearest(&text.value, names.iter().map(String::as_str));
         let near = near.map(|near| format!("did you mean `{near}`?"));
         let template = text.value.contains("{{");
+        let pattern = text.value.contains(['*', '?']);
         let near = near.or_else(|| template.then(|| "a path is no template: write it as it is".to_owned()));
+        let near = near.or_else(|| {
+            pattern.then(|| {
+                "no pattern is followed: name each file, or a folder with a kustomization".to_owned()
+            })
+        });
         let message = format!("there is no file or folder {}", folder.path(&text.value));
         self.found.push(Finding::new(&KUSTOMIZATION_PATH, text.span, message).maybe_help(near));
     }

@@ -16,6 +16,7 @@ mod configuration;
 #[cfg(test)]
 mod difference;
 mod field;
+mod forms;
 mod generators;
 mod hash;
 mod images;

@@ -257,7 +257,8 @@ fn strategic<'l>(
 ) -> Option<Ready<'l>> {
     if document.as_map().is_none() {
         let reason = format!("a patch is a map or a list of operations, this is {}", document.kind());
-        invalid(found, Wrong::at(document.span, reason));
+        let help = "patch: {spec: {replicas: 3}}, or patch: [{op: replace, path: /spec/replicas, value: 3}]";
+        invalid(found, Wrong::at(document.span, reason).help(help));
         return None;
     }
     let id = Id::of(&document);

@@ -213,3 +213,26 @@ pub fn remote(text: &Spanned<String>, found: &mut Findings) -> bool {
     }
     is_remote
 }
+
+#[cfg(test)]
+mod tests {
+    use super::keys;
+    use crate::finding::Findings;
+    use crate::kube::tree::tree;
+    use crate::stack::foreign;
+
+    #[test]
+    fn each_key_is_known_where_it_stands_one_level_too_high() {
+        let top = ["namespace"];
+        let all: serde_json::Map<_, _> = keys()
+            .chain(["sortOptions"])
+            .filter(|key| !top.contains(key))
+            .map(|key| (key.to_owned(), 1.into()))
+            .collect();
+        let (mut tree, mut found) = (tree(&all.clone().into()), Findings::default());
+        foreign::kustomize(&mut tree, &mut found);
+        let left: Vec<_> = tree.entries().iter().map(|entry| entry.key.text.to_string()).collect();
+        assert_eq!(left, [""; 0]);
+        assert_eq!(found.errors(), all.len());
+    }
+}

@@ -1,6 +1,6 @@
 //! `replacements`: a value of one object, copied into fields of others.
 
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, nearest};
 use crate::source::Span;
 use crate::transform::Wrong;
 use crate::transform::build::Build;
@@ -162,8 +162,10 @@ fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong
             }
             _ => None,
         };
-        node =
-            next.ok_or_else(|| Wrong::at(span, format!("{} has no field `{path}`", resource.id.shown())))?;
+        node = next.ok_or_else(|| {
+            let help = near(node, &step);
+            Wrong { help, ..Wrong::at(span, format!("{} has no field `{path}`", resource.id.shown())) }
+        })?;
     }
     if matches!(node.value, Value::Null) {
         return Err(Wrong::at(span, format!("`{path}` of {} holds nothing", resource.id.shown())));
@@ -258,10 +260,48 @@ fn field(
         (Some(wrong), _) => Err(wrong),
         (None, 0) => {
             let wrong = Wrong::at(path.span, format!("{shown} has no field `{}`", path.value));
-            Err(if create { wrong } else { wrong.help("to make it: options: {create: true}") })
+            let near = if create { None } else { near_field(&resource.body, &steps(&path.value)) };
+            let make = (!create).then(|| "to make it: options: {create: true}".to_owned());
+            Err(Wrong { help: near.or(make), ..wrong })
         }
         _ => Ok(()),
     }
+}
+
+/// The key that a step which leads nowhere may have meant.
+fn near(node: &Node, step: &Step) -> Option<String> {
+    let names: Vec<&str> = match (&node.value, step) {
+        (Value::Map(map), Step::Key(_)) => map.entries.iter().map(|entry| entry.key.text.as_ref()).collect(),
+        (Value::List(items), Step::Item(field, _)) => {
+            items.iter().filter_map(|item| item.text_at(&[field])).collect()
+        }
+        _ => Vec::new(),
+    };
+    let said = match step {
+        Step::Key(key) => key,
+        Step::Item(_, value) => value,
+        Step::Each | Step::Behind => return None,
+    };
+    nearest(said, names).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The same at the first step of a path that leads nowhere.
+fn near_field(body: &Node, steps: &[Step]) -> Option<String> {
+    let mut node = body;
+    for step in steps {
+        let next = match (&node.value, step) {
+            (Value::Map(map), Step::Key(key)) => map.get(key),
+            (Value::List(items), Step::Key(key)) => key.parse::<usize>().ok().and_then(|at| items.get(at)),
+            (Value::List(items), Step::Item(field, value)) => {
+                items.iter().find(|item| is_item(item, field, value))
+            }
+            (Value::List(items), Step::Each) => items.first(),
+            _ => return None,
+        };
+        let Some(next) = next else { return near(node, step) };
+        node = next;
+    }
+    None
 }
 
 /// Puts the value into a place; a scalar keeps the kind that it has, one that was made takes the kind of the text.

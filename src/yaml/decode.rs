@@ -185,6 +185,9 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
             return self.nothing();
         }
         let message = match self.key {
+            Some(key) if self.item => {
+                format!("an entry of `{}` wants {wanted}, this is {}", key.text, self.node.kind())
+            }
             Some(key) => format!("`{}` wants {wanted}, this is {}", key.text, self.node.kind()),
             None => format!("{wanted} is wanted here, this is {}", self.node.kind()),
         };
