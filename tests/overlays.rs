@@ -326,3 +326,13 @@ fn words_of_a_kustomization_lead_to_where_they_belong() {
         assert!(ran.out.contains(says) && ran.out.ends_with("\n1 error\n"), "{overlay}: {}", ran.out);
     }
 }
+
+#[test]
+fn a_var_that_nothing_uses_is_told_where_one_is_nearly_called_so() {
+    let folder = staging("vars: {domian: staging.example.org}\n");
+    let ran = folder.stackc("check overlays/staging");
+    assert!(ran.out.contains("warning[var-unused]: nothing uses the var `domian`"), "{}", ran.out);
+    assert!(ran.out.contains("did you mean `domain`?") && ran.status == 0, "{}", ran.out);
+    let folder = staging("vars: {domian: staging.example.org}\napps: {web: {env: {A: \"{{ domian }}\"}}}\n");
+    assert!(!folder.stackc("check overlays/staging").out.contains("var-unused"));
+}

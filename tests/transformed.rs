@@ -246,6 +246,32 @@ fn what_does_nothing_is_told_at_its_line() {
             "warning[patch-no-change]",
             "allowNameChange: true",
         ),
+        ("resources: [a.yaml]", "error[kustomization-refused]", "plain manifests go into manifests/"),
+        ("sortOptions: {order: legacy}", "warning[kustomization-refused]", "an order of its own"),
+        ("label: []", "error[key-unknown]", "did you mean `labels`?"),
+        ("components: [../../../elsewhere]", "error[kustomization-path]", "there is no file or folder"),
+        (
+            "vars: [{name: A, objref: {kind: Service, name: web, apiVersion: v1}}]",
+            "error[kustomization-refused]",
+            "replacements:",
+        ),
+    ] {
+        told_at_its_line(asked, code, says);
+    }
+}
+
+/// One finding, at the line of the overlay that asks.
+fn told_at_its_line(asked: &str, code: &str, says: &str) {
+    let folder = asking("", &format!("kustomize:\n  {asked}\n"));
+    let told = ran(&folder, "check overlays/staging").out;
+    assert!(told.contains(code) && told.contains(says), "{asked}: {told}");
+    assert_eq!(told.matches("-->").count(), 1, "one mistake, one finding: {told}");
+    assert!(told.contains("--> overlays/staging/overlay.yaml:4:"), "{asked}: {told}");
+}
+
+#[test]
+fn what_changes_nothing_or_reads_as_another_thing_is_told() {
+    for (asked, code, says) in [
         (
             "images: [{name: registry.example/web}]",
             "warning[instruction-no-change]",
@@ -315,21 +341,8 @@ fn what_does_nothing_is_told_at_its_line() {
             "error[replacement-invalid]",
             "picks one value: `*` would pick several",
         ),
-        ("resources: [a.yaml]", "error[kustomization-refused]", "plain manifests go into manifests/"),
-        ("sortOptions: {order: legacy}", "warning[kustomization-refused]", "an order of its own"),
-        ("label: []", "error[key-unknown]", "did you mean `labels`?"),
-        ("components: [../../../elsewhere]", "error[kustomization-path]", "there is no file or folder"),
-        (
-            "vars: [{name: A, objref: {kind: Service, name: web, apiVersion: v1}}]",
-            "error[kustomization-refused]",
-            "replacements:",
-        ),
     ] {
-        let folder = asking("", &format!("kustomize:\n  {asked}\n"));
-        let told = ran(&folder, "check overlays/staging").out;
-        assert!(told.contains(code) && told.contains(says), "{asked}: {told}");
-        assert_eq!(told.matches("-->").count(), 1, "one mistake, one finding: {told}");
-        assert!(told.contains("--> overlays/staging/overlay.yaml:4:"), "{asked}: {told}");
+        told_at_its_line(asked, code, says);
     }
 }
 
@@ -509,6 +522,34 @@ fn an_image_that_an_entry_before_has_renamed_is_told_so() {
     );
     let told = ran(&folder, "build k").err;
     assert!(told.contains("an entry before this one has made it `a`: join the two"), "{told}");
+}
+
+#[test]
+fn a_plain_kustomization_is_told_what_was_meant() {
+    let folder = Folder::demo();
+    let pod =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: a}]}\n";
+    folder.write("k/pod.yaml", pod);
+    let hollow = "{target: {kind: Pod}, patch: {spec: {containers: [{name: wbe, tty: true}]}}}";
+    let delete = "{target: {kind: Pod}, patch: {spec: {containers: [{name: wbe, $patch: delete}]}}}";
+    for (asked, says) in [
+        (format!("patches: [{hollow}]"), "warning[patch-invalid]: Pod default/web: the patch adds a container `wbe`, which has no image"),
+        (format!("patches: [{delete}]"), "warning[patch-no-change]: the patch changes nothing: there is no `name: wbe` to delete"),
+        ("patches: [{target: {kind: Pod, namespace: prod}, patch: {spec: {}}}]".to_owned(), "such objects are in `default`"),
+        ("resources:\n- pod.yaml\n - other.yaml".to_owned(), "the dash of the next line stands deeper"),
+        ("resources: [\"*.yaml\"]".to_owned(), "no pattern is followed"),
+        ("resources: [pod.yaml/., kustomization.yaml]".to_owned(), "a kustomization is named by its folder"),
+        ("resources: [../x/kustomization.yaml]".to_owned(), "name its folder: ../x"),
+        ("sortOptions: {legacySortOptions: {orderFirst: [Pod]}}".to_owned(), "`sortOptions` needs an `order`: `fifo` or `legacy`"),
+        ("kind: kustomization".to_owned(), "did you mean `Kustomization`?"),
+        ("replacements: [{source: {kind: Pod, fieldPath: spec.contaners}, targets: [{select: {kind: Pod}}]}]".to_owned(), "did you mean `containers`?"),
+        ("---\nnamePrefix: a-".to_owned(), "a second document in a kustomization"),
+    ] {
+        let resources = if asked.starts_with("resources") { "" } else { "resources: [pod.yaml]\n" };
+        folder.write("k/kustomization.yaml", format!("{resources}{asked}\n"));
+        let told = ran(&folder, "build k").err;
+        assert!(told.contains(says), "{asked}: {told}");
+    }
 }
 
 #[test]

@@ -49,6 +49,24 @@ pub static APP_UNKNOWN: Code = Code {
     },
 };
 
+/// A var of an overlay that does nothing.
+pub static VAR_UNUSED: Code = Code {
+    name: "var-unused",
+    severity: Severity::Warning,
+    page: Page {
+        about: "An overlay sets a var that no layer beneath has and that no template names, while a layer beneath has one\n\
+                of nearly the same name: what it is to change stays as it is.",
+        bad: "# overlay.yaml\nstackc: 1\nbase: ../home\nvars: {domian: staging.example.org}\n\
+              # ../home/stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+              platforms: {registry.example/web: [amd64]}\n\
+              # ../home/apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+        good: "# overlay.yaml\nstackc: 1\nbase: ../home\nvars: {domain: staging.example.org}\n\
+               # ../home/stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+               platforms: {registry.example/web: [amd64]}\n\
+               # ../home/apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+    },
+};
+
 /// One app in two folders.
 pub static APP_TWICE: Code = Code {
     name: "app-defined-twice",
@@ -174,6 +192,9 @@ pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Laye
         if let Some(own) = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("kustomize")) {
             asked(&mut kustomize, own.value, found);
         }
+        if let (Some(under), Some(over), Part::Overlay) = (&whole, &tree, folder.part) {
+            lone_vars(under, over, sources, found);
+        }
         whole = match (whole, tree) {
             (Some(under), Some(over)) => Some(merge_noting(under, over, &ALTERNATIVES, &mut overrides)),
             (under, over) => over.or(under),
@@ -182,6 +203,22 @@ pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Laye
     apps.sort_by(|a, b| a.name.cmp(&b.name));
     let owners = owners(&folders);
     Layers { tree: whole.filter(|_| complete), apps, folders, kustomize, overrides, owners }
+}
+
+/// Tells a var of an overlay that nothing beneath has and that no file names, if one beneath has nearly its name.
+fn lone_vars(under: &Node, over: &Node, sources: &Sources, found: &mut Findings) {
+    let (Some(under), Some(over)) = (under.get("vars"), over.get("vars")) else { return };
+    for Entry { key, value } in over.entries().iter().filter(|entry| under.get(&entry.key.text).is_none()) {
+        let names = under.entries().iter().map(|entry| entry.key.text.as_ref());
+        let Some(near) = nearest(&key.text, names).filter(|_| !matches!(value.value, Value::Null)) else {
+            continue;
+        };
+        let texts = sources.texts().map(|text| text.matches(key.text.as_ref()).count());
+        if texts.sum::<usize>() == 1 {
+            let message = format!("nothing uses the var `{}`, and no layer beneath has it", key.text);
+            found.push(Finding::new(&VAR_UNUSED, key.span, message).help(format!("did you mean `{near}`?")));
+        }
+    }
 }
 
 /// What one layer asks for comes after what those beneath it do; nothing at all drops that.

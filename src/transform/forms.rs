@@ -34,7 +34,7 @@ const TARGETS: &str = "begin each target with a dash: - select: {kind: Deploymen
 const GENERATOR: &str = "begin each entry with a dash: - name: NAME";
 
 /// At the top of a kustomization, and below the lists there.
-const FORMS: [Form; 20] = [
+const FORMS: [Form; 21] = [
     form("patches", false, Wanted::List, PATCHES),
     form(
         "patches",
@@ -64,6 +64,7 @@ const FORMS: [Form; 20] = [
     ),
     form("replacements", true, Wanted::Map, "a file: - path: FILE"),
     form("generatorOptions", false, Wanted::Map, "generatorOptions: {disableNameSuffixHash: true}"),
+    form("openapi", false, Wanted::Map, "openapi: {path: schema.json}"),
     form("sortOptions", false, Wanted::Map, "sortOptions: {order: fifo}"),
 ];
 
@@ -171,7 +172,9 @@ fn pairs(item: &Node, found: &mut Findings) {
     if let Some(first) = labels.first().filter(|entry| entry.value.written().is_some()) {
         let help = format!("- pairs: {{{}: {}}}", first.key.text, first.value.written().unwrap_or_default());
         found.push(key_unknown(&first.key, Some("labels")).help(help));
-        labels.iter().for_each(|entry| found.give_up(entry.key.span));
+        for entry in labels {
+            found.give_up(entry.key.span);
+        }
     }
 }
 

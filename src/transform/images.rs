@@ -218,17 +218,14 @@ impl Changes<'_> {
             let name = &entry.name.value;
             let asks = [&entry.new_name, &entry.new_tag, &entry.digest, &entry.tag_suffix];
             let said = asks.into_iter().flatten().find(|text| !text.value.is_empty());
-            let finding = match said {
-                Some(said) => {
-                    let message =
-                        format!("the entry changes nothing: `{name}` is so already, wherever it is used");
-                    Finding::new(&INSTRUCTION_NO_CHANGE, said.span, message).help("remove the entry")
-                }
-                None => {
-                    let message = format!("the entry for `{name}` says nothing that should change");
-                    Finding::new(&INSTRUCTION_NO_CHANGE, entry.name.span, message)
-                        .help(format!("images: [{{name: {name}, newTag: \"TAG\"}}], or newName, or digest"))
-                }
+            let finding = if let Some(said) = said {
+                let message =
+                    format!("the entry changes nothing: `{name}` is so already, wherever it is used");
+                Finding::new(&INSTRUCTION_NO_CHANGE, said.span, message).help("remove the entry")
+            } else {
+                let message = format!("the entry for `{name}` says nothing that should change");
+                Finding::new(&INSTRUCTION_NO_CHANGE, entry.name.span, message)
+                    .help(format!("images: [{{name: {name}, newTag: \"TAG\"}}], or newName, or digest"))
             };
             found.push(finding);
         }

@@ -107,7 +107,10 @@ impl Loader<'_> {
         let [name] = names.as_slice() else {
             let shown = folder.shown();
             let message = match names.as_slice() {
-                [] => format!("{shown} has no {}", KUSTOMIZATIONS.join(", ")),
+                [] => format!(
+                    "{shown} has no kustomization.yaml (nor {})",
+                    KUSTOMIZATIONS.split_first().map_or(String::new(), |(_, others)| others.join(", nor "))
+                ),
                 several => format!("{shown} has several kustomizations: {}", several.join(", ")),
             };
             let span = match (from, names.first()) {
@@ -310,6 +313,10 @@ impl Loader<'_> {
         let near = near.map(|near| format!("did you mean `{near}`?"));
         let template = text.value.contains("{{");
         let pattern = text.value.contains(['*', '?']);
+        let joined = text.value.contains(" - ");
+        let near = near.or_else(|| {
+            joined.then(|| "the dash of the next line stands deeper: bring both to one column".to_owned())
+        });
         let near = near.or_else(|| template.then(|| "a path is no template: write it as it is".to_owned()));
         let near = near.or_else(|| {
             pattern.then(|| {

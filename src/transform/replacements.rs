@@ -50,7 +50,8 @@ fn one(replacement: &Replacement, here: Span, resources: &mut Resources, found: 
     if replacement.targets.is_empty() {
         let place = replacement.source.as_ref().and_then(|source| target::place(&selector(source)));
         let place = place.or(replacement.source_value.as_ref().map(|text| text.span)).unwrap_or(here);
-        return tell(Wrong::at(place, "a replacement needs at least one target"), found);
+        let help = "targets: [{select: {kind: KIND, name: NAME}, fieldPaths: [PATH]}]";
+        return tell(Wrong::at(place, "a replacement needs at least one target").help(help), found);
     }
     let value = match value(replacement, here, resources) {
         Ok(value) => value,
@@ -71,10 +72,8 @@ fn value(replacement: &Replacement, here: Span, resources: &mut Resources) -> Re
         }
         (None, None) => {
             let span = replacement.targets.first().and_then(|target| target::place(&target.select));
-            return Err(Wrong::at(
-                span.unwrap_or(here),
-                "a replacement needs a `source` and at least one target",
-            ));
+            return Err(Wrong::at(span.unwrap_or(here), "a replacement needs a `source`")
+                .help("source: {kind: KIND, name: NAME, fieldPath: PATH}"));
         }
     };
     let selector = selector(source);

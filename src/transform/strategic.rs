@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::kube::{Absent, How, Keys, Type, Union};
+use crate::kube::{Absent as Lack, How, Keys, Type, Union};
 use crate::source::Span;
 use crate::transform::Wrong;
 use crate::transform::merge_key::{Own, OwnField};
@@ -55,6 +55,21 @@ pub struct Outcome {
     pub lists: Vec<(String, Span)>,
     /// Containers that the patch adds without an image.
     pub hollow: Vec<Hollow>,
+    /// Entries of lists that the patch deletes and that are not there.
+    pub absent: Vec<Absent>,
+}
+
+/// An entry of a list that is not there.
+#[derive(Clone, Debug)]
+pub struct Absent {
+    /// Where the patch names it.
+    pub span: Span,
+    /// As people see it: `name: web`.
+    pub entry: String,
+    /// Its key.
+    pub name: String,
+    /// Those that are there.
+    pub others: Vec<String>,
 }
 
 /// A container that a patch adds without an image: a misspelt name, most of the time.
@@ -147,7 +162,7 @@ impl<'a> Shape<'a> {
 }
 
 impl<'a> KeyList<'a> {
-    fn iter(self) -> impl Iterator<Item = (&'a str, Absent)> {
+    fn iter(self) -> impl Iterator<Item = (&'a str, Lack)> {
         let (known, own): (Keys, &[String]) = match self {
             KeyList::Known(keys) => (keys, &[]),
             KeyList::Own(names) => (&[], names),
@@ -155,7 +170,7 @@ impl<'a> KeyList<'a> {
         let own = own
             .iter()
             .enumerate()
-            .map(|(at, name)| (name.as_str(), if at == 0 { Absent::Refused } else { Absent::Any }));
+            .map(|(at, name)| (name.as_str(), if at == 0 { Lack::Refused } else { Lack::Any }));
         known.iter().map(|(name, absent)| (*name, *absent)).chain(own)
     }
 
@@ -164,7 +179,7 @@ impl<'a> KeyList<'a> {
         self.iter()
             .map(|(name, absent)| match (item.get(name).and_then(scalar), absent) {
                 (Some(text), _) => Some(text),
-                (None, Absent::Is(default)) => Some(Cow::Borrowed(default)),
+                (None, Lack::Is(default)) => Some(Cow::Borrowed(default)),
                 (None, _) => None,
             })
             .collect()
@@ -409,7 +424,7 @@ impl Merge {
             let matches = matching(base, &known, keys);
             let delete = word(item) == Some("delete");
             match (matches.as_slice(), delete) {
-                ([], true) => {}
+                ([], true) => self.absent(base, item, keys),
                 ([], false) => {
                     self.hollow(key, base, item);
                     if let Some(fresh) = self.fresh(item, Field::Plain, inner) {
@@ -434,6 +449,13 @@ impl Merge {
                 }
             }
         }
+    }
+
+    fn absent(&mut self, base: &[Node], item: &Node, keys: KeyList<'_>) {
+        let text = |node: &Node| node.get(keys.first()).and_then(scalar).map(Cow::into_owned);
+        let others = base.iter().filter_map(text).collect();
+        let (entry, name) = (shown(keys, item), text(item).unwrap_or_default());
+        self.outcome.absent.push(Absent { span: item.span, entry, name, others });
     }
 
     fn hollow(&mut self, key: &str, base: &[Node], item: &Node) {

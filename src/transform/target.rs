@@ -120,10 +120,12 @@ impl Target {
             .filter(|resource| !self.namespace.fits(scope(&resource.id)))
             .map(|resource| resource.id.scope())
             .collect();
-        if !elsewhere.is_empty() && !name.is_empty() {
+        let is_free = matches!(self.name, Pattern::Any);
+        if !elsewhere.is_empty() && (is_free || !name.is_empty()) {
             let elsewhere =
                 elsewhere.into_iter().map(|scope| if scope.is_empty() { "no namespace" } else { scope });
-            return Some(format!("it is in {}", list(elsewhere)));
+            let what = if is_free { "such objects are" } else { "it is" };
+            return Some(format!("{what} in {}", list(elsewhere)));
         }
         if resources.iter().any(|resource| is_kind(&resource)) {
             let of_kind = resources.iter().filter(is_kind);
