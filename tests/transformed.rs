@@ -530,6 +530,7 @@ fn a_plain_kustomization_is_told_what_was_meant() {
     let pod =
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: a}]}\n";
     folder.write("k/pod.yaml", pod);
+    folder.write("x/kustomization.yaml", "namePrefix: a-\n");
     let hollow = "{target: {kind: Pod}, patch: {spec: {containers: [{name: wbe, tty: true}]}}}";
     let delete = "{target: {kind: Pod}, patch: {spec: {containers: [{name: wbe, $patch: delete}]}}}";
     for (asked, says) in [
