@@ -16,7 +16,7 @@ use crate::lock::{self, Lock};
 use crate::lower::{self, Files, Merged};
 use crate::overrule;
 use crate::reach::Traefik;
-use crate::source::{FileId, Folder, Input, Layer, Part, Sources};
+use crate::source::{FileId, Folder, Input, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources};
 use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Layers};
 use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
@@ -63,7 +63,7 @@ pub static FILE_IGNORED: Code = Code {
     severity: Severity::Error,
     page: Page {
         about: "A YAML file lies below `apps`, but nothing reads it: apps are files apps/NAME.yaml, with that ending\n\
-                and directly in that folder.",
+                and directly in that folder. Or an overlay.yaml beside a stack.yaml, which makes the folder a stack.",
         bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n# apps/more.yml\nkind: app\nimage: registry.example/web:1.0\n",
         good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n# apps/more.yaml\nkind: app\nimage: registry.example/web:1.0\n",
     },
@@ -168,7 +168,7 @@ pub fn together(runs: &mut [Compiled]) {
 pub fn kustomize(folder: &Folder, minor: u16, past: bool) -> Compiled {
     let (mut sources, mut found) = (Sources::default(), Findings::default());
     let layer = transform::load(folder, &mut sources, &mut found);
-    let ground = Ground { sources: &sources, minor, past };
+    let ground = Ground { sources: &sources, minor, past, fill: None };
     let objects = layer.map(|layer| transform::build(&layer, ground, &mut found));
     let mut compiled = Compiled::of(sources, objects.unwrap_or_default());
     compiled.tell(found);
@@ -207,7 +207,9 @@ impl Compiled {
         let dropped_errors = found.dropped_errors();
         self.findings = found.sorted();
         for finding in &mut self.findings {
-            if let Some(under) = self.overrides.under(finding.primary.span)
+            if let Some(nothing) = self.overrides.nothing(finding.primary.span) {
+                nothing.explain(finding);
+            } else if let Some(under) = self.overrides.under(finding.primary.span)
                 && !finding.labels.iter().any(|label| label.span == under)
             {
                 finding.labels.push(Label { span: under, text: "it lies over this".into() });
@@ -248,10 +250,16 @@ fn strays(layers: &Layers, sources: &Sources, found: &mut Findings) {
         let path = &sources.file(*file).path;
         let name = path.rsplit('/').next().unwrap_or(path);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        found.push(
+        let finding = if name == OVERLAY_FILE {
+            let message =
+                format!("nothing reads {path}: the folder is a stack, by the {STACK_FILE} beside it");
+            Finding::new(&FILE_IGNORED, file.start(), message)
+                .help("an overlay has a folder of its own, and names its base: overlays/NAME/overlay.yaml")
+        } else {
             Finding::new(&FILE_IGNORED, file.start(), format!("nothing reads {path}"))
-                .help(format!("an app is a file apps/NAME.yaml: rename it to apps/{stem}.yaml")),
-        );
+                .help(format!("an app is a file apps/NAME.yaml: rename it to apps/{stem}.yaml"))
+        };
+        found.push(finding);
     }
 }
 
@@ -470,7 +478,10 @@ fn transformed(
     if !asked.is_empty() {
         let objects = std::mem::take(&mut compiled.objects);
         let minor = stack.release.version().minor;
-        let ground = Ground { sources: &compiled.sources, minor, past: *past };
+        let sources = &compiled.sources;
+        let scope = templates.scope();
+        let fill = |node: &mut Node, found: &mut Findings| scope.fill(node, sources, found);
+        let ground = Ground { sources, minor, past: *past, fill: Some(&fill) };
         let (objects, over) = transform::apply(objects, &asked, &stack.namespace, ground, found);
         compiled.objects = objects;
         over.pairs().for_each(|(over, under)| overrides.note(over, under));
@@ -497,7 +508,7 @@ fn app(
     let app = draft.finish(name, shared.stack, defaults, noted, found).filter(|_| sound)?;
     let objects = lower::app(&app, shared.stack, files, merged, found);
     let minor = shared.stack.release.version().minor;
-    let ground = Ground { sources: files.sources, minor, past: shared.past };
+    let ground = Ground { sources: files.sources, minor, past: shared.past, fill: None };
     let (objects, over) = transform::app(objects, (app.span.file, &app.pod.patches), ground, found);
     over.pairs().for_each(|(over, under)| overrides.note(over, under));
     Some((app, objects))
@@ -555,8 +566,13 @@ fn manifests(
             let Some(layer) = transform::load(&place, sources, found) else { continue };
             overrule::read((layer.documents().into_iter(), is_top(folder)), sources, &known, found);
             unlisted(&place, &layer, sources, found);
+            let before = found.errors();
+            transform::templates(&layer, found);
+            if found.errors() > before {
+                continue;
+            }
             let unit = Unit::Manifest(path.clone());
-            let ground = Ground { sources, minor, past };
+            let ground = Ground { sources, minor, past, fill: None };
             for object in transform::build(&layer, ground, found) {
                 let past = object.past;
                 let again = kube::objects(object.body, &unit, namespace, found).into_iter();

@@ -42,7 +42,7 @@ pub fn judge(mut stack: Compiled, rendered: Vec<Rendered>, demands: Demands) -> 
     let untold = stack.errors.saturating_sub(ground(&mut stack, &mut found));
     let namespace = stack.stack.as_ref().map_or("default", |stack| stack.namespace.value.as_str());
     let minor = stack.stack.as_ref().map_or(Release::newest_known(), |stack| stack.release.version()).minor;
-    let ground = Ground { sources: &stack.sources, minor, past: false };
+    let ground = Ground { sources: &stack.sources, minor, past: false, fill: None };
     let objects: Vec<Object> =
         rendered.iter().flat_map(|rendered| objects(rendered, ground, namespace, &mut found)).collect();
     if let Some(cluster) = &stack.stack {

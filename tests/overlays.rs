@@ -113,9 +113,14 @@ fn a_change_of_an_app_is_a_map() {
 #[test]
 fn circles_and_what_is_no_base() {
     for (base, says) in [
-        ("../staging", "`../staging` varies this overlay, or is it"),
-        ("../eu", "`../staging` varies this overlay, or is it"),
-        ("../nowhere", "overlays/nowhere: No such file"),
+        ("../staging", "overlays/staging varies itself"),
+        ("../eu", "a circle: overlays/staging varies overlays/eu varies overlays/staging"),
+        ("../eu", "overlays/staging/overlay.yaml:2:7\n  |\n2 | base: ../eu\n  |       ----- from here"),
+        ("../nowhere", "there is no folder overlays/nowhere"),
+        ("../eo", "help: base: ../eu"),
+        ("../../demo/stack.yaml", "demo/stack.yaml is a file: a folder is named here"),
+        ("../../demo/stack.yaml", "help: base: ../../demo\n"),
+        ("../../demo/apps", "help: base: ../../demo\n"),
         ("..", "overlays has no stack.yaml and no overlay.yaml"),
         ("[a]", "`base` wants a folder, this is a list"),
         ("", "`base` wants a folder, this is nothing"),
@@ -272,4 +277,62 @@ fn the_page_shows_what_the_commands_say() {
         page == shown,
         "docs/overlays.md is no longer what the commands say: STACKC_REWRITE=1 cargo test overlays"
     );
+}
+
+#[test]
+fn null_over_nothing_has_nothing_to_remove() {
+    for (asked, says) in [
+        ("vars: {domian: null}", "there is no `domian` beneath that null could remove"),
+        ("apps: {web: {ports: {htp: null}}}", "did you mean `http`?"),
+        ("secrets: null", "there is no `secrets` beneath that null could remove"),
+        ("kustomize: null", "no layer beneath has a `kustomize` that null could remove"),
+    ] {
+        let folder = staging(&format!("{asked}\n"));
+        folder.write("demo/apps/web.yaml", format!("{APP}ports: {{http: 8080}}\n"));
+        let ran = told(&folder);
+        assert!(ran.out.contains(says), "{asked}: {}", ran.out);
+        assert!(ran.out.contains("--> overlays/staging/overlay.yaml:3:"), "{}", ran.out);
+        assert!(ran.out.ends_with("\n1 error\n"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_folder_is_a_stack_or_an_overlay() {
+    let folder = staging("");
+    folder.write("overlays/staging/stack.yaml", STACK);
+    let ran = told(&folder);
+    assert!(
+        ran.out.contains("nothing reads overlays/staging/overlay.yaml: the folder is a stack"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn words_of_a_kustomization_lead_to_where_they_belong() {
+    for (overlay, says) in [
+        ("stackc: 1\nbase: ../../demo\npatches: []\n", "one level deeper: kustomize: {patches: …}"),
+        ("stackc: 1\nbase: ../../demo\nresources: []\n", "the stack that an overlay varies is its `base`"),
+        ("stackc: 1\nresources: [../../demo]\n", "base: ../../demo"),
+        ("kind: Kustomization\nresources: [../../demo]\n", "a kustomization is called kustomization.yaml"),
+        (
+            "stackc: 1\nbase: ../../demo\napps: {api: {kind: app, image: a}}\n",
+            "a new app is a file: apps/api.yaml",
+        ),
+    ] {
+        let folder = staging("");
+        folder.write("overlays/staging/overlay.yaml", overlay);
+        let ran = told(&folder);
+        assert!(ran.out.contains(says) && ran.out.ends_with("\n1 error\n"), "{overlay}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_var_that_nothing_uses_is_told_where_one_is_nearly_called_so() {
+    let folder = staging("vars: {domian: staging.example.org}\n");
+    let ran = folder.stackc("check overlays/staging");
+    assert!(ran.out.contains("warning[var-unused]: nothing uses the var `domian`"), "{}", ran.out);
+    assert!(ran.out.contains("did you mean `domain`?") && ran.status == 0, "{}", ran.out);
+    let folder = staging("vars: {domian: staging.example.org}\napps: {web: {env: {A: \"{{ domian }}\"}}}\n");
+    assert!(!folder.stackc("check overlays/staging").out.contains("var-unused"));
 }

@@ -203,7 +203,7 @@ fn a_path_without_objects_is_an_error() {
         ("none.yaml", "file-unreadable", "none.yaml: no such file or folder"),
         ("empty", "file-unreadable", "empty holds no .yaml, .yml or .json file"),
         ("chart", "file-unreadable", "helm template NAME chart | stackc check --stack STACK -"),
-        ("base", "kustomization-path", "base/a.yaml: no such file"),
+        ("base", "kustomization-path", "there is no file or folder base/a.yaml"),
         ("within", "file-unreadable", "stackc build within/base | stackc check --stack STACK -"),
         ("comments.yaml", "yaml-document", "no Kubernetes object is in here"),
         ("list.yaml", "yaml-document", "no Kubernetes object is in here"),

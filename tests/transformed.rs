@@ -249,18 +249,100 @@ fn what_does_nothing_is_told_at_its_line() {
         ("resources: [a.yaml]", "error[kustomization-refused]", "plain manifests go into manifests/"),
         ("sortOptions: {order: legacy}", "warning[kustomization-refused]", "an order of its own"),
         ("label: []", "error[key-unknown]", "did you mean `labels`?"),
-        ("components: [../../../elsewhere]", "error[kustomization-path]", "no such file or folder"),
+        ("components: [../../../elsewhere]", "error[kustomization-path]", "there is no file or folder"),
         (
             "vars: [{name: A, objref: {kind: Service, name: web, apiVersion: v1}}]",
             "error[kustomization-refused]",
             "replacements:",
         ),
     ] {
-        let folder = asking("", &format!("kustomize:\n  {asked}\n"));
-        let told = ran(&folder, "check overlays/staging").out;
-        assert!(told.contains(code) && told.contains(says), "{asked}: {told}");
-        assert_eq!(told.matches("-->").count(), 1, "one mistake, one finding: {told}");
-        assert!(told.contains("--> overlays/staging/overlay.yaml:4:"), "{asked}: {told}");
+        told_at_its_line(asked, code, says);
+    }
+}
+
+/// One finding, at the line of the overlay that asks.
+fn told_at_its_line(asked: &str, code: &str, says: &str) {
+    let folder = asking("", &format!("kustomize:\n  {asked}\n"));
+    let told = ran(&folder, "check overlays/staging").out;
+    assert!(told.contains(code) && told.contains(says), "{asked}: {told}");
+    assert_eq!(told.matches("-->").count(), 1, "one mistake, one finding: {told}");
+    assert!(told.contains("--> overlays/staging/overlay.yaml:4:"), "{asked}: {told}");
+}
+
+#[test]
+fn what_changes_nothing_or_reads_as_another_thing_is_told() {
+    for (asked, code, says) in [
+        (
+            "images: [{name: registry.example/web}]",
+            "warning[instruction-no-change]",
+            "says nothing that should change",
+        ),
+        (
+            "images: [{name: registry.example/web, newTag: \"1.0\"}]",
+            "warning[instruction-no-change]",
+            "`registry.example/web` is so already",
+        ),
+        (
+            "images: [{name: \"\", newTag: a}]",
+            "error[instruction-no-match]",
+            "the `name` of an image is empty",
+        ),
+        (
+            "images: [{name: registry.example/web, newTag: a}, {name: registry.example/web, newTag: b}]",
+            "warning[patch-overridden]",
+            "this has no effect",
+        ),
+        ("images: [{newTag: a}]", "overlay.yaml:4:13", "`name` is wanted here"),
+        ("replicas: [{name: web, count: 1}]", "warning[instruction-no-change]", "`web` has 1 already"),
+        (
+            "replicas: [{name: web, count: 2}, {name: web, count: 3}]",
+            "warning[patch-overridden]",
+            "two entries of `replicas` set `web` to different counts",
+        ),
+        (
+            "labels: [{pairs: {a: b}, fields: [{kind: Deploymint, path: spec/a, create: true}]}]",
+            "error[instruction-no-match]",
+            "did you mean `Deployment`?",
+        ),
+        (
+            "labels: [{pairs: {a: b}, fields: [{kind: Deployment, path: spec/a}]}]",
+            "no object here has the field `spec/a`",
+            "to make it: create: true",
+        ),
+        (
+            "commonAnnotations: null",
+            "warning[kustomization-invalid]",
+            "removes nothing of what layers beneath ask for",
+        ),
+        ("labells: null", "error[key-unknown]", "did you mean `labels`?"),
+        (
+            "patches: [{target: {kind: Deployment}, patch: {spec: {template: {spec: {containers: [{name: wbe, tty: true}]}}}}}]",
+            "error[patch-invalid]",
+            "did you mean `web`?",
+        ),
+        (
+            "patches: [{target: {labelSelector: a=b=c}, patch: {spec: {replicas: 2}}}]",
+            "error[patch-invalid]",
+            "`b=c` cannot be a value",
+        ),
+        ("patches: [{path: ../../../p.yaml}]", "is not in or below overlays/staging", "copy it there"),
+        ("patches: [{path: \"\"}]", "error[kustomization-path]", "an empty path names nothing"),
+        ("helmCharts: [{name: a}]", "error[kustomization-refused]", "a HelmChart object in manifests/"),
+        ("generators: [a.yaml]", "error[kustomization-refused]", "put the objects into manifests/"),
+        ("validators: [a.yaml]", "error[kustomization-refused]", "leave it out"),
+        ("components: [overlay.yaml]", "a component is a folder", "components: [overlay]"),
+        (
+            "replacements: [{source: {kind: Deploymint, name: web}, targets: [{select: {kind: Service}}]}]",
+            "overlay.yaml:4:34",
+            "did you mean kind `Deployment`?",
+        ),
+        (
+            "replacements: [{source: {kind: Deployment, fieldPath: spec.*}, targets: [{select: {kind: Service}}]}]",
+            "error[replacement-invalid]",
+            "picks one value: `*` would pick several",
+        ),
+    ] {
+        told_at_its_line(asked, code, says);
     }
 }
 
@@ -321,4 +403,162 @@ fn checks_see_what_patches_make() {
         "{}",
         told.out
     );
+}
+
+#[test]
+fn labels_that_make_selectors_equal_are_told() {
+    let folder = asking("", "kustomize: {commonLabels: {app: all}}\n");
+    folder.write("demo/apps/api.yaml", format!("{APP}ports: {{http: 8080}}\n"));
+    let told = ran(&folder, "check overlays/staging");
+    assert_eq!(told.status, 1);
+    assert!(
+        told.out.contains(
+            "error[selectors-made-equal]: `app: all` makes the selectors of Service default/api and"
+        ),
+        "{}",
+        told.out
+    );
+    assert!(told.out.contains("--> overlays/staging/overlay.yaml:3:28"), "{}", told.out);
+    for harmless in ["commonLabels: {team: all}", "labels: [{pairs: {app: all}}]"] {
+        folder.write(
+            "overlays/staging/overlay.yaml",
+            format!("stackc: 1\nbase: ../../demo\nkustomize: {{{harmless}}}\n"),
+        );
+        let told = ran(&folder, "check overlays/staging").out;
+        assert!(!told.contains("selectors-made-equal"), "{harmless}: {told}");
+    }
+}
+
+#[test]
+fn a_patch_file_j2_is_a_template_in_its_values() {
+    let folder = asking("", "vars: {count: 4}\nkustomize: {patches: [{path: p.yaml.j2}]}\n");
+    let patch =
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: \"{{ count }}\"}\n";
+    folder.write("overlays/staging/p.yaml.j2", patch);
+    assert!(built(&folder).contains("replicas: 4\n"));
+    for (wrong, place, says) in [
+        ("\"{{ cuont }}\"", "p.yaml.j2:4:22", "did you mean `count`?"),
+        ("{{ count }}", "p.yaml.j2:4:19", "a template goes in quotes"),
+    ] {
+        folder.write("overlays/staging/p.yaml.j2", patch.replace("\"{{ count }}\"", wrong));
+        let told = ran(&folder, "check overlays/staging").out;
+        assert!(told.contains(place) && told.contains(says), "{told}");
+        assert_eq!(told.matches("-->").count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn patches_of_an_app_written_as_in_a_kustomization_are_explained() {
+    for (patch, place, says) in [
+        (
+            "{target: {kind: Deployment, name: web}, patch: {spec: {replicas: 2}}}",
+            "web.yaml:4:20",
+            "target: Deployment/web",
+        ),
+        (
+            "{target: apps/Deployment/web, patch: {spec: {replicas: 2}}}",
+            "web.yaml:4:20",
+            "target: Deployment/web",
+        ),
+        ("{target: Deployment, patch: null}", "web.yaml:4:32", "the `patch` holds nothing"),
+        ("{target: Deployment}", "web.yaml:4:12", "the key `patch` is missing"),
+        (
+            "{target: Deployment, path: p.yaml}",
+            "web.yaml:4:32",
+            "goes under `kustomize: {patches: [{path: …}]}`",
+        ),
+    ] {
+        let folder = asking("", "");
+        folder.write("demo/apps/web.yaml", format!("{APP}ports: {{http: 8080}}\npatches: [{patch}]\n"));
+        let told = ran(&folder, "check demo").out;
+        assert!(told.contains(place) && told.contains(says), "{patch}: {told}");
+        assert_eq!(told.matches("-->").count(), 1, "one mistake, one finding: {told}");
+    }
+}
+
+#[test]
+fn a_kustomization_among_the_manifests_is_no_template() {
+    let folder = asking("", "");
+    folder.write("demo/manifests/mon/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+    for (asked, status, place) in [
+        ("namePrefix: \"{{ name }}-\"", 1, ":2:13"),
+        ("commonAnnotations: {a: \"{{ name }}\", b: \"{{ name }}\"}", 0, ":2:24"),
+    ] {
+        folder.write("demo/manifests/mon/kustomization.yaml", format!("resources: [map.yaml]\n{asked}\n"));
+        let told = ran(&folder, "check demo");
+        assert_eq!(told.status, status, "{}", told.out);
+        assert!(told.out.contains("stays as it is: a kustomization is no template"), "{}", told.out);
+        assert!(told.out.contains(&format!("kustomization.yaml{place}")), "{}", told.out);
+        assert_eq!(told.out.matches("-->").count(), 1, "once: {}", told.out);
+    }
+}
+
+#[test]
+fn one_file_by_two_ways_is_told_with_both() {
+    let folder = asking("", "");
+    folder.write("shared/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+    folder.write("shared/kustomization.yaml", "resources: [map.yaml]\n");
+    for name in ["one", "two"] {
+        folder.write(&format!("demo/manifests/{name}/kustomization.yaml"), "resources: [../../../shared]\n");
+    }
+    let told = ran(&folder, "check demo").out;
+    assert!(
+        told.contains("by manifests/one/kustomization.yaml and by manifests/two/kustomization.yaml"),
+        "{told}"
+    );
+    assert_eq!(told.matches("shared/map.yaml:3:").count(), 1, "{told}");
+}
+
+#[test]
+fn an_image_that_an_entry_before_has_renamed_is_told_so() {
+    let folder = Folder::demo();
+    folder.write(
+        "k/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: web}]}\n",
+    );
+    folder.write(
+        "k/kustomization.yaml",
+        "resources: [pod.yaml]\nimages: [{name: web, newName: a}, {name: web, newTag: b}]\n",
+    );
+    let told = ran(&folder, "build k").err;
+    assert!(told.contains("an entry before this one has made it `a`: join the two"), "{told}");
+}
+
+#[test]
+fn a_plain_kustomization_is_told_what_was_meant() {
+    let folder = Folder::demo();
+    let pod =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: a}]}\n";
+    folder.write("k/pod.yaml", pod);
+    folder.write("x/kustomization.yaml", "namePrefix: a-\n");
+    let hollow = "{target: {kind: Pod}, patch: {spec: {containers: [{name: wbe, tty: true}]}}}";
+    let delete = "{target: {kind: Pod}, patch: {spec: {containers: [{name: wbe, $patch: delete}]}}}";
+    for (asked, says) in [
+        (format!("patches: [{hollow}]"), "warning[patch-invalid]: Pod default/web: the patch adds a container `wbe`, which has no image"),
+        (format!("patches: [{delete}]"), "warning[patch-no-change]: the patch changes nothing: there is no `name: wbe` to delete"),
+        ("patches: [{target: {kind: Pod, namespace: prod}, patch: {spec: {}}}]".to_owned(), "such objects are in `default`"),
+        ("resources:\n- pod.yaml\n - other.yaml".to_owned(), "the dash of the next line stands deeper"),
+        ("resources: [\"*.yaml\"]".to_owned(), "no pattern is followed"),
+        ("resources: [pod.yaml/., kustomization.yaml]".to_owned(), "a kustomization is named by its folder"),
+        ("resources: [../x/kustomization.yaml]".to_owned(), "name its folder: ../x"),
+        ("sortOptions: {legacySortOptions: {orderFirst: [Pod]}}".to_owned(), "`sortOptions` needs an `order`: `fifo` or `legacy`"),
+        ("kind: kustomization".to_owned(), "did you mean `Kustomization`?"),
+        ("replacements: [{source: {kind: Pod, fieldPath: spec.contaners}, targets: [{select: {kind: Pod}}]}]".to_owned(), "did you mean `containers`?"),
+        ("---\nnamePrefix: a-".to_owned(), "a second document in a kustomization"),
+    ] {
+        let resources = if asked.starts_with("resources") { "" } else { "resources: [pod.yaml]\n" };
+        folder.write("k/kustomization.yaml", format!("{resources}{asked}\n"));
+        let told = ran(&folder, "build k").err;
+        assert!(told.contains(says), "{asked}: {told}");
+    }
+}
+
+#[test]
+fn what_is_unknown_hides_no_missing_file() {
+    let folder = Folder::demo();
+    folder.write("k/kustomization.yaml", "resources: [a.yaml]\nimges: []\nreplicas: 3\n");
+    let told = ran(&folder, "build k").err;
+    for part in ["there is no file or folder k/a.yaml", "did you mean `images`?", "`replicas` wants a list"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
 }

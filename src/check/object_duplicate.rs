@@ -34,9 +34,16 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
     for object in facts.objects {
         let id = &object.id;
         if let Some(first) = seen.get(&id.key()) {
-            let finding = Finding::new(&CODE, object.place(), format!("{id} is made twice"))
-                .label("again here")
-                .also(asked(first, facts), "first here");
+            let finding = Finding::new(&CODE, object.place(), format!("{id} is made twice"));
+            let there = asked(first, facts);
+            let same = facts.sources.filter(|sources| sources.place(there) == sources.place(object.place()));
+            let finding = match (same, &first.unit, &object.unit) {
+                // One file may come in by two kustomizations.
+                (Some(_), Unit::Manifest(one), Unit::Manifest(other)) => {
+                    finding.note(format!("it comes in by manifests/{one} and by manifests/{other}"))
+                }
+                _ => finding.label("again here").also(there, "first here"),
+            };
             found.push(finding.help(help(object, first)));
         } else {
             seen.insert(id.key(), object);

@@ -107,7 +107,8 @@ pub struct Layer {
     pub kustomizations: Vec<String>,
     /// Its stackc.lock, if it has one; a folder that is included has none.
     pub lock: Option<FileId>,
-    /// YAML files beside the apps that nothing reads (`apps/web.yml`, `apps/more/web.yaml`).
+    /// YAML files that nothing reads: beside the apps (`apps/web.yml`, `apps/more/web.yaml`), an overlay.yaml beside
+    /// stack.yaml.
     pub strays: Vec<FileId>,
     /// The folder without links: what tells two ways to one folder.
     pub root: PathBuf,
@@ -157,11 +158,31 @@ pub fn read_base(from: &Layer, path: &str, sources: &mut Sources) -> Result<Laye
     Ok(reader.layer(part, sources))
 }
 
+/// The folders with one of these files that a path to such a folder may have meant, as they would be written: the one that
+/// holds it, else those beside it.
+pub fn near_layers(from: &Layer, path: &str, files: &[&str]) -> Vec<String> {
+    let is_one = |text: &str| {
+        let root = from.root.join(text);
+        files.iter().any(|file| fs::symlink_metadata(root.join(file)).is_ok())
+            && beyond(from, text).is_ok_and(|reader| reader.root != from.root)
+    };
+    let up = path.rsplit_once('/').map_or(".", |(up, _)| up);
+    if is_one(up) {
+        return vec![up.to_owned()];
+    }
+    from.folder().beside(path).into_iter().filter(|text| is_one(text)).collect()
+}
+
 /// A folder that another one names by a relative path.
 fn beyond(from: &Layer, path: &str) -> Result<Reader, String> {
     let shown = tidy(&from.shown.join(path));
-    let root =
-        fs::canonicalize(from.root.join(path)).map_err(|error| format!("{}: {error}", shown.display()))?;
+    let root = fs::canonicalize(from.root.join(path)).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no folder {}", shown.display()),
+        _ => format!("{}: {error}", shown.display()),
+    })?;
+    if root.is_file() {
+        return Err(format!("{} is a file: a folder is named here", shown.display()));
+    }
     if let Some(repository) = from.root.ancestors().find(|folder| folder.join(".git").exists())
         && !root.starts_with(repository)
     {
@@ -232,6 +253,9 @@ impl Reader {
         };
         if part != Part::Include && fs::symlink_metadata(self.root.join(LOCK_FILE)).is_ok() {
             layer.lock = Some(self.register(sources, &Found::unknown(LOCK_FILE), TYPED));
+        }
+        if part == Part::Stack && fs::symlink_metadata(self.root.join(OVERLAY_FILE)).is_ok() {
+            layer.strays.push(self.register(sources, &Found::unknown(OVERLAY_FILE), TYPED));
         }
         for found in self.below("apps") {
             self.app(sources, &found, &mut layer);

@@ -114,6 +114,11 @@ impl Sources {
         &self.files[id.0 as usize]
     }
 
+    /// The texts of all files.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.text.as_ref())
+    }
+
     /// Secrets stand here, which nobody is shown.
     pub fn hide(&mut self, secrets: BTreeSet<Span>) {
         self.secrets.extend(secrets);

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::discover::{Found, Reader, is_manifest, shown, tidy};
 use super::{FileId, Sources};
@@ -44,6 +44,11 @@ impl Folder {
         if text.is_empty() { ".".to_owned() } else { text }
     }
 
+    /// Whether it is the same folder.
+    pub fn is(&self, other: &Folder) -> bool {
+        self.root == other.root
+    }
+
     /// A path in it as people see it.
     pub fn path(&self, path: &str) -> String {
         tidy(&self.shown.join(path)).to_string_lossy().into_owned()
@@ -56,7 +61,7 @@ impl Folder {
 
     /// What a path leads to.
     pub fn lies(&self, path: &str) -> Lies {
-        match fs::metadata(self.root.join(path)) {
+        match fs::metadata(self.root.join(bare(path))) {
             Ok(metadata) if metadata.is_dir() => Lies::Folder,
             Ok(_) => Lies::File,
             Err(_) => Lies::Nowhere,
@@ -71,12 +76,22 @@ impl Folder {
         let shown = tidy(&self.shown.join(path));
         let root = fs::canonicalize(self.root.join(path))
             .map_err(|error| format!("{}: {error}", shown.display()))?;
-        if let Some(repository) = self.root.ancestors().find(|folder| folder.join(".git").exists())
-            && !root.starts_with(repository)
-        {
+        if self.is_beyond(&root) {
             return Err(format!("{} lies outside of the repository", shown.display()));
         }
         Ok(Folder { root, shown })
+    }
+
+    /// Whether a folder lies outside of the repository (the nearest folder above with `.git`).
+    fn is_beyond(&self, root: &Path) -> bool {
+        let repository = self.root.ancestors().find(|folder| folder.join(".git").exists());
+        repository.is_some_and(|repository| !root.starts_with(repository))
+    }
+
+    /// Whether a path, as it is written, leads out of this folder.
+    pub fn leaves(&self, path: &str) -> bool {
+        let written = Path::new(path);
+        written.is_absolute() || tidy(written).starts_with("..")
     }
 
     /// Whether another folder is this one, or lies in it.
@@ -84,10 +99,14 @@ impl Folder {
         other.root.starts_with(&self.root)
     }
 
-    /// The names of what lies beside a path, for a name that is nearly right.
+    /// The names of what lies beside a path, for a name that is nearly right; none of what lies outside of the repository.
     pub fn beside(&self, path: &str) -> Vec<String> {
         let (folder, _) = path.rsplit_once('/').unwrap_or(("", path));
-        let Ok(entries) = fs::read_dir(self.root.join(folder)) else { return Vec::new() };
+        let Ok(root) = fs::canonicalize(self.root.join(folder)) else { return Vec::new() };
+        if self.is_beyond(&root) {
+            return Vec::new();
+        }
+        let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
         let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let mut names: Vec<String> =
@@ -108,6 +127,17 @@ impl Folder {
     /// Registers a file of it. One that cannot be read, or lies elsewhere, is registered with its fault.
     pub fn read(&self, path: &str, sources: &mut Sources) -> FileId {
         let reader = Reader { shown: self.shown.clone(), root: self.root.clone() };
-        reader.register(sources, &Found::unknown(path), super::discover::MANIFEST)
+        let parts = Path::new(bare(path)).components();
+        let plain: PathBuf = parts.filter(|part| *part != Component::CurDir).collect();
+        reader.register(sources, &Found::unknown(plain), super::discover::MANIFEST)
     }
+}
+
+/// kustomize takes `a.yaml/.` for `a.yaml`.
+fn bare(path: &str) -> &str {
+    let mut bare = path;
+    while let Some(shorter) = bare.strip_suffix("/.").or_else(|| bare.strip_suffix('/')) {
+        bare = shorter;
+    }
+    if bare.is_empty() { path } else { bare }
 }

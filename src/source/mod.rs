@@ -15,8 +15,8 @@ mod rendered;
 mod span;
 
 pub use discover::{
-    Input, LOCK_FILE, Layer, OVERLAY_FILE, Part, STACK_FILE, find_above, find_below, is_layer, locate,
-    read_base, read_beside, read_by, read_include, read_input,
+    INCLUDE_FILE, Input, LOCK_FILE, Layer, OVERLAY_FILE, Part, STACK_FILE, find_above, find_below, is_layer,
+    locate, near_layers, read_base, read_beside, read_by, read_include, read_input,
 };
 pub use files::{Fault, Place, SourceFile, Sources};
 pub use folder::{Folder, KUSTOMIZATIONS, Lies};

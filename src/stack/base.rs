@@ -25,7 +25,12 @@ pub(super) fn take(layer: &Layer, tree: &mut Node, found: &mut Findings) -> Opti
         return None;
     }
     if tree.as_map().is_some() && tree.get("stackc").is_none() {
-        found.push(Finding::new(&KEY_MISSING, tree.span, "the key `stackc` is missing").help("stackc: 1"));
+        let finding = Finding::new(&KEY_MISSING, tree.span, "the key `stackc` is missing").help("stackc: 1");
+        if tree.text_at(&["kind"]) == Some("Kustomization") {
+            found.push(finding.help("a kustomization is called kustomization.yaml"));
+            return None;
+        }
+        found.push(finding);
     }
     let base = tree.as_map_mut().and_then(|map| map.remove("base")).map(|entry| entry.value);
     match &base {
@@ -35,7 +40,7 @@ pub(super) fn take(layer: &Layer, tree: &mut Node, found: &mut Findings) -> Opti
                 tree.span,
                 "an overlay says what it varies: the key `base` is missing",
             )
-            .help("base: ../../stacks/NAME"),
+            .help(bases(tree).unwrap_or_else(|| "base: ../../stacks/NAME".to_owned())),
         ),
         Some(base) if base.as_text().is_none() => found.push(
             Finding::new(&BASE_INVALID, base.span, format!("`base` wants a folder, this is {}", base.kind()))
@@ -44,6 +49,13 @@ pub(super) fn take(layer: &Layer, tree: &mut Node, found: &mut Findings) -> Opti
         Some(_) => {}
     }
     base.filter(|base| base.as_text().is_some())
+}
+
+/// The base, where it is written as in a kustomization.
+fn bases(tree: &Node) -> Option<String> {
+    let list = tree.get("bases").or(tree.get("resources"))?;
+    let first = list.items().first().unwrap_or(list);
+    first.as_text().map(|text| format!("base: {text}"))
 }
 
 /// The name of a stack or overlay: what it says, else its folder's.

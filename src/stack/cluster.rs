@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::foreign;
 use super::{Place, Protocol};
 use crate::finding::{Findings, Severity};
 use crate::yaml::{Named, Node, Spanned, fields, like, maybe, unknown_keys};
@@ -117,6 +118,7 @@ pub struct LayersFile {
 /// Tells keys that neither of the two has, and takes them out.
 pub fn refuse_keys(tree: &mut Node, found: &mut Findings) {
     let known = [fields::<StackFile>(), fields::<LayersFile>()].concat();
+    foreign::kustomize(tree, found);
     unknown_keys(tree, &known, None, found);
     if let Some(map) = tree.as_map_mut() {
         map.entries.retain(|entry| known.contains(&entry.key.text.as_ref()));

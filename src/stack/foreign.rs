@@ -1,6 +1,7 @@
 //! What Docker Compose and Kubernetes' own manifests write another way: most apps come from one of these, so that their
 //! words get an answer of their own. Whatever is told here is given up, and raises nothing more.
 
+use super::invalid::value_invalid;
 use crate::finding::Findings;
 use crate::yaml::{Node, Value, key_unknown, wrong_type};
 
@@ -68,6 +69,49 @@ const WORDS: &[(&[&str], &str)] = &[
     (&["apiVersion", "spec"], "a whole Kubernetes object goes to manifests/"),
 ];
 
+/// kustomize's words at the top of stack.yaml or overlay.yaml: they stand one level deeper.
+const KUSTOMIZE: [&str; 21] = [
+    "buildMetadata",
+    "commonAnnotations",
+    "commonLabels",
+    "components",
+    "configMapGenerator",
+    "configurations",
+    "crds",
+    "generatorOptions",
+    "imageTags",
+    "images",
+    "labels",
+    "namePrefix",
+    "nameSuffix",
+    "openapi",
+    "patches",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "replacements",
+    "replicas",
+    "secretGenerator",
+    "sortOptions",
+];
+
+/// Tells what stack.yaml or overlay.yaml says in kustomize's words, and takes it out.
+pub fn kustomize(tree: &mut Node, found: &mut Findings) {
+    let Some(map) = tree.as_map_mut() else { return };
+    map.entries.retain(|entry| {
+        let key = entry.key.text.as_ref();
+        let help = match key {
+            "resources" | "bases" => {
+                "the stack that an overlay varies is its `base`; plain manifests go into manifests/"
+                    .to_owned()
+            }
+            _ if KUSTOMIZE.contains(&key) => format!("one level deeper: kustomize: {{{key}: …}}"),
+            _ => return true,
+        };
+        found.push(key_unknown(&entry.key, None).help(help));
+        false
+    });
+}
+
 /// What stands at a place in another form than here: the place (`*` for any key), what is wanted, what to write.
 struct Form {
     place: &'static [&'static str],
@@ -107,8 +151,51 @@ pub fn tell(container: &Node, inside: Option<&str>, known: &[&str], found: &mut 
             found.give_up(entry.key.span);
         }
     }
+    if known.contains(&"patches") {
+        for item in container.get("patches").map_or(&[][..], Node::items) {
+            patch(item, found);
+        }
+    }
     for form in FORMS.iter().filter(|form| form.place.first().is_some_and(|key| known.contains(key))) {
         visit(container, form.place, "", &mut |node, key| form.tell(node, key, found));
+    }
+}
+
+/// One of an app's `patches`, where it is written as in a kustomization.
+fn patch(item: &Node, found: &mut Findings) {
+    let place = item.entries().first().map_or(item.span, |entry| entry.key.span);
+    if let Some(target) = item.get("target") {
+        let said = |key: &str| target.text_at(&[key]).unwrap_or_default().to_owned();
+        let meant = match target.as_text() {
+            None if target.as_map().is_some() => {
+                let (kind, name) = (said("kind"), said("name"));
+                let kind = if kind.is_empty() { "KIND".to_owned() } else { kind };
+                Some(if name.is_empty() { kind } else { format!("{kind}/{name}") })
+            }
+            Some(text) if text.matches('/').count() > 1 => {
+                let mut parts = text.rsplit('/');
+                let name = parts.next().unwrap_or_default();
+                Some(format!("{}/{name}", parts.next().unwrap_or_default()))
+            }
+            _ => None,
+        };
+        if let Some(meant) = meant {
+            let message = "the `target` of an app's patch is KIND or KIND/NAME, of an object of this app";
+            found.push(value_invalid(target.span, message).help(format!("target: {meant}")));
+            found.give_up(target.span);
+        }
+    }
+    let entry = |key: &str| item.as_map().and_then(|map| map.entry(key));
+    if let Some(path) = entry("path").filter(|_| entry("patch").is_none()) {
+        found.push(key_unknown(&path.key, Some("patches")).help(
+            "write the change here, under `patch`; one in a file goes under `kustomize: {patches: [{path: …}]}` of stack.yaml",
+        ));
+        found.give_up(path.key.span);
+        found.give_up(place);
+    }
+    if let Some(nothing) = entry("patch").filter(|entry| matches!(entry.value.value, Value::Null)) {
+        found.push(value_invalid(nothing.key.span, "the `patch` holds nothing").help("patch: {spec: {…}}"));
+        item.get("target").into_iter().for_each(|target| found.give_up(target.span));
     }
 }
 

@@ -12,9 +12,12 @@ use super::expand::{self, expand};
 use super::keys_from;
 use super::resolve::is_known_format;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
-use crate::source::{FileId, Input, Layer, Part, Sources, Span, read_base, read_include};
+use crate::source::{
+    FileId, INCLUDE_FILE, Input, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources, Span, near_layers,
+    read_base, read_include,
+};
 use crate::yaml::{
-    Entry, Key, Map, Node, Overrides, Value, merge_noting, read_typed, unknown_keys, wrong_type,
+    Entry, Key, Map, Node, Overrides, VALUE_TYPE, Value, merge_noting, read_typed, unknown_keys, wrong_type,
 };
 
 /// A folder that cannot be included.
@@ -43,6 +46,24 @@ pub static APP_UNKNOWN: Code = Code {
               platforms: {registry.example/web: [amd64]}\napps: {shop: {replicas: 2}}\n",
         good: "# stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
                platforms: {registry.example/web: [amd64]}\n",
+    },
+};
+
+/// A var of an overlay that does nothing.
+pub static VAR_UNUSED: Code = Code {
+    name: "var-unused",
+    severity: Severity::Warning,
+    page: Page {
+        about: "An overlay sets a var that no layer beneath has and that no template names, while a layer beneath has one\n\
+                of nearly the same name: what it is to change stays as it is.",
+        bad: "# overlay.yaml\nstackc: 1\nbase: ../home\nvars: {domian: staging.example.org}\n\
+              # ../home/stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+              platforms: {registry.example/web: [amd64]}\n\
+              # ../home/apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
+        good: "# overlay.yaml\nstackc: 1\nbase: ../home\nvars: {domain: staging.example.org}\n\
+               # ../home/stack.yaml\nstackc: 1\nk3s: v1.37.1+k3s1\nvars: {domain: example.org}\nnodes:\n  alpha: {arch: amd64}\n\
+               platforms: {registry.example/web: [amd64]}\n\
+               # ../home/apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\n",
     },
 };
 
@@ -150,7 +171,8 @@ pub fn check_defaults(defaults: &Node, found: &mut Findings) {
 pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Layers {
     let mut gathering =
         Gathering { folders: Vec::new(), trees: Vec::new(), open: Vec::new(), complete: true };
-    gathering.add(input.layer, sources, found);
+    let named = input.layer.file.start();
+    gathering.add((input.layer, named), sources, found);
     let Gathering { folders, trees, complete, .. } = gathering;
     let complete = complete && trees.iter().all(Option::is_some);
     let mut apps = Vec::new();
@@ -170,6 +192,9 @@ pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Laye
         if let Some(own) = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("kustomize")) {
             asked(&mut kustomize, own.value, found);
         }
+        if let (Some(under), Some(over), Part::Overlay) = (&whole, &tree, folder.part) {
+            lone_vars(under, over, sources, found);
+        }
         whole = match (whole, tree) {
             (Some(under), Some(over)) => Some(merge_noting(under, over, &ALTERNATIVES, &mut overrides)),
             (under, over) => over.or(under),
@@ -180,11 +205,31 @@ pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Laye
     Layers { tree: whole.filter(|_| complete), apps, folders, kustomize, overrides, owners }
 }
 
+/// Tells a var of an overlay that nothing beneath has and that no file names, if one beneath has nearly its name.
+fn lone_vars(under: &Node, over: &Node, sources: &Sources, found: &mut Findings) {
+    let (Some(under), Some(over)) = (under.get("vars"), over.get("vars")) else { return };
+    for Entry { key, value } in over.entries().iter().filter(|entry| under.get(&entry.key.text).is_none()) {
+        let names = under.entries().iter().map(|entry| entry.key.text.as_ref());
+        let Some(near) = nearest(&key.text, names).filter(|_| !matches!(value.value, Value::Null)) else {
+            continue;
+        };
+        let texts = sources.texts().map(|text| text.matches(key.text.as_ref()).count());
+        if texts.sum::<usize>() == 1 {
+            let message = format!("nothing uses the var `{}`, and no layer beneath has it", key.text);
+            found.push(Finding::new(&VAR_UNUSED, key.span, message).help(format!("did you mean `{near}`?")));
+        }
+    }
+}
+
 /// What one layer asks for comes after what those beneath it do; nothing at all drops that.
 fn asked(kustomize: &mut Vec<Node>, own: Node, found: &mut Findings) {
     match own.value {
         Value::Map(_) => kustomize.push(own),
         Value::Null if !kustomize.is_empty() => kustomize.clear(),
+        Value::Null => found.push(
+            Finding::new(&VALUE_TYPE, own.span, "no layer beneath has a `kustomize` that null could remove")
+                .help("leave it out"),
+        ),
         _ => found.push(
             wrong_type(&own, "kustomize", "a map").help("kustomize: {labels: [{pairs: {env: staging}}]}"),
         ),
@@ -194,21 +239,30 @@ fn asked(kustomize: &mut Vec<Node>, own: Node, found: &mut Findings) {
 /// A middleware is one of many forms; a mixture of two is none.
 const ALTERNATIVES: [&[&str]; 1] = [&["middlewares", "*"]];
 
+/// A folder whose base and includes are being read.
+struct Open {
+    root: PathBuf,
+    shown: String,
+    /// Where it is named.
+    named: Span,
+}
+
 struct Gathering {
     folders: Vec<Layer>,
     trees: Vec<Option<Node>>,
     /// Folders whose base and includes are being read: naming one of them is a circle.
-    open: Vec<PathBuf>,
+    open: Vec<Open>,
     /// Whether every base was found.
     complete: bool,
 }
 
 impl Gathering {
-    fn add(&mut self, layer: Layer, sources: &mut Sources, found: &mut Findings) {
+    /// A folder, and where it is named.
+    fn add(&mut self, (layer, named): (Layer, Span), sources: &mut Sources, found: &mut Findings) {
         let mut tree = read_typed(sources, layer.file, found);
         let base = tree.as_mut().and_then(|tree| base::take(&layer, tree, found));
         let include = tree.as_mut().and_then(Node::as_map_mut).and_then(|map| map.remove("include"));
-        self.open.push(layer.root.clone());
+        self.open.push(Open { root: layer.root.clone(), shown: layer.folder().shown(), named });
         self.complete &= base.is_some() || layer.part != Part::Overlay;
         if let (Some(path), Some(tree)) = (&base, &mut tree) {
             self.base((&layer, tree), path, sources, found);
@@ -238,13 +292,18 @@ impl Gathering {
     ) {
         let text = path.as_text().unwrap_or_default();
         match read_base(from, text, sources) {
-            Err(reason) => self.lacks_base(Finding::new(&BASE_INVALID, path.span, reason), found),
-            Ok(layer) if self.open.contains(&layer.root) => {
-                let message = format!("`{text}` varies this overlay, or is it");
-                self.lacks_base(Finding::new(&BASE_INVALID, path.span, message), found);
+            Err(reason) => {
+                let near = meant(from, text, &[STACK_FILE, OVERLAY_FILE]);
+                let near = near.unwrap_or_else(|| "../../stacks/NAME".to_owned());
+                let finding = Finding::new(&BASE_INVALID, path.span, reason);
+                self.lacks_base(finding.help(format!("base: {near}")), found);
+            }
+            Ok(layer) if self.is_open(&layer) => {
+                let finding = self.circle(&BASE_INVALID, &layer, path.span, "varies");
+                self.lacks_base(finding.help("one of them varies a stack: base: ../../stacks/NAME"), found);
             }
             Ok(layer) => {
-                self.add(layer, sources, found);
+                self.add((layer, path.span), sources, found);
                 self.known_format(found);
                 if let (Some(base), Some(Some(base_tree))) = (self.folders.last(), self.trees.last_mut()) {
                     base::rename((base, base_tree), (from, tree), path.span);
@@ -255,7 +314,7 @@ impl Gathering {
 
     /// Without its base an overlay has no meaning; to tell what else it lacks would be an echo.
     fn lacks_base(&mut self, finding: Finding, found: &mut Findings) {
-        found.push(finding.help("base: ../../stacks/NAME"));
+        found.push(finding);
         self.complete = false;
     }
 
@@ -271,22 +330,49 @@ impl Gathering {
     fn include(&mut self, from: &Layer, path: &Node, sources: &mut Sources, found: &mut Findings) {
         let text = path.as_text().unwrap_or_default();
         match read_include(from, text, sources) {
-            Err(reason) => found.push(Finding::new(&INCLUDE_INVALID, path.span, reason)),
-            Ok(layer) if self.open.contains(&layer.root) => {
-                found.push(Finding::new(
-                    &INCLUDE_INVALID,
-                    path.span,
-                    format!("`{text}` includes this folder again"),
-                ));
+            Err(reason) => {
+                let near = meant(from, text, &[INCLUDE_FILE]).map(|near| format!("include: [{near}]"));
+                found.push(Finding::new(&INCLUDE_INVALID, path.span, reason).maybe_help(near));
+            }
+            Ok(layer) if self.is_open(&layer) => {
+                let finding = self.circle(&INCLUDE_INVALID, &layer, path.span, "includes");
+                found.push(finding.help("take it out: what is included lies beneath already"));
             }
             // Two folders may include a third; it is laid once, where it is first named.
             Ok(layer) if self.folders.iter().any(|known| known.root == layer.root) => {}
             Ok(layer) => {
-                self.add(layer, sources, found);
+                self.add((layer, path.span), sources, found);
                 self.known_format(found);
             }
         }
     }
+
+    fn is_open(&self, layer: &Layer) -> bool {
+        self.open.iter().any(|open| open.root == layer.root)
+    }
+
+    /// The way from a folder back to itself, each line of it.
+    fn circle(&self, code: &'static Code, layer: &Layer, span: Span, does: &str) -> Finding {
+        let way: Vec<&Open> = self.open.iter().skip_while(|open| open.root != layer.root).collect();
+        let first = layer.folder().shown();
+        if way.len() < 2 {
+            return Finding::new(code, span, format!("{first} {does} itself"));
+        }
+        let mut names: Vec<&str> = way.iter().map(|open| open.shown.as_str()).collect();
+        names.push(&first);
+        let message = format!("a circle: {}", names.join(&format!(" {does} ")));
+        let finding = Finding::new(code, span, message).label("and back");
+        way.iter().skip(1).fold(finding, |finding, open| finding.also(open.named, "from here"))
+    }
+}
+
+/// The folder that a path may have meant.
+fn meant(from: &Layer, path: &str, files: &[&str]) -> Option<String> {
+    let all = near_layers(from, path, files);
+    let holds =
+        |folder: &&String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    let holder = all.iter().find(holds).map(String::as_str);
+    holder.or_else(|| nearest(path, all.iter().map(String::as_str))).map(str::to_owned)
 }
 
 fn define(apps: &mut Vec<Defined>, folder: &Layer, found: &mut Findings) {
@@ -316,7 +402,9 @@ fn change(apps: &mut Vec<Defined>, changes: Entry, folder: &Layer, found: &mut F
     for Entry { key, value } in entries {
         let Some(at) = apps.iter().position(|app| app.name == key.text) else {
             let own = folder.apps.iter().any(|(name, _)| *name == key.text);
-            let help = if own {
+            let help = if value.get("kind").is_some() && !own {
+                Some(format!("a new app is a file: apps/{}.yaml", key.text))
+            } else if own {
                 Some(format!("this folder's own app is changed in apps/{}.yaml", key.text))
             } else {
                 nearest(&key.text, apps.iter().map(|app| app.name.as_str()))

@@ -64,6 +64,7 @@ pub static CODES: &[&Code] = &[
     &layers::INCLUDE_INVALID,
     &layers::APP_UNKNOWN,
     &layers::APP_TWICE,
+    &layers::VAR_UNUSED,
     &keys_from::SECRET_NOT_ENCRYPTED,
     &invalid::VALUE_INVALID,
     &resolve::RELEASE_UNKNOWN,

@@ -25,7 +25,11 @@ const KEYS: [&str; 4] = ["keys", "keysFrom", "namespaces", "type"];
 /// Takes values out of `secrets` and tells where they stand, without showing them.
 pub fn refuse_values(stack: &mut Node, found: &mut Findings) {
     let Some(secrets) = stack.as_map_mut().and_then(|map| map.get_mut("secrets")) else { return };
-    let Value::Map(map) = &mut secrets.value else { return found.hide(secrets.span) };
+    let map = match &mut secrets.value {
+        Value::Map(map) => map,
+        Value::Null => return,
+        _ => return found.hide(secrets.span),
+    };
     for Entry { key: name, value } in &mut map.entries {
         if let Some(grown) = grown(value) {
             found.push(refused(&name.text, grown, "KEY"));

@@ -24,7 +24,7 @@ pub fn app(
     let list = Node::list(file.start(), asked.iter().map(entry));
     let tree = Making::at(file.start()).with("patches", list).node();
     let Some(kustomization) =
-        Some(tree).filter(|_| !asked.is_empty()).and_then(|tree| Kustomization::read(tree, found))
+        Some(tree).filter(|_| !asked.is_empty()).and_then(|mut tree| Kustomization::read(&mut tree, found))
     else {
         return (objects, Over::default());
     };
@@ -39,7 +39,7 @@ pub fn app(
     };
     let mut resources = Resources::default();
     resources.extend(objects.into_iter().map(Resource::from));
-    let mut build = Build { ground, home: None, over: Over::default(), found };
+    let mut build = Build { ground, home: None, in_stack: true, over: Over::default(), found };
     patches::apply(&layer, Which::First, &mut resources, &layer.configuration, &mut build);
     (resources.into_vec().into_iter().map(Object::from).collect(), build.over)
 }

@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, Severity};
 use crate::kube::{Object, Unit, secret};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, KUSTOMIZATIONS, Sources, Span};
 use crate::transform::codes::{KUSTOMIZATION_INVALID, RESOURCE_DUPLICATE, RESOURCE_INVALID};
 use crate::transform::configuration::Configuration;
 use crate::transform::field::{Field, Row};
@@ -16,6 +16,7 @@ use crate::transform::patches::{self, Which};
 use crate::transform::resource::{self, Resource, Resources};
 use crate::transform::{
     addresses, affix, generators, hash, images, labels, namespace, order, references, replacements, replicas,
+    selectors,
 };
 use crate::yaml::{Dialect, Named, Node, Spanned};
 
@@ -31,7 +32,12 @@ pub struct Ground<'a> {
     pub minor: u16,
     /// Whether objects keep what they were before each change ([`Object::past`]).
     pub past: bool,
+    /// Fills the templates below a node; none where no stack is, or where nothing is a template.
+    pub fill: Option<&'a Fill<'a>>,
 }
+
+/// Fills the templates below a node.
+pub type Fill<'a> = dyn Fn(&mut Node, &mut Findings) + 'a;
 
 /// What a run of a kustomization knows.
 pub struct Build<'a> {
@@ -39,6 +45,8 @@ pub struct Build<'a> {
     pub ground: Ground<'a>,
     /// The part of a stack that new objects go to, and the namespace of those that say none; none where no stack is.
     pub home: Option<(&'a Unit, &'a Spanned<String>)>,
+    /// Whether the objects are a stack's: what does not happen is an error there.
+    pub in_stack: bool,
     /// Which place took the value of which, for findings to show both.
     pub over: Over,
     /// What is wrong.
@@ -73,7 +81,7 @@ struct Gathered {
 
 /// All objects of a kustomization, final, in the order of the stream.
 pub fn build(layer: &Layer, ground: Ground<'_>, found: &mut Findings) -> Vec<Object> {
-    let mut build = Build { ground, home: None, over: Over::default(), found };
+    let mut build = Build { ground, home: None, in_stack: false, over: Over::default(), found };
     let gathered = build.layer(layer, Gathered::default());
     let mut resources = build.end(&[layer], gathered);
     for resource in resources.bodies_mut() {
@@ -92,7 +100,8 @@ pub fn apply(
     ground: Ground<'_>,
     found: &mut Findings,
 ) -> (Vec<Object>, Over) {
-    let mut build = Build { ground, home: Some((&Unit::Generated, namespace)), over: Over::default(), found };
+    let home = Some((&Unit::Generated, namespace));
+    let mut build = Build { ground, home, in_stack: true, over: Over::default(), found };
     let mut gathered = Gathered::default();
     gathered.resources.extend(objects.into_iter().map(Resource::from));
     for layer in layers {
@@ -117,7 +126,7 @@ impl Build<'_> {
     }
 
     fn inputs(&mut self, layer: &Layer, all: &mut Gathered) {
-        for input in &layer.inputs {
+        for (_, input) in &layer.inputs {
             match input {
                 Input::File(path, file) => {
                     let more = self.file(path, *file);
@@ -130,7 +139,7 @@ impl Build<'_> {
                 }
             }
         }
-        self.unique(&mut all.resources, "two resources are one object");
+        self.unique(&mut all.resources, "two resources are one object", layer);
     }
 
     /// A stack's objects say where they live.
@@ -152,6 +161,15 @@ impl Build<'_> {
         for resource in resources.iter().filter(|resource| secret::is_secret(&resource.body)) {
             secret::hide(&resource.body, &mut Vec::new(), self.found);
         }
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if let Some((span, _)) = wrong.first().filter(|_| KUSTOMIZATIONS.contains(&name)) {
+            let message =
+                format!("{path} is a kustomization, and no object: a kustomization is named by its folder");
+            self.found.push(
+                Finding::new(&RESOURCE_INVALID, *span, message).help("name the folder, or the files in it"),
+            );
+            return resources;
+        }
         for (span, reason) in wrong {
             self.found.push(Finding::new(&RESOURCE_INVALID, span, reason));
         }
@@ -159,18 +177,27 @@ impl Build<'_> {
     }
 
     /// Tells objects that are called the same; the first one stays.
-    fn unique(&mut self, resources: &mut Resources, what: &str) {
+    fn unique(&mut self, resources: &mut Resources, what: &str, layer: &Layer) {
         let twins = resources.twins();
         for (first, second) in &twins {
             let (Some(first), Some(second)) = (resources.get(*first), resources.get(*second)) else {
                 continue;
             };
             let message = format!("{what}: {}", second.id.shown());
-            self.found.push(
-                Finding::new(&RESOURCE_DUPLICATE, second.place(), message)
-                    .label("again here")
-                    .also(first.place(), "first here"),
-            );
+            let (one, other) = (first.place(), second.place());
+            // One file may come in by two ways.
+            let sources = self.ground.sources;
+            let is_one = sources.place(one) == sources.place(other);
+            let way = |file| layer.inputs.iter().find(|(_, input)| input.documents().contains(&file));
+            let finding = match (way(one.file), way(other.file)) {
+                (Some((way, _)), Some((again, _))) if is_one && way != again => {
+                    let finding = Finding::new(&RESOURCE_DUPLICATE, *again, message);
+                    finding.also(*way, "first here").also(other, "the object")
+                }
+                _ => Finding::new(&RESOURCE_DUPLICATE, other, message).also(one, "first here"),
+            };
+            self.found
+                .push(finding.label("again here").help("take one out, or give it another name or namespace"));
         }
         if !twins.is_empty() {
             let mut at = 0_usize;
@@ -190,7 +217,7 @@ impl Build<'_> {
             let fields = with(namespace::ROWS, &configuration.namespace);
             self.step(resources, |_, resources| namespace::apply(own, &fields, resources));
             namespace::unite(resources);
-            self.unique(resources, "the namespace makes two objects one");
+            self.unique(resources, "the namespace makes two objects one", layer);
         }
         for (text, side, own) in [
             (&kustomization.name_prefix, affix::Side::Prefix, &configuration.prefix),
@@ -200,7 +227,7 @@ impl Build<'_> {
                 self.step(resources, |_, resources| affix::apply(text, side, own, resources));
             }
         }
-        self.step(resources, |_, resources| Build::labels(layer, configuration, resources));
+        self.step(resources, |build, resources| build.labels(layer, configuration, resources));
         patches::apply(layer, Which::Json6902, resources, configuration, self);
         let fields = with(replicas::ROWS, &configuration.replicas);
         self.step(resources, |build, resources| {
@@ -222,16 +249,34 @@ impl Build<'_> {
         }
     }
 
-    fn labels(layer: &Layer, configuration: &Configuration, resources: &mut Resources) {
+    /// How much it weighs that something does not happen which kustomize takes without a word: a kustomization of its own
+    /// is built all the same.
+    pub fn weight(&self) -> Severity {
+        if self.in_stack { Severity::Error } else { Severity::Warning }
+    }
+
+    fn tell_selectors(&mut self, before: Option<selectors::Before>, resources: &Resources) {
+        if let Some(finding) = before.and_then(|before| before.tell(resources, self.weight())) {
+            self.found.push(finding);
+        }
+    }
+
+    fn labels(&mut self, layer: &Layer, configuration: &Configuration, resources: &mut Resources) {
         let kustomization = &layer.kustomization;
         let common: Vec<Field> =
             labels::everywhere().into_iter().chain(configuration.common_labels.iter().cloned()).collect();
         let templates = with(labels::TEMPLATES, &configuration.templates);
         for entry in &kustomization.labels {
             let fields = labels::fields(entry, &common, &templates, &configuration.labels);
+            let select = entry.include_selectors == Some(true);
+            let before = if select { selectors::before(&entry.pairs, resources) } else { None };
             labels::apply(&entry.pairs, &fields, resources);
+            labels::tell(entry, resources, self.weight(), self.found);
+            self.tell_selectors(before, resources);
         }
+        let before = selectors::before(&kustomization.common_labels, resources);
         labels::apply(&kustomization.common_labels, &common, resources);
+        self.tell_selectors(before, resources);
         let fields = with(labels::ANNOTATIONS, &configuration.annotations);
         labels::apply(&kustomization.common_annotations, &fields, resources);
     }
@@ -244,7 +289,9 @@ impl Build<'_> {
             references::follow(&configuration.references, resources, (build.ground.past, build.found));
         });
         resources.retain(|resource| resource.meta("annotations", LOCAL).is_none_or(|text| text == "false"));
-        self.unique(resources, "two objects have come to be one");
+        if let Some(layer) = layers.first() {
+            self.unique(resources, "two objects have come to be one", layer);
+        }
         for layer in layers {
             self.metadata(&layer.kustomization.build_metadata, resources);
         }
@@ -359,7 +406,7 @@ mod tests {
             let api_version = if kind == "Service" { "v1" } else { "apps/v1" };
             named(object(api_version, kind, &json!({"replicas": 1})))
         });
-        let ground = Ground { sources: &sources, minor: 37, past: false };
+        let ground = Ground { sources: &sources, minor: 37, past: false, fill: None };
         let home = Spanned { span: file.start(), value: "default".to_owned() };
         let (objects, over) = apply(objects.to_vec(), &[spec], &home, ground, &mut found);
         assert_eq!(over.pairs().count(), 1, "the count of the one Deployment");

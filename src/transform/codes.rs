@@ -128,8 +128,8 @@ pub static PATCH_OVERRIDDEN: Code = Code {
     name: "patch-overridden",
     severity: Severity::Warning,
     page: Page {
-        about: "Two patches of one kustomization set the same field to different values. The later one wins; the\n\
-                earlier one reads as if it did something.",
+        about: "Two patches of one kustomization, or two entries of `images` or `replicas`, set the same field to\n\
+                different values. The later one wins; the earlier one reads as if it did something.",
         bad: "# kustomization.yaml\nresources: [web.yaml]\npatches:\n\
               - {path: a.yaml}\n- {path: b.yaml}\n\
               # web.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: ClusterIP}\n\
@@ -182,14 +182,50 @@ pub static INSTRUCTION_NO_MATCH: Code = Code {
     name: "instruction-no-match",
     severity: Severity::Error,
     page: Page {
-        about: "An entry of `images`, `replicas` or `replacements` is for nothing that is here, so what it asks for\n\
-                would silently not happen. Most often a name has changed since.",
+        about: "An entry of `images`, `replicas`, `replacements` or of the `fields` of `labels` is for nothing that is\n\
+                here, so what it asks for would silently not happen. Most often a name has changed since.",
         bad: "# kustomization.yaml\nresources: [web.yaml]\nimages: [{name: wed, newTag: \"2\"}]\n\
               # web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
               spec: {containers: [{name: web, image: \"web:1\"}]}\n",
         good: "# kustomization.yaml\nresources: [web.yaml]\nimages: [{name: web, newTag: \"2\"}]\n\
                # web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
                spec: {containers: [{name: web, image: \"web:1\"}]}\n",
+    },
+};
+
+/// An instruction that found what it is for and changed nothing.
+pub static INSTRUCTION_NO_CHANGE: Code = Code {
+    name: "instruction-no-change",
+    severity: Severity::Warning,
+    page: Page {
+        about: "An entry of `images` or `replicas` sets nothing, or sets what is there already. It may be left over from\n\
+                an older base; then it will one day undo a change of the base without anybody meaning it.",
+        bad: "# kustomization.yaml\nresources: [web.yaml]\nimages: [{name: web, newTag: \"1\"}]\n\
+              # web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
+              spec: {containers: [{name: web, image: \"web:1\"}]}\n",
+        good: "# kustomization.yaml\nresources: [web.yaml]\nimages: [{name: web, newTag: \"2\"}]\n\
+               # web.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\n\
+               spec: {containers: [{name: web, image: \"web:1\"}]}\n",
+    },
+};
+
+/// Labels that made several selectors one.
+pub static SELECTORS_MADE_EQUAL: Code = Code {
+    name: "selectors-made-equal",
+    severity: Severity::Error,
+    page: Page {
+        about: "Labels that go into selectors took the place of what told them apart: two workloads now claim each\n\
+                other's pods, or two Services send to the pods of both. Where no stack is, it is a warning.",
+        bad: "# kustomization.yaml\nresources: [a.yaml, b.yaml]\ncommonLabels: {app: shop}\n\
+              # a.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: a}\n\
+              spec: {selector: {app: a}, ports: [{port: 80}]}\n\
+              # b.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: b}\n\
+              spec: {selector: {app: b}, ports: [{port: 80}]}\n",
+        good: "# kustomization.yaml\nresources: [a.yaml, b.yaml]\ncommonLabels: {part-of: shop}\n\
+               # a.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: a}\n\
+               spec: {selector: {app: a}, ports: [{port: 80}]}\n\
+               # b.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: b}\n\
+               spec: {selector: {app: b}, ports: [{port: 80}]}\n",
     },
 };
 

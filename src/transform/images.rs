@@ -9,7 +9,9 @@ use regex_lite::Regex;
 use crate::finding::{Finding, Findings, nearest};
 use crate::source::Span;
 use crate::transform::build::Build;
-use crate::transform::codes::{INSTRUCTION_NO_MATCH, KUSTOMIZATION_INVALID};
+use crate::transform::codes::{
+    INSTRUCTION_NO_CHANGE, INSTRUCTION_NO_MATCH, KUSTOMIZATION_INVALID, PATCH_OVERRIDDEN,
+};
 use crate::transform::field::Field;
 use crate::transform::kustomization::Image;
 use crate::transform::pattern;
@@ -39,6 +41,9 @@ struct Changes<'a> {
     named: BTreeMap<&'a str, Vec<usize>>,
     patterns: Vec<(usize, Regex)>,
     used: Vec<bool>,
+    changed: Vec<bool>,
+    /// Entries of one name of which the later undoes what the earlier set: both, and the places of what they set.
+    undone: BTreeMap<(usize, usize), (Span, Span)>,
     /// Names that were seen, for a near miss.
     seen: BTreeSet<String>,
     /// Places that took another's.
@@ -52,6 +57,8 @@ impl<'a> Changes<'a> {
             named: BTreeMap::new(),
             patterns: Vec::new(),
             used: vec![false; entries.len()],
+            changed: vec![false; entries.len()],
+            undone: BTreeMap::new(),
             seen: BTreeSet::new(),
             over: Vec::new(),
         };
@@ -106,12 +113,24 @@ impl<'a> Changes<'a> {
         }
         let mut from = 0;
         let mut changed = None;
+        let mut set: Option<(usize, Span)> = None;
         while let Some(at) = self.next(&image, from) {
             let Some(entry) = self.entries.get(at) else { break };
             if let Some(used) = self.used.get_mut(at) {
                 *used = true;
             }
-            changed = image.change(entry).or(changed);
+            let before = image.text();
+            let own = image.change(entry);
+            if let Some(own) = own.filter(|_| image.text() != before) {
+                if let Some(flag) = self.changed.get_mut(at) {
+                    *flag = true;
+                }
+                if let Some((earlier, span)) = set.filter(|(earlier, _)| self.are_twins(*earlier, at)) {
+                    self.undone.insert((earlier, at), (span, own));
+                }
+                set = Some((at, own));
+            }
+            changed = own.or(changed);
             from = at.saturating_add(1);
         }
         if let Some(span) = changed {
@@ -138,11 +157,43 @@ impl<'a> Changes<'a> {
         named.into_iter().chain(pattern).min()
     }
 
+    /// Whether two entries are for one name, and the later sets all that the earlier does.
+    fn are_twins(&self, earlier: usize, later: usize) -> bool {
+        let (Some(earlier), Some(later)) = (self.entries.get(earlier), self.entries.get(later)) else {
+            return false;
+        };
+        earlier.name.value == later.name.value && earlier.new_name.is_none() && later.tag_suffix.is_none()
+    }
+
     fn tell(&self, found: &mut Findings) {
+        self.tell_idle(found);
+        for ((_, later), (old, new)) in &self.undone {
+            let Some(entry) = self.entries.get(*later) else { continue };
+            let message = format!("two entries of `images` set `{}` to different values", entry.name.value);
+            found.push(
+                Finding::new(&PATCH_OVERRIDDEN, *new, message)
+                    .label("this one wins")
+                    .also(*old, "this has no effect")
+                    .help("leave one of them"),
+            );
+        }
         for (entry, _) in self.entries.iter().zip(&self.used).filter(|(_, used)| !**used) {
             let name = &entry.name.value;
             let near = nearest(name, self.seen.iter().map(String::as_str));
+            if name.is_empty() {
+                let finding =
+                    Finding::new(&INSTRUCTION_NO_MATCH, entry.name.span, "the `name` of an image is empty");
+                found.push(
+                    finding.help("write the image's name as the containers have it, without tag and digest"),
+                );
+                continue;
+            }
+            let renamed = self.entries.iter().take_while(|other| !std::ptr::eq(**other, *entry));
+            let renamed =
+                renamed.filter(|other| other.name.value == *name).find_map(|other| other.new_name.as_ref());
             let help = match near {
+                _ if renamed.is_some() => renamed
+                    .map(|new| format!("an entry before this one has made it `{}`: join the two", new.value)),
                 Some(near) => Some(format!("did you mean `{near}`?")),
                 None if name.contains([':', '@']) && !name.contains('/') => {
                     Some("`name` is without tag and digest".to_owned())
@@ -155,6 +206,28 @@ impl<'a> Changes<'a> {
             };
             let message = format!("no container here has the image `{name}`");
             found.push(Finding::new(&INSTRUCTION_NO_MATCH, entry.name.span, message).maybe_help(help));
+        }
+    }
+}
+
+impl Changes<'_> {
+    /// Entries that found their image and left it as it was.
+    fn tell_idle(&self, found: &mut Findings) {
+        let idle = self.entries.iter().zip(&self.used).zip(&self.changed);
+        for ((entry, _), _) in idle.filter(|((_, used), changed)| **used && !**changed) {
+            let name = &entry.name.value;
+            let asks = [&entry.new_name, &entry.new_tag, &entry.digest, &entry.tag_suffix];
+            let said = asks.into_iter().flatten().find(|text| !text.value.is_empty());
+            let finding = if let Some(said) = said {
+                let message =
+                    format!("the entry changes nothing: `{name}` is so already, wherever it is used");
+                Finding::new(&INSTRUCTION_NO_CHANGE, said.span, message).help("remove the entry")
+            } else {
+                let message = format!("the entry for `{name}` says nothing that should change");
+                Finding::new(&INSTRUCTION_NO_CHANGE, entry.name.span, message)
+                    .help(format!("images: [{{name: {name}, newTag: \"TAG\"}}], or newName, or digest"))
+            };
+            found.push(finding);
         }
     }
 }

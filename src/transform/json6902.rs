@@ -61,8 +61,9 @@ enum Step {
 /// Reads the operations of a patch; what is wrong with any is told.
 pub fn operations(patch: &Node, wrong: &mut Vec<Wrong>) -> Vec<Operation> {
     let Value::List(items) = &patch.value else {
-        wrong
-            .push(Wrong::at(patch.span, format!("a list of operations is wanted, this is {}", patch.kind())));
+        let reason = format!("a list of operations is wanted, this is {}", patch.kind());
+        let help = "begin each operation with a dash: - {op: replace, path: /spec/replicas, value: 3}; a map goes under `patches`";
+        wrong.push(Wrong::at(patch.span, reason).help(help));
         return Vec::new();
     };
     let read =
@@ -227,6 +228,12 @@ const MOST: usize = 100_000;
 const DEEPEST: usize = 128;
 
 impl Operation {
+    /// Whether it adds one annotation to an object.
+    pub fn annotates(&self) -> bool {
+        let steps = [Step::Key("metadata".to_owned()), Step::Key("annotations".to_owned())];
+        self.kind == Kind::Add && self.path.steps.len() == 3 && self.path.steps.starts_with(&steps)
+    }
+
     /// How much it copies.
     fn copies(&self, document: &mut Node) -> Result<usize, Refused> {
         let deep = || (self.path.span, format!("nothing lies deeper than {DEEPEST} levels"));

@@ -4,7 +4,8 @@
 use serde::Deserialize;
 
 use crate::finding::Findings;
-use crate::yaml::{Named, Node, Spanned, Value, decode, maybe};
+use crate::transform::forms;
+use crate::yaml::{Named, Node, Spanned, Value, decode, fields, maybe};
 
 type Text = Spanned<String>;
 
@@ -66,7 +67,7 @@ pub struct Kustomization {
     pub generator_options: Option<GeneratorOptions>,
     /// The order of what comes out.
     #[serde(deserialize_with = "maybe")]
-    pub sort_options: Option<SortOptions>,
+    pub sort_options: Option<Spanned<SortOptions>>,
     /// What is noted on each object.
     pub build_metadata: Vec<Text>,
     /// Refused.
@@ -327,23 +328,34 @@ pub struct LegacySortOptions {
 
 impl Kustomization {
     /// Reads a kustomization; what is wrong is told.
-    pub fn read(mut tree: Node, found: &mut Findings) -> Option<Kustomization> {
-        without_nulls(&mut tree);
-        decode(&tree, found)
+    pub fn read(tree: &mut Node, found: &mut Findings) -> Option<Kustomization> {
+        without_nulls(tree, true);
+        let before = found.errors();
+        forms::tell(tree, found);
+        decode(tree, found).filter(|_| found.errors() == before)
+    }
+
+    /// Of one in which something was told, the paths that lead to others: these can be looked at all the same.
+    pub fn paths(mut tree: Node) -> Option<Kustomization> {
+        const PATHS: [&str; 5] = ["apiVersion", "kind", "resources", "bases", "components"];
+        tree.as_map_mut()?.entries.retain(|entry| PATHS.contains(&entry.key.text.as_ref()));
+        decode(&tree, &mut Findings::default())
     }
 }
 
-/// kustomize takes `patches:` with nothing behind it as not written.
-fn without_nulls(node: &mut Node) {
+/// kustomize takes `patches:` with nothing behind it as not written; a key that it does not know stays one.
+fn without_nulls(node: &mut Node, top: bool) {
     match &mut node.value {
         Value::Map(map) => {
-            map.entries.retain(|entry| !matches!(entry.value.value, Value::Null));
+            let known = fields::<Kustomization>();
+            let is_told = |key: &str| top && !known.contains(&key);
+            map.entries.retain(|entry| !matches!(entry.value.value, Value::Null) || is_told(&entry.key.text));
             map.entries
                 .iter_mut()
                 .filter(|entry| entry.key.text != "patch")
-                .for_each(|entry| without_nulls(&mut entry.value));
+                .for_each(|entry| without_nulls(&mut entry.value, false));
         }
-        Value::List(items) => items.iter_mut().for_each(without_nulls),
+        Value::List(items) => items.iter_mut().for_each(|item| without_nulls(item, false)),
         _ => {}
     }
 }

@@ -1,6 +1,10 @@
 //! `labels`, `commonLabels`, `commonAnnotations`: pairs put into maps of many objects.
 
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Findings, Severity, list, nearest};
 use crate::source::Span;
+use crate::transform::codes::INSTRUCTION_NO_MATCH;
 use crate::transform::field::{Field, Row, steps};
 use crate::transform::kustomization::{FieldSpec, Labels};
 use crate::transform::resource::Resources;
@@ -95,6 +99,48 @@ pub fn fields(entry: &Labels, common: &[Field], templates: &[Field], every: &[Fi
     }
     fields.push(Field::from(&METADATA));
     fields
+}
+
+/// Tells a field that is in no object: nobody has its kind, or nothing lies there.
+pub fn tell(entry: &Labels, resources: &mut Resources, severity: Severity, found: &mut Findings) {
+    let Some((first, _)) = entry.pairs.iter().next() else { return };
+    for spec in entry.fields.iter().chain(&entry.field_specs) {
+        let (own, mut is_of, mut reached) = (field(spec), false, false);
+        for resource in resources.bodies_mut().filter(|resource| own.is_of(&resource.id)) {
+            is_of = true;
+            own.visit(&mut resource.body, &Value::Null, first.span, &mut |_| reached = true);
+            if reached {
+                break;
+            }
+        }
+        if !reached {
+            let finding = if is_of { nowhere(spec) } else { of_nobody(spec, resources) };
+            found.push(finding.weighs(severity));
+        }
+    }
+}
+
+fn nowhere(spec: &FieldSpec) -> Finding {
+    let path = &spec.path;
+    let message = format!("no object here has the field `{}`", path.value);
+    let finding = Finding::new(&INSTRUCTION_NO_MATCH, path.span, message);
+    if spec.create == Some(true) { finding } else { finding.help("to make it: create: true") }
+}
+
+fn of_nobody(spec: &FieldSpec, resources: &Resources) -> Finding {
+    let kinds: BTreeSet<&str> = resources.iter().map(|resource| resource.id.kind.as_str()).collect();
+    let wanted = spec.kind.as_ref().filter(|kind| !kinds.contains(kind.value.as_str()));
+    let said = [&spec.kind, &spec.group, &spec.version].map(|text| text.as_ref());
+    let place = wanted.or_else(|| said.into_iter().flatten().next()).unwrap_or(&spec.path);
+    let all: Vec<&str> = said.into_iter().flatten().map(|text| text.value.as_str()).collect();
+    let message = format!("no object here is a {}", all.join(", "));
+    let near = wanted.and_then(|kind| nearest(&kind.value, kinds.iter().copied()));
+    let help = match near {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None if kinds.is_empty() => None,
+        None => Some(format!("kinds here: {}", list(kinds.into_iter().take(12)).replace(" or ", " and "))),
+    };
+    Finding::new(&INSTRUCTION_NO_MATCH, place.span, message).maybe_help(help)
 }
 
 /// A field as a user says it.

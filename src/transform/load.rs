@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Findings, nearest};
-use crate::source::{Fault, FileId, Folder, KUSTOMIZATIONS, Lies, Sources};
+use crate::source::{Fault, FileId, Folder, KUSTOMIZATIONS, Lies, Sources, Span};
 use crate::transform::codes::{KUSTOMIZATION_INVALID, KUSTOMIZATION_PATH};
 use crate::transform::configuration::Configuration;
 use crate::transform::kustomization::{Generator, Kustomization};
@@ -22,8 +22,8 @@ pub struct Layer {
     pub file: FileId,
     /// What stands in it.
     pub kustomization: Kustomization,
-    /// Its resources, in order.
-    pub inputs: Vec<Input>,
+    /// Its resources, in order, each with the place where it is named.
+    pub inputs: Vec<(Span, Input)>,
     /// Its components, in order.
     pub components: Vec<Layer>,
     /// Other files that it names, by the path as written.
@@ -37,12 +37,7 @@ impl Layer {
     pub fn documents(&self) -> Vec<FileId> {
         let mut all = vec![self.file];
         all.extend(self.files.values().copied());
-        for input in &self.inputs {
-            match input {
-                Input::File(_, file) => all.push(*file),
-                Input::Layer(layer) => all.extend(layer.documents()),
-            }
-        }
+        all.extend(self.inputs.iter().flat_map(|(_, input)| input.documents()));
         all.extend(self.components.iter().flat_map(Layer::documents));
         all.sort_unstable();
         all.dedup();
@@ -57,6 +52,16 @@ pub enum Input {
     File(String, FileId),
     /// Another kustomization.
     Layer(Box<Layer>),
+}
+
+impl Input {
+    /// All files that it reads.
+    pub fn documents(&self) -> Vec<FileId> {
+        match self {
+            Input::File(_, file) => vec![*file],
+            Input::Layer(layer) => layer.documents(),
+        }
+    }
 }
 
 /// Reads the kustomization of a folder.
@@ -86,8 +91,8 @@ enum Wanted {
 struct Loader<'a> {
     sources: &'a mut Sources,
     found: &'a mut Findings,
-    /// The folders that led here.
-    way: Vec<Folder>,
+    /// The folders that led here, each with the place where it is named.
+    way: Vec<(Folder, Span)>,
 }
 
 impl Loader<'_> {
@@ -101,7 +106,10 @@ impl Loader<'_> {
         let [name] = names.as_slice() else {
             let shown = folder.shown();
             let message = match names.as_slice() {
-                [] => format!("{shown} has no {}", KUSTOMIZATIONS.join(", ")),
+                [] => format!(
+                    "{shown} has no kustomization.yaml (nor {})",
+                    KUSTOMIZATIONS.split_first().map_or(String::new(), |(_, others)| others.join(", nor "))
+                ),
                 several => format!("{shown} has several kustomizations: {}", several.join(", ")),
             };
             let span = match (from, names.first()) {
@@ -119,19 +127,22 @@ impl Loader<'_> {
 
     fn decoded(
         &mut self,
-        tree: Node,
+        mut tree: Node,
         file: FileId,
         folder: Folder,
         from: Option<(&Text, Wanted)>,
     ) -> Option<Layer> {
         secrets::hide(&tree, self.found);
         refused::tell(&tree, self.found);
-        let kustomization = Kustomization::read(tree, self.found)?;
+        let read = Kustomization::read(&mut tree, self.found);
+        let is_sound = read.is_some();
+        let kustomization = read.or_else(|| Kustomization::paths(tree))?;
         self.check_kind(&kustomization, &folder, from)?;
-        self.way.push(folder);
+        let named = from.map_or(file.start(), |(text, _)| text.span);
+        self.way.push((folder, named));
         let inputs = self.inputs(&kustomization);
         let components = self.components(&kustomization);
-        let folder = self.way.pop()?;
+        let (folder, _) = self.way.pop().filter(|_| is_sound)?;
         let files = self.files(&kustomization, &folder);
         let configuration = Configuration::read(&kustomization, &files, self.sources, self.found);
         Some(Layer { file, kustomization, inputs, components, files, configuration })
@@ -143,9 +154,6 @@ impl Loader<'_> {
         folder: &Folder,
         from: Option<(&Text, Wanted)>,
     ) -> Option<()> {
-        let mut told = |text: &Text, message: String| {
-            self.found.push(Finding::new(&KUSTOMIZATION_INVALID, text.span, message));
-        };
         let kind = kustomization.kind.as_ref();
         let word = kind.map_or("Kustomization", |kind| kind.value.as_str());
         let version = match word {
@@ -153,9 +161,15 @@ impl Loader<'_> {
             "Component" => "v1alpha1",
             _ => {
                 let kind = kind?;
-                told(kind, format!("`kind: {word}` is neither `Kustomization` nor `Component`"));
+                let message = format!("`kind: {word}` is neither `Kustomization` nor `Component`");
+                let near = nearest(word, ["Kustomization", "Component"]);
+                let near = near.map(|near| format!("did you mean `{near}`?"));
+                self.found.push(Finding::new(&KUSTOMIZATION_INVALID, kind.span, message).maybe_help(near));
                 return None;
             }
+        };
+        let mut told = |text: &Text, message: String| {
+            self.found.push(Finding::new(&KUSTOMIZATION_INVALID, text.span, message));
         };
         let api_version = format!("kustomize.config.k8s.io/{version}");
         if let Some(other) = kustomization.api_version.as_ref().filter(|text| text.value != api_version) {
@@ -179,23 +193,34 @@ impl Loader<'_> {
     }
 
     fn here(&self) -> Option<Folder> {
-        self.way.last().cloned()
+        self.way.last().map(|(folder, _)| folder.clone())
     }
 
-    fn inputs(&mut self, kustomization: &Kustomization) -> Vec<Input> {
+    /// An empty path would be the folder itself.
+    fn is_empty(&mut self, text: &Text) -> bool {
+        if text.value.is_empty() {
+            let finding = Finding::new(&KUSTOMIZATION_PATH, text.span, "an empty path names nothing");
+            self.found.push(finding.help("write a path, or remove the entry"));
+        }
+        text.value.is_empty()
+    }
+
+    fn inputs(&mut self, kustomization: &Kustomization) -> Vec<(Span, Input)> {
         let mut inputs = Vec::new();
         for text in kustomization.resources.iter().chain(&kustomization.bases) {
             let Some(here) = self.here() else { continue };
-            if refused::remote(text, self.found) {
+            if self.is_empty(text) || refused::remote(text, self.found) {
                 continue;
             }
-            match here.lies(&text.value) {
-                Lies::Folder => {
-                    inputs.extend(self.enter(text, Wanted::Resource).map(Box::new).map(Input::Layer));
+            let input = match here.lies(&text.value) {
+                Lies::Folder => self.enter(text, Wanted::Resource).map(Box::new).map(Input::Layer),
+                Lies::File => self.file(&here, text).map(|file| Input::File(here.path(&text.value), file)),
+                Lies::Nowhere => {
+                    self.missing(&here, text);
+                    None
                 }
-                _ => inputs
-                    .extend(self.file(&here, text).map(|file| Input::File(here.path(&text.value), file))),
-            }
+            };
+            inputs.extend(input.map(|input| (text.span, input)));
         }
         inputs
     }
@@ -203,7 +228,7 @@ impl Loader<'_> {
     fn components(&mut self, kustomization: &Kustomization) -> Vec<Layer> {
         let mut components = Vec::new();
         for text in &kustomization.components {
-            if !refused::remote(text, self.found) {
+            if !self.is_empty(text) && !refused::remote(text, self.found) {
                 components.extend(self.enter(text, Wanted::Component));
             }
         }
@@ -212,9 +237,16 @@ impl Loader<'_> {
 
     fn enter(&mut self, text: &Text, wanted: Wanted) -> Option<Layer> {
         let here = self.here()?;
-        if here.lies(&text.value) != Lies::Folder {
-            self.missing(&here, text);
-            return None;
+        match here.lies(&text.value) {
+            Lies::Folder => {}
+            Lies::File => {
+                self.no_folder(&here, text);
+                return None;
+            }
+            Lies::Nowhere => {
+                self.missing(&here, text);
+                return None;
+            }
         }
         let folder = match here.enter(&text.value) {
             Ok(folder) => folder,
@@ -223,34 +255,102 @@ impl Loader<'_> {
                 return None;
             }
         };
-        if self.way.iter().any(|before| folder.holds(before)) {
-            let message =
-                format!("{} leads back to where it is named: nothing would ever be ready", folder.shown());
-            self.tell(text, message);
+        if self.way.iter().any(|(before, _)| folder.holds(before)) {
+            let finding = self.circle(&folder, text.span);
+            self.found.push(finding);
             return None;
         }
         self.layer(folder, Some((text, wanted)))
+    }
+
+    /// The way from a folder back to itself, each line of it.
+    fn circle(&self, folder: &Folder, span: Span) -> Finding {
+        let way: Vec<&(Folder, Span)> =
+            self.way.iter().skip_while(|(before, _)| !folder.holds(before)).collect();
+        let shown = folder.shown();
+        let mut names: Vec<String> = way.iter().map(|(before, _)| before.shown()).collect();
+        let is_back = way.first().is_some_and(|(before, _)| before.is(folder));
+        let message = match names.as_slice() {
+            [_] if is_back => format!("{shown} names itself"),
+            _ if is_back => {
+                names.push(shown);
+                format!("a circle: {}", names.join(" names "))
+            }
+            _ => format!("{shown} holds {}, which names it", names.first().cloned().unwrap_or_default()),
+        };
+        let finding = Finding::new(&KUSTOMIZATION_PATH, span, message);
+        let finding =
+            way.iter().skip(1).fold(finding, |finding, (_, named)| finding.also(*named, "from here"));
+        finding.help("name files one by one, or folders that do not lead back here")
+    }
+
+    fn no_folder(&mut self, folder: &Folder, text: &Text) {
+        let path = folder.path(&text.value);
+        let stem = text.value.rsplit_once('.').map_or(text.value.as_str(), |(stem, _)| stem);
+        let message = format!("{path} is a file: a component is a folder with a kustomization");
+        self.found.push(
+            Finding::new(&KUSTOMIZATION_PATH, text.span, message)
+                .help(format!("move it to {stem}/kustomization.yaml, and write components: [{stem}]")),
+        );
+    }
+
+    /// A file that lies elsewhere.
+    fn outside(&mut self, folder: &Folder, text: &Text) {
+        let message = format!("{} is not in or below {}", folder.path(&text.value), folder.shown());
+        let help = match text.value.rsplit_once('/') {
+            Some((up, name)) if KUSTOMIZATIONS.contains(&name) => format!("name its folder: {up}"),
+            _ => {
+                "files lie in the folder that names them, or below: copy it there; folders may lie elsewhere"
+                    .to_owned()
+            }
+        };
+        self.found.push(Finding::new(&KUSTOMIZATION_PATH, text.span, message).help(help));
     }
 
     fn missing(&mut self, folder: &Folder, text: &Text) {
         let names = folder.beside(&text.value);
         let near = nearest(&text.value, names.iter().map(String::as_str));
         let near = near.map(|near| format!("did you mean `{near}`?"));
-        let message = format!("{}: no such file or folder", folder.path(&text.value));
+        let template = text.value.contains("{{");
+        let pattern = text.value.contains(['*', '?']);
+        let joined = text.value.contains(" - ");
+        let near = near.or_else(|| {
+            joined.then(|| "the dash of the next line stands deeper: bring both to one column".to_owned())
+        });
+        let near = near.or_else(|| template.then(|| "a path is no template: write it as it is".to_owned()));
+        let near = near.or_else(|| {
+            pattern.then(|| {
+                "no pattern is followed: name each file, or a folder with a kustomization".to_owned()
+            })
+        });
+        let message = format!("there is no file or folder {}", folder.path(&text.value));
         self.found.push(Finding::new(&KUSTOMIZATION_PATH, text.span, message).maybe_help(near));
     }
 
     /// Registers a file that a kustomization names.
     fn file(&mut self, folder: &Folder, text: &Text) -> Option<FileId> {
-        if folder.lies(&text.value) == Lies::Nowhere {
-            self.missing(folder, text);
-            return None;
+        match folder.lies(&text.value) {
+            Lies::Nowhere if folder.leaves(&text.value) => {
+                self.outside(folder, text);
+                return None;
+            }
+            Lies::Nowhere => {
+                self.missing(folder, text);
+                return None;
+            }
+            Lies::File | Lies::Folder => {}
         }
         let file = folder.read(&text.value, self.sources);
         let path = folder.path(&text.value);
         let message = match &self.sources.file(file).fault {
             None | Some(Fault::NotUtf8 { .. }) => return Some(file),
-            Some(Fault::Outside) => format!("{path} is not in or below {}", folder.shown()),
+            Some(Fault::Outside) => {
+                self.outside(folder, text);
+                return None;
+            }
+            Some(Fault::NotRegular) if folder.lies(&text.value) == Lies::Folder => {
+                format!("{path} is a folder, a file is wanted here")
+            }
             Some(Fault::NotRegular) => format!("{path} is no file"),
             Some(fault) => crate::yaml::unreadable(file, &path, fault).message.to_string(),
         };
@@ -272,6 +372,7 @@ impl Loader<'_> {
         let mut files = BTreeMap::new();
         for text in named {
             if !files.contains_key(&text.value)
+                && !self.is_empty(&text)
                 && !refused::remote(&text, self.found)
                 && let Some(file) = self.file(folder, &text)
             {
@@ -312,10 +413,14 @@ pub(super) fn path(entry: &Node) -> Option<Text> {
 
 /// The files that a generator reads.
 fn generated(generator: &Generator) -> impl Iterator<Item = Text> {
-    // More than one `=` is told where the pairs are made.
-    let files = generator.files.iter().filter(|text| text.value.matches('=').count() < 2).map(|text| {
-        let path = text.value.split_once('=').map_or(text.value.as_str(), |(_, path)| path);
-        Spanned { span: text.span, value: path.to_owned() }
+    let files = generator.files.iter().filter_map(|text| {
+        let path = match text.value.split_once('=') {
+            // The generator tells it.
+            Some((_, path)) if path.is_empty() || path.contains('=') => return None,
+            Some((_, path)) => path,
+            None => text.value.as_str(),
+        };
+        Some(Spanned { span: text.span, value: path.to_owned() })
     });
     files.chain(generator.envs.iter().chain(&generator.env).cloned())
 }

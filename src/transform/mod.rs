@@ -16,6 +16,7 @@ mod configuration;
 #[cfg(test)]
 mod difference;
 mod field;
+mod forms;
 mod generators;
 mod hash;
 mod images;
@@ -34,6 +35,7 @@ mod replacements;
 mod replicas;
 mod resource;
 mod secrets;
+mod selectors;
 mod strategic;
 mod target;
 
@@ -41,7 +43,7 @@ pub use app::app;
 pub use build::{Ground, Over, apply, build};
 pub use kustomization::Kustomization;
 pub use load::{Layer, layer, load};
-pub use refused::keys;
+pub use refused::{keys, templates};
 pub use secrets::hide;
 
 use crate::finding::{Code, Finding};
@@ -61,6 +63,8 @@ pub static CODES: &[&Code] = &[
     &codes::FIELD_GAVE_WAY,
     &codes::LIST_REPLACED_WHOLE,
     &codes::INSTRUCTION_NO_MATCH,
+    &codes::INSTRUCTION_NO_CHANGE,
+    &codes::SELECTORS_MADE_EQUAL,
     &codes::REPLACEMENT_INVALID,
     &codes::GENERATOR_INVALID,
     &codes::REFERENCE_AMBIGUOUS,

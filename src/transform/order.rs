@@ -4,6 +4,7 @@ use crate::finding::{Finding, Findings, nearest};
 use crate::transform::codes::KUSTOMIZATION_INVALID;
 use crate::transform::kustomization::SortOptions;
 use crate::transform::resource::{Id, Resources};
+use crate::yaml::Spanned;
 
 /// Kinds that others need come first.
 const FIRST: [&str; 22] = [
@@ -35,7 +36,8 @@ const FIRST: [&str; 22] = [
 const LAST: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
 /// Sorts, or leaves them as they came.
-pub fn apply(options: Option<&SortOptions>, resources: &mut Resources, found: &mut Findings) {
+pub fn apply(asked: Option<&Spanned<SortOptions>>, resources: &mut Resources, found: &mut Findings) {
+    let options = asked.map(|asked| &asked.value);
     let legacy = options.and_then(|options| options.legacy_sort_options.as_ref());
     let order = options.and_then(|options| options.order.as_ref());
     let mut told = |span, message: String, help: Option<String>| {
@@ -50,9 +52,7 @@ pub fn apply(options: Option<&SortOptions>, resources: &mut Resources, found: &m
             }
         }
         Some("legacy") | None if options.is_none() || order.is_some() => {
-            let own = |kinds: &[crate::yaml::Spanned<String>]| {
-                kinds.iter().map(|kind| kind.value.clone()).collect()
-            };
+            let own = |kinds: &[Spanned<String>]| kinds.iter().map(|kind| kind.value.clone()).collect();
             let (first, last): (Vec<String>, Vec<String>) = match legacy {
                 Some(legacy) => (own(&legacy.order_first), own(&legacy.order_last)),
                 None => (FIRST.map(str::to_owned).into(), LAST.map(str::to_owned).into()),
@@ -60,13 +60,20 @@ pub fn apply(options: Option<&SortOptions>, resources: &mut Resources, found: &m
             resources.sort_by_cached_key(|resource| key(&resource.id, &first, &last));
         }
         other => {
-            let Some(span) = order.map(|order| order.span).or_else(|| Some(resources.get(0)?.body.span))
-            else {
-                return;
+            let Some(asked) = asked else { return };
+            let (span, message) = match order {
+                Some(order) => {
+                    (order.span, format!("`order: {}` is neither `fifo` nor `legacy`", order.value))
+                }
+                None => (asked.span, "`sortOptions` needs an `order`: `fifo` or `legacy`".to_owned()),
             };
-            let said = other.unwrap_or_default();
-            let near = nearest(said, ["fifo", "legacy"]).map(|near| format!("did you mean `{near}`?"));
-            told(span, format!("`order: {said}` is neither `fifo` nor `legacy`"), near);
+            let near = nearest(other.unwrap_or_default(), ["fifo", "legacy"]);
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if legacy.is_some() => "order: legacy".to_owned(),
+                None => "order: fifo leaves the objects as they come".to_owned(),
+            };
+            told(span, message, Some(help));
         }
     }
 }

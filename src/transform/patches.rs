@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, list, nearest};
 use crate::kube::{Before, is_kubernetes, secret, type_of};
 use crate::source::{FileId, Sources, Span};
 use crate::transform::Wrong;
-use crate::transform::build::Build;
+use crate::transform::build::{Build, Ground};
 use crate::transform::codes::{
     FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE,
     PATCH_NO_TARGET, PATCH_OVERRIDDEN,
 };
 use crate::transform::configuration::Configuration;
-use crate::transform::json6902::{self, Operation};
+use crate::transform::json6902::{self, Done, Operation};
 use crate::transform::kustomization::{Patch, PatchOptions, Selector};
 use crate::transform::load::{self, Layer};
 use crate::transform::resource::{Id, Resource, Resources};
-use crate::transform::strategic::{self, Outcome, Shape};
+use crate::transform::strategic::{self, Absent, Hollow, Outcome, Shape};
 use crate::transform::target::{self, Target};
 use crate::yaml::{Dialect, Key, Node, Spanned, Value, inner_all, read};
 
@@ -40,6 +40,8 @@ struct Ready<'l> {
     may_change_kind: bool,
     /// What would have made more of it.
     way_out: Option<&'static str>,
+    /// Whether the object has annotations for it, be they none: so with kustomize's `patches`, not with `patchesJson6902`.
+    annotated: bool,
 }
 
 enum Content {
@@ -74,7 +76,7 @@ pub fn apply(
             patches.flat_map(|patch| old_json(patch, layer, &mut marks, build)).collect()
         }
     };
-    let mut apply = Apply { configuration, marks: &marks, build, gone: BTreeSet::new() };
+    let mut apply = Apply { configuration, marks: &marks, build, gone: BTreeSet::new(), absent: Vec::new() };
     for patch in &ready {
         apply.patch(patch, resources);
     }
@@ -125,10 +127,18 @@ fn entry<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Bui
     if is_json {
         if patch.target.is_none() {
             let reason = "a JSON patch needs a `target`: it does not say itself which object it is for";
-            invalid(build.found, Wrong::at(place, reason).help("target: {kind: KIND, name: NAME}"));
+            let first = documents.first().and_then(|document| document.items().first());
+            let is_object = first.is_some_and(|item| item.get("op").is_none() && item.get("kind").is_some());
+            let help = if is_object {
+                "a strategic merge patch is a map: leave the dash out"
+            } else {
+                "target: {kind: KIND, name: NAME}"
+            };
+            invalid(build.found, Wrong::at(place, reason).help(help));
             return Vec::new();
         }
-        return json(&documents, place, patch.target.as_ref(), build.found);
+        let ready = read_json(&documents, place, patch.target.as_ref(), build.found);
+        return ready.into_iter().map(|ready| Ready { annotated: true, ..ready }).collect();
     }
     if documents.len() > 1 && patch.target.is_some() {
         let reason = "several patches with one `target`: each of them would be applied to the same objects";
@@ -171,7 +181,7 @@ fn content(
         (Some(name), None) => {
             let file = *layer.files.get(&name.value)?;
             marks.file(file);
-            (name.span, file_documents(file, build.ground.sources, build.found)?)
+            (name.span, file_documents(file, build.ground, build.found)?)
         }
         (None, Some(own)) => {
             marks.text(own.span);
@@ -187,9 +197,18 @@ fn content(
     Some((place, documents))
 }
 
-/// A JSON patch is read as kubectl reads it, anything else as kustomize reads objects.
-fn file_documents(file: FileId, sources: &Sources, found: &mut Findings) -> Option<Vec<Node>> {
+/// A JSON patch is read as kubectl reads it, anything else as kustomize reads objects. In a stack a file `*.j2` holds
+/// templates, in its values as in those of an app's file.
+fn file_documents(file: FileId, ground: Ground<'_>, found: &mut Findings) -> Option<Vec<Node>> {
+    let Ground { sources, fill, .. } = ground;
     let before = found.errors();
+    if let Some(fill) = fill.filter(|_| sources.file(file).path.strip_suffix(".j2").is_some()) {
+        let mut documents = read(sources, file, Dialect::Typed, found);
+        for document in &mut documents {
+            fill(document, found);
+        }
+        return Some(documents).filter(|_| found.errors() == before);
+    }
     let documents = read(sources, file, Dialect::Kustomize, found);
     if found.errors() > before {
         return None;
@@ -210,7 +229,7 @@ fn text_documents(node: &Node, sources: &Sources, found: &mut Findings) -> Optio
     Some(if is_list { inner_all(sources, node.span, text, Dialect::Manifest, found) } else { documents })
 }
 
-fn json<'l>(
+fn read_json<'l>(
     documents: &[Node],
     place: Span,
     target: Option<&'l Selector>,
@@ -238,6 +257,7 @@ fn json<'l>(
         may_rename: true,
         may_change_kind: true,
         way_out: None,
+        annotated: false,
     }]
 }
 
@@ -250,7 +270,8 @@ fn strategic<'l>(
 ) -> Option<Ready<'l>> {
     if document.as_map().is_none() {
         let reason = format!("a patch is a map or a list of operations, this is {}", document.kind());
-        invalid(found, Wrong::at(document.span, reason));
+        let help = "patch: {spec: {replicas: 3}}, or patch: [{op: replace, path: /spec/replicas, value: 3}]";
+        invalid(found, Wrong::at(document.span, reason).help(help));
         return None;
     }
     let id = Id::of(&document);
@@ -284,6 +305,7 @@ fn strategic<'l>(
         may_rename,
         may_change_kind,
         way_out,
+        annotated: true,
     })
 }
 
@@ -338,7 +360,7 @@ fn old_strategic<'l>(
     let documents = if let Some(path) = load::path(entry) {
         layer.files.get(&path.value).and_then(|file| {
             marks.file(*file);
-            file_documents(*file, build.ground.sources, build.found)
+            file_documents(*file, build.ground, build.found)
         })
     } else {
         marks.text(entry.span);
@@ -362,7 +384,7 @@ fn old_json<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut 
         );
         return Vec::new();
     };
-    json(&documents, place, Some(target), build.found)
+    read_json(&documents, place, Some(target), build.found)
 }
 
 /// What makes an object one, where a patch has taken it away: kustomize puts it back.
@@ -392,12 +414,31 @@ fn lacks(body: &Node) -> Option<String> {
     Some(format!("the object would have no `{}` that is text", missing.join(".")))
 }
 
+fn apply_json(
+    resource: &mut Resource,
+    operations: &[Operation],
+    annotated: bool,
+    rules: &json6902::Rules<'_>,
+) -> Result<Done, Wrong> {
+    let adds = operations.iter().any(Operation::annotates);
+    let metadata = resource.body.as_map_mut().and_then(|map| map.get_mut("metadata"));
+    if let Some(metadata) = metadata.filter(|_| annotated && adds)
+        && let span = metadata.span
+        && let Some(map) = metadata.as_map_mut().filter(|map| map.get("annotations").is_none())
+    {
+        map.push(Key { span, text: "annotations".into() }, Node::map::<&str>(span, []));
+    }
+    json6902::apply(&mut resource.body, operations, rules)
+}
+
 struct Apply<'a, 'b> {
     configuration: &'a Configuration,
     marks: &'a Marks,
     build: &'a mut Build<'b>,
     /// Places of objects that were deleted.
     gone: BTreeSet<usize>,
+    /// Entries of lists that the patch at hand deletes and that are not there.
+    absent: Vec<Absent>,
 }
 
 impl Apply<'_, '_> {
@@ -407,6 +448,7 @@ impl Apply<'_, '_> {
             (None, Content::Strategic { id, named, .. }) => self.called(id, *named, resources),
             (None, Content::Json(_)) => Vec::new(),
         };
+        self.absent.clear();
         let before = self.build.found.errors();
         let mut changed = places.is_empty();
         for at in places {
@@ -424,13 +466,24 @@ impl Apply<'_, '_> {
             }
         }
         if !changed && self.build.found.errors() == before {
-            let message = match patch.way_out {
-                Some(_) => "the patch changes nothing: what names its object is left as it is",
-                None => "the patch changes nothing: every value is already what it asks for",
-            };
-            let help = patch.way_out.unwrap_or("remove it");
-            self.build.found.push(Finding::new(&PATCH_NO_CHANGE, patch.place, message).help(help));
+            let (span, message, help) = self.idle(patch);
+            self.build.found.push(Finding::new(&PATCH_NO_CHANGE, span, message).help(help));
         }
+    }
+
+    /// Why a patch changed nothing: where, what is told, the way out.
+    fn idle(&self, patch: &Ready<'_>) -> (Span, String, String) {
+        if let Some(Absent { span, entry, name, others }) = self.absent.first() {
+            let message = format!("the patch changes nothing: there is no `{entry}` to delete");
+            let near = nearest(name, others.iter().map(String::as_str));
+            let help = near.map_or("remove it".to_owned(), |near| format!("did you mean `{near}`?"));
+            return (*span, message, help);
+        }
+        let message = match patch.way_out {
+            Some(_) => "the patch changes nothing: what names its object is left as it is",
+            None => "the patch changes nothing: every value is already what it asks for",
+        };
+        (patch.place, message.to_owned(), patch.way_out.unwrap_or("remove it").to_owned())
     }
 
     fn selected(&mut self, selector: &Selector, place: Span, resources: &mut Resources) -> Vec<usize> {
@@ -489,7 +542,7 @@ impl Apply<'_, '_> {
         let quotes = |node: &Node| !is_secret && !found.hides(node.span);
         let rules = json6902::Rules { lacks: &lacks, quotes: &quotes, past: self.build.ground.past };
         let changed = match &patch.content {
-            Content::Json(operations) => match json6902::apply(&mut resource.body, operations, &rules) {
+            Content::Json(operations) => match apply_json(resource, operations, patch.annotated, &rules) {
                 Ok(done) => {
                     // Within one patch the order is meant.
                     let other =
@@ -566,12 +619,32 @@ impl Apply<'_, '_> {
         }
     }
 
+    /// Containers that are added without an image: what checks say of them later would be an echo.
+    fn tell_hollow(&mut self, hollow: &[Hollow], resource: &Resource) {
+        for Hollow { item, place, name, others } in hollow {
+            let shown = resource.id.shown();
+            let message = format!("{shown}: the patch adds a container `{name}`, which has no image");
+            let help = match nearest(name, others.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "containers there: {}",
+                    list(others.iter().map(String::as_str)).replace(" or ", " and ")
+                ),
+            };
+            let finding = Finding::new(&PATCH_INVALID, *place, message).weighs(self.build.weight());
+            self.build.found.push(finding.help(help));
+            self.build.found.give_up(*item);
+        }
+    }
+
     fn tell(&mut self, outcome: Outcome, resource: &Resource) {
+        self.absent.extend(outcome.absent);
         let shown = resource.id.shown();
         for wrong in outcome.wrong {
             let reason = format!("{shown}: {}", wrong.reason);
             invalid(self.build.found, Wrong { reason, ..wrong });
         }
+        self.tell_hollow(&outcome.hollow, resource);
         self.tell_replaced(outcome.replaced, resource);
         for (key, old, new) in outcome.gave_way {
             let message = format!("{shown}: `{key}` gives way to what the patch chose");

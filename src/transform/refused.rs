@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Findings, Severity};
-use crate::transform::codes::KUSTOMIZATION_REFUSED;
+use crate::transform::codes::{KUSTOMIZATION_INVALID, KUSTOMIZATION_REFUSED};
 use crate::transform::kustomization::Kustomization;
-use crate::yaml::{Entry, Node, Spanned, fields};
+use crate::transform::load::{Input, Layer};
+use crate::yaml::{Entry, Node, Spanned, Value, fields};
 
 /// The field, why not, the way out.
 const FIELDS: [(&str, &str, &str); 7] = [
@@ -40,6 +41,18 @@ const BESIDE: [(&str, &str, &str); 3] = [
     ("bases", RESOURCES, RESOURCES_HELP),
     ("sortOptions", "k3s' folder has an order of its own: by file, and in a file by kind", "remove it"),
 ];
+
+/// The way out of [`FIELDS`] in a stack, where nothing goes among `resources`.
+const IN_STACK: [(&str, &str); 7] = [
+    ("generators", "render once, and put the objects into manifests/"),
+    ("transformers", "the field of the same name: `patches`, `labels`, `images` …"),
+    ("validators", "leave it out: stackc check has checks of its own"),
+    ("helmCharts", CHART_HELP),
+    ("helmGlobals", CHART_HELP),
+    ("helmChartInflationGenerator", CHART_HELP),
+    ("inventory", "leave it out: k3s prunes by its AddOns, see stackc install"),
+];
+const CHART_HELP: &str = "helm template NAME CHART > manifests/NAME.yaml, or a HelmChart object in manifests/, which k3s installs by itself";
 const RESOURCES: &str = "the objects are those of the stack";
 const RESOURCES_HELP: &str =
     "plain manifests go into manifests/, a kustomization into manifests/NAME/kustomization.yaml";
@@ -52,6 +65,27 @@ pub fn beside(tree: &mut Node, found: &mut Findings) {
             found.push(refusal(&entry, why).weighs(severity).help(help));
         }
     }
+    for ((field, why, _), (_, help)) in FIELDS.into_iter().zip(IN_STACK) {
+        let used = tree.get(field).is_some_and(is_used);
+        if let Some(entry) = tree.as_map_mut().filter(|_| used).and_then(|map| map.remove(field)) {
+            found.push(refusal(&entry, why).help(help));
+        }
+    }
+    for entry in tree.entries().iter().filter(|entry| matches!(entry.value.value, Value::Null)) {
+        let known = fields::<Kustomization>().contains(&entry.key.text.as_ref());
+        if known {
+            found.push(nothing(entry));
+        }
+    }
+}
+
+/// Layers add up, so that nothing is removed key by key.
+fn nothing(entry: &Entry) -> Finding {
+    let message =
+        format!("`{}` holds nothing, and removes nothing of what layers beneath ask for", entry.key.text);
+    Finding::new(&KUSTOMIZATION_INVALID, entry.key.span, message)
+        .weighs(Severity::Warning)
+        .help("leave it out; `kustomize: null` drops all that layers beneath ask for")
 }
 
 /// The keys that a stack's `kustomize` takes.
@@ -94,8 +128,7 @@ fn refusal(entry: &Entry, why: &str) -> Finding {
 
 /// An empty list asks for nothing.
 fn is_used(node: &Node) -> bool {
-    !matches!(node.value, crate::yaml::Value::Null)
-        && !matches!(&node.value, crate::yaml::Value::List(items) if items.is_empty())
+    !matches!(node.value, Value::Null) && !matches!(&node.value, Value::List(items) if items.is_empty())
 }
 
 /// Each variable as the replacement that does the same; where `$(NAME)` stands is only known to the user.
@@ -130,6 +163,42 @@ fn metadata(tree: &Node, found: &mut Findings) {
     }
 }
 
+/// Tells a template in a kustomization among a stack's manifests, once a file: nothing fills it there.
+pub fn templates(layer: &Layer, found: &mut Findings) {
+    let (bad, odd) = braces(&layer.kustomization);
+    if let Some((text, severity)) =
+        bad.map(|text| (text, Severity::Error)).or(odd.map(|text| (text, Severity::Warning)))
+    {
+        let message = format!("`{}` stays as it is: a kustomization is no template", text.value);
+        let finding = Finding::new(&KUSTOMIZATION_INVALID, text.span, message).weighs(severity);
+        found.push(finding.help(
+            "write the value itself, or say it under `kustomize:` of stack.yaml, where templates are filled",
+        ));
+    }
+    for (_, input) in &layer.inputs {
+        if let Input::Layer(inner) = input {
+            templates(inner, found);
+        }
+    }
+    layer.components.iter().for_each(|component| templates(component, found));
+}
+
+/// The first text with a template where Kubernetes takes none, and the first where it takes any text. Patches and literals
+/// may well hold templates of other programs.
+fn braces(own: &Kustomization) -> (Option<&Spanned<String>>, Option<&Spanned<String>>) {
+    let is_template = |text: &&Spanned<String>| text.value.contains("{{");
+    let names = [&own.name_prefix, &own.name_suffix, &own.namespace].into_iter().flatten();
+    let images = own.images.iter().flat_map(|image| {
+        [Some(&image.name), image.new_name.as_ref(), image.new_tag.as_ref(), image.digest.as_ref()]
+            .into_iter()
+            .flatten()
+    });
+    let pairs = own.labels.iter().map(|entry| &entry.pairs).chain([&own.common_labels]);
+    let labels = pairs.flat_map(|pairs| pairs.iter().map(|(_, value)| value));
+    let bad = names.chain(images).chain(labels).find(is_template);
+    (bad, own.common_annotations.iter().map(|(_, value)| value).find(is_template))
+}
+
 /// Tells a path that leads to the network.
 pub fn remote(text: &Spanned<String>, found: &mut Findings) -> bool {
     let path = text.value.as_str();
@@ -143,4 +212,27 @@ pub fn remote(text: &Spanned<String>, found: &mut Findings) -> bool {
         );
     }
     is_remote
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keys;
+    use crate::finding::Findings;
+    use crate::kube::tree::tree;
+    use crate::stack::foreign;
+
+    #[test]
+    fn each_key_is_known_where_it_stands_one_level_too_high() {
+        let top = ["namespace"];
+        let all: serde_json::Map<_, _> = keys()
+            .chain(["sortOptions"])
+            .filter(|key| !top.contains(key))
+            .map(|key| (key.to_owned(), 1.into()))
+            .collect();
+        let (mut tree, mut found) = (tree(&all.clone().into()), Findings::default());
+        foreign::kustomize(&mut tree, &mut found);
+        let left: Vec<_> = tree.entries().iter().map(|entry| entry.key.text.to_string()).collect();
+        assert_eq!(left, [""; 0]);
+        assert_eq!(found.errors(), all.len());
+    }
 }

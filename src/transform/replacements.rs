@@ -1,6 +1,6 @@
 //! `replacements`: a value of one object, copied into fields of others.
 
-use crate::finding::{Finding, Findings};
+use crate::finding::{Finding, Findings, nearest};
 use crate::kube::{Before, secret};
 use crate::source::Span;
 use crate::transform::Wrong;
@@ -52,7 +52,8 @@ fn one(replacement: &Replacement, here: Span, resources: &mut Resources, build: 
     if replacement.targets.is_empty() {
         let place = replacement.source.as_ref().and_then(|source| target::place(&selector(source)));
         let place = place.or(replacement.source_value.as_ref().map(|text| text.span)).unwrap_or(here);
-        return tell(Wrong::at(place, "a replacement needs at least one target"), found);
+        let help = "targets: [{select: {kind: KIND, name: NAME}, fieldPaths: [PATH]}]";
+        return tell(Wrong::at(place, "a replacement needs at least one target").help(help), found);
     }
     let value = match value(replacement, here, resources, found) {
         Ok(value) => value,
@@ -78,10 +79,8 @@ fn value(
         }
         (None, None) => {
             let span = replacement.targets.first().and_then(|target| target::place(&target.select));
-            return Err(Wrong::at(
-                span.unwrap_or(here),
-                "a replacement needs a `source` and at least one target",
-            ));
+            return Err(Wrong::at(span.unwrap_or(here), "a replacement needs a `source`")
+                .help("source: {kind: KIND, name: NAME, fieldPath: PATH}"));
         }
     };
     let selector = selector(source);
@@ -112,8 +111,17 @@ fn value(
     match matches.as_slice() {
         [] => {
             let mut wrong = Vec::new();
-            let near = Target::read(&selector, &mut wrong).nearest(resources);
-            Err(Wrong { help: near, ..Wrong::at(place, format!("no object here is the source ({said})")) })
+            let target = Target::read(&selector, &mut wrong);
+            let place = target.missed(&selector, resources).unwrap_or(place);
+            let help = if wrong.is_empty() && !said.contains('*') {
+                target.nearest(resources)
+            } else {
+                Some(
+                    "a source is one object, by its kind and name as they are: no pattern is followed"
+                        .to_owned(),
+                )
+            };
+            Err(Wrong { help, ..Wrong::at(place, format!("no object here is the source ({said})")) })
         }
         [at] => {
             let resource = resources.get(*at).ok_or_else(|| Wrong::at(place, said))?;
@@ -149,6 +157,12 @@ fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong
         source.field_path.as_ref().map_or((NAME, place), |path| (path.value.as_str(), path.span));
     let mut node = &resource.body;
     for step in steps(path) {
+        if step == Step::Each {
+            let reason = format!("`{path}` of a source picks one value: `*` would pick several");
+            return Err(
+                Wrong::at(span, reason).help("name the item, by a key or its place: [name=NAME], or 0")
+            );
+        }
         let next = match (&node.value, &step) {
             (Value::Map(map), Step::Key(key)) => map.get(key),
             (Value::List(items), Step::Key(key)) => key.parse::<usize>().ok().and_then(|at| items.get(at)),
@@ -157,8 +171,10 @@ fn part(source: &Source, resource: &Resource, place: Span) -> Result<Node, Wrong
             }
             _ => None,
         };
-        node =
-            next.ok_or_else(|| Wrong::at(span, format!("{} has no field `{path}`", resource.id.shown())))?;
+        node = next.ok_or_else(|| {
+            let help = near(node, &step);
+            Wrong { help, ..Wrong::at(span, format!("{} has no field `{path}`", resource.id.shown())) }
+        })?;
     }
     if matches!(node.value, Value::Null) {
         return Err(Wrong::at(span, format!("`{path}` of {} holds nothing", resource.id.shown())));
@@ -272,10 +288,48 @@ fn field(
         (Some(wrong), _) => Err(wrong),
         (None, 0) => {
             let wrong = Wrong::at(path.span, format!("{shown} has no field `{}`", path.value));
-            Err(if create { wrong } else { wrong.help("to make it: options: {create: true}") })
+            let near = if create { None } else { near_field(&resource.body, &steps(&path.value)) };
+            let make = (!create).then(|| "to make it: options: {create: true}".to_owned());
+            Err(Wrong { help: near.or(make), ..wrong })
         }
         _ => Ok(()),
     }
+}
+
+/// The key that a step which leads nowhere may have meant.
+fn near(node: &Node, step: &Step) -> Option<String> {
+    let names: Vec<&str> = match (&node.value, step) {
+        (Value::Map(map), Step::Key(_)) => map.entries.iter().map(|entry| entry.key.text.as_ref()).collect(),
+        (Value::List(items), Step::Item(field, _)) => {
+            items.iter().filter_map(|item| item.text_at(&[field])).collect()
+        }
+        _ => Vec::new(),
+    };
+    let said = match step {
+        Step::Key(key) => key,
+        Step::Item(_, value) => value,
+        Step::Each | Step::Behind => return None,
+    };
+    nearest(said, names).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The same at the first step of a path that leads nowhere.
+fn near_field(body: &Node, steps: &[Step]) -> Option<String> {
+    let mut node = body;
+    for step in steps {
+        let next = match (&node.value, step) {
+            (Value::Map(map), Step::Key(key)) => map.get(key),
+            (Value::List(items), Step::Key(key)) => key.parse::<usize>().ok().and_then(|at| items.get(at)),
+            (Value::List(items), Step::Item(field, value)) => {
+                items.iter().find(|item| is_item(item, field, value))
+            }
+            (Value::List(items), Step::Each) => items.first(),
+            _ => return None,
+        };
+        let Some(next) = next else { return near(node, step) };
+        node = next;
+    }
+    None
 }
 
 /// Puts the value into a place; a scalar keeps the kind that it has, one that was made takes the kind of the text.

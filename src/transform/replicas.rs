@@ -1,7 +1,7 @@
 //! `replicas`: how many of a workload.
 
 use crate::finding::{Finding, Findings};
-use crate::transform::codes::INSTRUCTION_NO_MATCH;
+use crate::transform::codes::{INSTRUCTION_NO_CHANGE, INSTRUCTION_NO_MATCH, PATCH_OVERRIDDEN};
 use crate::transform::field::{Field, Row};
 use crate::transform::kustomization::Replica;
 use crate::transform::resource::{Id, Resources};
@@ -18,10 +18,10 @@ pub const ROWS: &[Row] = &[
 
 /// Sets each count.
 pub fn apply(entries: &[Replica], fields: &[Field], resources: &mut Resources, found: &mut Findings) {
-    for entry in entries {
-        let mut used = false;
-        for at in resources.named(&entry.name.value) {
-            let Some(resource) = resources.get_mut(at) else { continue };
+    for (at, entry) in entries.iter().enumerate() {
+        let (mut used, mut changed) = (false, false);
+        for place in resources.named(&entry.name.value) {
+            let Some(resource) = resources.get_mut(place) else { continue };
             let named = |id: &Id, field: &Field| id.name == entry.name.value && field.is_of(id);
             for field in
                 fields.iter().filter(|field| resource.ids().any(|id| named(id, field))).collect::<Vec<_>>()
@@ -30,12 +30,15 @@ pub fn apply(entries: &[Replica], fields: &[Field], resources: &mut Resources, f
                 let count = Node::int(entry.count.span, entry.count.value);
                 field.visit(&mut resource.body, &Value::Null, entry.count.span, &mut |node| {
                     if !node.same(&count) {
+                        changed = true;
                         *node = count.clone();
                     }
                 });
             }
         }
-        if !used {
+        if used {
+            tell(entry, entries.iter().take(at), changed, found);
+        } else {
             let id = Id {
                 api_version: String::new(),
                 kind: "Deployment".to_owned(),
@@ -46,5 +49,28 @@ pub fn apply(entries: &[Replica], fields: &[Field], resources: &mut Resources, f
             let finding = Finding::new(&INSTRUCTION_NO_MATCH, entry.name.span, message);
             found.push(finding.maybe_help(target::near(&id, resources)));
         }
+    }
+}
+
+/// A count that is so already, or takes the place of one that an entry before it set.
+fn tell<'r>(entry: &Replica, before: impl Iterator<Item = &'r Replica>, changed: bool, found: &mut Findings) {
+    let Replica { name, count } = entry;
+    let twin = before.filter(|other| other.name.value == name.value).last();
+    let (name, span) = (&name.value, count.span);
+    match twin.filter(|_| changed) {
+        Some(twin) => {
+            let message = format!("two entries of `replicas` set `{name}` to different counts");
+            found.push(
+                Finding::new(&PATCH_OVERRIDDEN, span, message)
+                    .label("this one wins")
+                    .also(twin.count.span, "this has no effect")
+                    .help("leave one of them"),
+            );
+        }
+        None if !changed => {
+            let message = format!("the entry changes nothing: `{name}` has {} already", count.value);
+            found.push(Finding::new(&INSTRUCTION_NO_CHANGE, span, message).help("remove the entry"));
+        }
+        None => {}
     }
 }

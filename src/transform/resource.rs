@@ -377,13 +377,16 @@ pub fn read(document: Node, unit: &Unit, wrong: &mut Vec<(Span, String)>) -> Vec
         wrong.push((document.span, format!("the document is {}, an object is wanted", document.kind())));
         return Vec::new();
     }
-    let before = wrong.len();
-    for path in [&["apiVersion"][..], &["kind"], &["metadata", "name"]] {
-        if document.text_at(path).is_none_or(str::is_empty) {
-            let first = document.entries().first().map_or(document.span, |entry| entry.key.span);
-            let span = document.at(path).or(document.get("metadata")).map_or(first, |node| node.span);
-            wrong.push((span, format!("the object has no `{}` that is text", path.join("."))));
-        }
+    let paths: [&[&str]; 3] = [&["apiVersion"], &["kind"], &["metadata", "name"]];
+    let lacking: Vec<&[&str]> =
+        paths.into_iter().filter(|path| document.text_at(path).is_none_or(str::is_empty)).collect();
+    if let Some(path) = lacking.first() {
+        let first = document.entries().first().map_or(document.span, |entry| entry.key.span);
+        let near = document.at(path).or(document.get("metadata").filter(|_| path.len() > 1));
+        let names: Vec<String> = lacking.iter().map(|path| path.join(".")).collect();
+        let message = format!("the object has no `{}` that is text", names.join("`, no `"));
+        wrong.push((near.map_or(first, |node| node.span), message));
+        return Vec::new();
     }
-    if wrong.len() > before { Vec::new() } else { vec![Resource::new(document, unit.clone())] }
+    vec![Resource::new(document, unit.clone())]
 }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::kube::{Absent, How, Keys, Type, Union};
+use crate::kube::{Absent as Lack, How, Keys, Type, Union};
 use crate::source::Span;
 use crate::transform::Wrong;
 use crate::transform::merge_key::{Own, OwnField};
@@ -53,7 +53,40 @@ pub struct Outcome {
     pub replaced: Vec<(String, Span, Span)>,
     /// Lists of a custom kind that had items and were replaced whole: the key and the new place.
     pub lists: Vec<(String, Span)>,
+    /// Containers that the patch adds without an image.
+    pub hollow: Vec<Hollow>,
+    /// Entries of lists that the patch deletes and that are not there.
+    pub absent: Vec<Absent>,
 }
+
+/// An entry of a list that is not there.
+#[derive(Clone, Debug)]
+pub struct Absent {
+    /// Where the patch names it.
+    pub span: Span,
+    /// As people see it: `name: web`.
+    pub entry: String,
+    /// Its key.
+    pub name: String,
+    /// Those that are there.
+    pub others: Vec<String>,
+}
+
+/// A container that a patch adds without an image: a misspelt name, most of the time.
+#[derive(Clone, Debug)]
+pub struct Hollow {
+    /// The entry.
+    pub item: Span,
+    /// Where its name stands.
+    pub place: Span,
+    /// Its name.
+    pub name: String,
+    /// Those that are there.
+    pub others: Vec<String>,
+}
+
+/// Lists of containers.
+const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
 
 /// Lays a patch over an object.
 pub fn merge(base: &mut Node, patch: &Node, shape: Shape<'_>, minor: u16) -> Outcome {
@@ -129,7 +162,7 @@ impl<'a> Shape<'a> {
 }
 
 impl<'a> KeyList<'a> {
-    fn iter(self) -> impl Iterator<Item = (&'a str, Absent)> {
+    fn iter(self) -> impl Iterator<Item = (&'a str, Lack)> {
         let (known, own): (Keys, &[String]) = match self {
             KeyList::Known(keys) => (keys, &[]),
             KeyList::Own(names) => (&[], names),
@@ -137,7 +170,7 @@ impl<'a> KeyList<'a> {
         let own = own
             .iter()
             .enumerate()
-            .map(|(at, name)| (name.as_str(), if at == 0 { Absent::Refused } else { Absent::Any }));
+            .map(|(at, name)| (name.as_str(), if at == 0 { Lack::Refused } else { Lack::Any }));
         known.iter().map(|(name, absent)| (*name, *absent)).chain(own)
     }
 
@@ -146,7 +179,7 @@ impl<'a> KeyList<'a> {
         self.iter()
             .map(|(name, absent)| match (item.get(name).and_then(scalar), absent) {
                 (Some(text), _) => Some(text),
-                (None, Absent::Is(default)) => Some(Cow::Borrowed(default)),
+                (None, Lack::Is(default)) => Some(Cow::Borrowed(default)),
                 (None, _) => None,
             })
             .collect()
@@ -391,8 +424,9 @@ impl Merge {
             let matches = matching(base, &known, keys);
             let delete = word(item) == Some("delete");
             match (matches.as_slice(), delete) {
-                ([], true) => {}
+                ([], true) => self.absent(base, item, keys),
                 ([], false) => {
+                    self.hollow(key, base, item);
                     if let Some(fresh) = self.fresh(item, Field::Plain, inner) {
                         self.outcome.changed = true;
                         base.push(fresh);
@@ -415,6 +449,24 @@ impl Merge {
                 }
             }
         }
+    }
+
+    fn absent(&mut self, base: &[Node], item: &Node, keys: KeyList<'_>) {
+        let text = |node: &Node| node.get(keys.first()).and_then(scalar).map(Cow::into_owned);
+        let others = base.iter().filter_map(text).collect();
+        let (entry, name) = (shown(keys, item), text(item).unwrap_or_default());
+        self.outcome.absent.push(Absent { span: item.span, entry, name, others });
+    }
+
+    fn hollow(&mut self, key: &str, base: &[Node], item: &Node) {
+        let Some(name) =
+            item.get("name").filter(|_| CONTAINERS.contains(&key) && item.get("image").is_none())
+        else {
+            return;
+        };
+        let others = base.iter().filter_map(|old| old.text_at(&["name"]).map(str::to_owned)).collect();
+        let text = name.as_text().unwrap_or_default().to_owned();
+        self.outcome.hollow.push(Hollow { item: item.span, place: name.span, name: text, others });
     }
 
     fn set(&mut self, base: &mut Vec<Node>, patch: &[Node]) {

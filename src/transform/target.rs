@@ -120,10 +120,12 @@ impl Target {
             .filter(|resource| !self.namespace.fits(scope(&resource.id)))
             .map(|resource| resource.id.scope())
             .collect();
-        if !elsewhere.is_empty() && !name.is_empty() {
+        let is_free = matches!(self.name, Pattern::Any);
+        if !elsewhere.is_empty() && (is_free || !name.is_empty()) {
             let elsewhere =
                 elsewhere.into_iter().map(|scope| if scope.is_empty() { "no namespace" } else { scope });
-            return Some(format!("it is in {}", list(elsewhere)));
+            let what = if is_free { "such objects are" } else { "it is" };
+            return Some(format!("{what} in {}", list(elsewhere)));
         }
         if resources.iter().any(|resource| is_kind(&resource)) {
             let of_kind = resources.iter().filter(is_kind);
@@ -243,7 +245,10 @@ fn requirement(text: &str) -> Result<Requirement, String> {
         Ok::<_, String>(key.to_owned())
     };
     let one = |name: &str, value: &str, holds| {
-        Ok(Requirement { key: key(name)?, values: Some(vec![value.trim().to_owned()]), holds })
+        let value = value.trim();
+        crate::kube::names::label_value(value)
+            .map_err(|reason| format!("`{value}` cannot be a value: {reason}"))?;
+        Ok(Requirement { key: key(name)?, values: Some(vec![value.to_owned()]), holds })
     };
     if let Some(name) = text.strip_prefix('!').filter(|name| !name.contains('=')) {
         return Ok(Requirement { key: key(name)?, values: None, holds: false });

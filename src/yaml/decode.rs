@@ -109,7 +109,7 @@ fn listed(text: &str) -> String {
 pub fn decode<'de, T: Deserialize<'de>>(node: &'de Node, found: &mut Findings) -> Option<T> {
     let before = found.errors();
     let told = RefCell::new(found);
-    let result = T::deserialize(De { node, key: None, told: &told });
+    let result = T::deserialize(De { node, key: None, item: false, told: &told });
     let found = told.into_inner();
     match result {
         Ok(value) if found.errors() == before => Some(value),
@@ -153,6 +153,8 @@ impl de::Error for Stop {
 struct De<'de, 't, 'f> {
     node: &'de Node,
     key: Option<&'de Key>,
+    /// Whether it is an item of a list, which goes by the list's key.
+    item: bool,
     told: &'t RefCell<&'f mut Findings>,
 }
 
@@ -161,7 +163,8 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
     /// key that the user wrote. A grown key lies where its value lies.
     fn of(&self, node: &'de Node, key: Option<&'de Key>) -> De<'de, 't, 'f> {
         let grown = |key: &&Key| key.span.start <= node.span.start && node.span.start < key.span.end;
-        De { node, key: key.filter(|key| !grown(key)).or(self.key), told: self.told }
+        let item = key.is_none();
+        De { node, key: key.filter(|key| !grown(key)).or(self.key), item, told: self.told }
     }
 
     /// Decodes; what a type refuses by itself is told at the value.
@@ -182,6 +185,9 @@ impl<'de, 't, 'f> De<'de, 't, 'f> {
             return self.nothing();
         }
         let message = match self.key {
+            Some(key) if self.item => {
+                format!("an entry of `{}` wants {wanted}, this is {}", key.text, self.node.kind())
+            }
             Some(key) => format!("`{}` wants {wanted}, this is {}", key.text, self.node.kind()),
             None => format!("{wanted} is wanted here, this is {}", self.node.kind()),
         };
@@ -547,13 +553,9 @@ impl Absent<'_, '_, '_> {
         if self.told {
             return;
         }
-        let (span, inside) = match self.de.key {
-            Some(key) => (key.span, format!(" in `{}`", key.text)),
-            None => (
-                self.de.node.entries().first().map_or(self.de.node.span, |entry| entry.key.span),
-                String::new(),
-            ),
-        };
+        let inside = self.de.key.map_or(String::new(), |key| format!(" in `{}`", key.text));
+        let first = || self.de.node.entries().first().map_or(self.de.node.span, |entry| entry.key.span);
+        let span = self.de.key.filter(|_| !self.de.item).map_or_else(first, |key| key.span);
         self.de.tell(
             Finding::new(&KEY_MISSING, span, format!("the key `{}` is missing{inside}", self.field))
                 .label(format!("`{}` is wanted here", self.field)),

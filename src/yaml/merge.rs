@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Entry, Map, Node, Value};
+use super::{Entry, Key, Map, Node, Value};
+use crate::finding::{Finding, nearest};
 use crate::source::Span;
 
 /// Maps merge by key; scalars, lists and alternatives replace; null removes what lies beneath. Where nothing lies
@@ -24,12 +25,36 @@ const LAYERS: usize = 100;
 
 /// Which value lay under which: the place of each that replaced another, and the place of that one.
 #[derive(Clone, Default, Debug)]
-pub struct Overrides(BTreeMap<Span, Span>);
+pub struct Overrides {
+    under: BTreeMap<Span, Span>,
+    nothing: BTreeMap<Span, Nothing>,
+}
+
+/// A null with nothing beneath it.
+#[derive(Clone, Debug)]
+pub struct Nothing {
+    key: String,
+    /// The nearest key that is beneath.
+    near: Option<String>,
+}
+
+impl Nothing {
+    /// What a finding at that null should say.
+    pub fn explain(&self, finding: &mut Finding) {
+        let help = match &self.near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "leave it out".to_owned(),
+        };
+        let message = format!("there is no `{}` beneath that null could remove", self.key);
+        let code = finding.code;
+        *finding = Finding::new(code, finding.primary.span, message).weighs(finding.severity).help(help);
+    }
+}
 
 impl Overrides {
     /// Notes that one value took the place of another; of one that was noted before, the other lay under all that.
     pub fn note(&mut self, over: Span, under: Span) {
-        let chain = std::iter::successors(Some(over), |span| self.0.get(span).copied()).take(LAYERS);
+        let chain = std::iter::successors(Some(over), |span| self.under.get(span).copied()).take(LAYERS);
         // A value that an alias repeats may lie over itself.
         let (mut lowest, mut circle) = (over, false);
         for span in chain {
@@ -37,14 +62,19 @@ impl Overrides {
             lowest = span;
         }
         if !circle {
-            self.0.entry(lowest).or_insert(under);
+            self.under.entry(lowest).or_insert(under);
         }
+    }
+
+    /// What is known of the null at this place, if nothing lay beneath it.
+    pub fn nothing(&self, place: Span) -> Option<&Nothing> {
+        self.nothing.get(&place)
     }
 
     /// What lay under the value at this place, or under one that holds it.
     pub fn under(&self, place: Span) -> Option<Span> {
         let at = Span { end: u32::MAX, ..place };
-        let (over, under) = self.0.range(..=at).next_back()?;
+        let (over, under) = self.under.range(..=at).next_back()?;
         (over.file == place.file && over.end >= place.end).then_some(*under)
     }
 }
@@ -71,12 +101,25 @@ impl Laying<'_> {
         }
     }
 
+    /// Notes a null that meets nothing.
+    fn nothing(&mut self, under: &Map, key: &Key, value: &Node) {
+        if let Value::Map(map) = &value.value {
+            let none = Map::default();
+            map.entries.iter().for_each(|entry| self.nothing(&none, &entry.key, &entry.value));
+        }
+        let (Value::Null, Some(overrides)) = (&value.value, &mut self.overrides) else { return };
+        let near = nearest(&key.text, under.entries.iter().map(|entry| entry.key.text.as_ref()));
+        let nothing = Nothing { key: key.text.to_string(), near: near.map(str::to_owned) };
+        overrides.nothing.entry(value.span).or_insert(nothing);
+    }
+
     fn maps(&mut self, mut under: Map, over: Map) -> Map {
         // The keys of `over` differ from each other, so only those beneath need to be searched.
         let mut beneath = under.entries.len();
         for Entry { key, value } in over.entries {
             let Some(at) = under.entries.iter().take(beneath).position(|entry| entry.key.text == key.text)
             else {
+                self.nothing(&under, &key, &value);
                 under.push(key, value);
                 continue;
             };

@@ -22,7 +22,8 @@ pub mod write;
 
 pub use build::Build;
 pub use decode::{
-    KEY_MISSING, VALUE_UNKNOWN, decode, key_missing, key_unknown, out_of_range, unknown_keys, wrong_type,
+    KEY_MISSING, VALUE_TYPE, VALUE_UNKNOWN, decode, key_missing, key_unknown, out_of_range, unknown_keys,
+    wrong_type,
 };
 pub use merge::{Overrides, merge, merge_noting};
 pub use node::{Entry, Key, Map, Node, Value, Written};
@@ -49,7 +50,7 @@ pub static CODES: &[&Code] = &[
     &YAML_DOCUMENT,
     &decode::KEY_UNKNOWN,
     &KEY_MISSING,
-    &decode::VALUE_TYPE,
+    &VALUE_TYPE,
     &decode::VALUE_RANGE,
     &VALUE_UNKNOWN,
 ];

@@ -187,7 +187,9 @@ impl Walk<'_, '_> {
         if near.is_some_and(|near| near.eq_ignore_ascii_case(name) || is_plural(near)) {
             return meant.unwrap_or_default();
         }
-        let place = at.elsewhere(name).or(meant);
+        // What has a value here already may still be what was meant, as in a patch.
+        let beside = || nearest(name, names()).map(|near| format!("did you mean `{near}`?"));
+        let place = at.elsewhere(name).or(meant).or_else(beside);
         place.unwrap_or_else(|| match names().count() {
             1..=FEW => format!("known here: {}", list(names())),
             _ => at.explain(self.kind),

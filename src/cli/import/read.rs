@@ -40,7 +40,7 @@ pub(super) fn read(
         if let Some(folder) = target::kustomization(Some(path)) {
             let minor = target::minor(arguments.k3s.as_deref())?;
             let objects = transform::load(&folder, sources, found);
-            let ground = transform::Ground { sources, minor, past: false };
+            let ground = transform::Ground { sources, minor, past: false, fill: None };
             let objects = objects.map(|layer| transform::build(&layer, ground, found));
             given.extend(made(objects.unwrap_or_default(), path, sources));
         } else if path.to_str() == Some("-") {

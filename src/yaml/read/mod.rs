@@ -180,11 +180,14 @@ pub fn read_one(sources: &Sources, file: FileId, dialect: Dialect, found: &mut F
     let mut documents = read(sources, file, dialect, found);
     if documents.len() > 1 {
         let second = documents.get(1).map_or(file.start(), |node| node.span);
-        found.push(
-            Finding::new(&YAML_DOCUMENT, second, "a second document in a typed file")
-                .label("starts here")
-                .help("one app a file: move it to a file of its own"),
-        );
+        let (message, help) = match dialect {
+            Dialect::Kustomization => (
+                "a second document in a kustomization: kustomize drops it without a word",
+                "join the two to one, or move it to a folder of its own and name that under `resources`",
+            ),
+            _ => ("a second document in a typed file", "one app a file: move it to a file of its own"),
+        };
+        found.push(Finding::new(&YAML_DOCUMENT, second, message).label("starts here").help(help));
         return None;
     }
     let Some(node) = documents.pop() else {
