@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use crate::finding::{Finding, Findings, list, nearest};
+use crate::finding::{Finding, Findings, Severity, list, nearest};
 use crate::kube::{is_kubernetes, type_of};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::transform::Wrong;
-use crate::transform::build::{Build, Ground};
+use crate::transform::build::{Build, Fill, Ground};
 use crate::transform::codes::{
     FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE,
     PATCH_NO_TARGET, PATCH_OVERRIDDEN,
@@ -213,8 +213,38 @@ fn file_documents(file: FileId, ground: Ground<'_>, found: &mut Findings) -> Opt
     if found.errors() > before {
         return None;
     }
+    if let Some(fill) = fill {
+        tell_unfilled(file, &documents, sources, fill, found);
+    }
     let is_list = documents.iter().any(|document| matches!(document.value, Value::List(_)));
     Some(if is_list { read(sources, file, Dialect::Manifest, found) } else { documents })
+}
+
+/// Tells a file that could be filled and is not: the names in it are the stack's, and no other program's.
+fn tell_unfilled(
+    file: FileId,
+    documents: &[Node],
+    sources: &Sources,
+    templates: &Fill<'_>,
+    found: &mut Findings,
+) {
+    let SourceFile { text, path, .. } = sources.file(file);
+    if !text.contains("{{") {
+        return;
+    }
+    let mut scratch = Findings::default();
+    let changes = documents.iter().any(|document| {
+        let mut filled = document.clone();
+        templates(&mut filled, &mut scratch);
+        !filled.same(document)
+    });
+    if changes && scratch.errors() == 0 {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let message = format!("the templates in {path} stay as they are");
+        let at = text.find("{{").unwrap_or_default();
+        let finding = Finding::new(&PATCH_INVALID, file.part(at, at.saturating_add(2)), message);
+        found.push(finding.weighs(Severity::Warning).help(format!("to fill them, call it {name}.j2")));
+    }
 }
 
 /// A patch in a text; a map or list is taken as it is.
