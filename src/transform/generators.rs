@@ -199,7 +199,7 @@ fn env(name: &Spanned<String>, file: &SourceFile, pairs: &mut Vec<Pair>) -> Resu
             );
             return Err(Wrong::at(name.span, reason).help("write the line as KEY=TEXT"));
         };
-        names::env_name(key).map_err(|reason| {
+        names::config_key(key).map_err(|reason| {
             Wrong::at(
                 name.span,
                 format!("line {number} of {}: `{key}` cannot be a key: {reason}", name.value),

@@ -301,6 +301,15 @@ impl Merge {
             (Value::Map(under), Value::Map(over)) if !matches!(field, Field::Replace) => {
                 return self.map(under, over, inner);
             }
+            (Value::List(_), Value::List(over)) if matches!(field, Field::Keyed(_)) && deletes(over) => {
+                if let Some(other) = over.iter().find(|item| !is_list_directive(item)) {
+                    let reason = "an entry beside `$patch: delete`, which removes the list";
+                    let help = "`$patch: replace` puts the patch's entries in its place";
+                    self.wrong(other.span, reason, Some(help.to_owned()));
+                    return After::Kept;
+                }
+                return After::Removed;
+            }
             (Value::List(under), Value::List(over)) if matches!(field, Field::Keyed(_) | Field::Set) => {
                 match field {
                     Field::Keyed(keys) => self.list(key, under, over, keys, inner),
@@ -575,6 +584,11 @@ fn is_arm(union: Union, key: &str) -> bool {
 /// An entry that speaks of its list: `{$patch: replace}`.
 fn is_list_directive(item: &Node) -> bool {
     matches!(item.entries(), [only] if only.key.text == PATCH)
+}
+
+/// Whether a patch's list has an item `$patch: delete`, which means the list itself.
+fn deletes(items: &[Node]) -> bool {
+    items.iter().any(|item| is_list_directive(item) && word(item) == Some("delete"))
 }
 
 /// An item of a list that is replaced whole stays as it is, nulls and all; only directives go.

@@ -513,7 +513,10 @@ impl<'t, 'f> Builder<'t, 'f> {
         let Some(Frame { kind: Open::Map { map, key, merge, .. }, .. }) = self.stack.last_mut() else {
             return;
         };
-        let before = merge.as_ref().map(|(at, _)| *at).or(map.entries.last().map(|entry| entry.key.span));
+        let last = map.entries.last().map(|entry| entry.key.span);
+        // The one reader of what kustomize reads lets own keys win wherever the merge stands.
+        let last = last.filter(|_| self.dialect != Dialect::Kustomize);
+        let before = merge.as_ref().map(|(at, _)| *at).or(last);
         *key = Some(PendingKey::Merge(span));
         if let Some(first) = before {
             *key = Some(PendingKey::Bad);
