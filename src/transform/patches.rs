@@ -131,7 +131,10 @@ impl Marks {
 
 /// One entry of `patches`.
 fn entry<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Build<'_>) -> Vec<Ready<'l>> {
-    let Some((place, documents)) = content(patch, layer, marks, build) else { return Vec::new() };
+    // kustomize reads it without the blanks at its end: a `|` that ends it has no last newline.
+    let Some((place, documents)) = content(patch, str::trim_end, layer, marks, build) else {
+        return Vec::new();
+    };
     let options = patch.options.as_ref();
     let is_json = documents.iter().any(|document| matches!(document.value, Value::List(_)));
     if is_json {
@@ -162,9 +165,10 @@ fn entry<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Bui
     documents.into_iter().filter_map(read).collect()
 }
 
-/// The documents of an entry, from its file or its own text.
+/// The documents of an entry, from its file or the part that counts of its own text.
 fn content(
     patch: &Patch,
+    part: fn(&str) -> &str,
     layer: &Layer,
     marks: &mut Marks,
     build: &mut Build<'_>,
@@ -195,8 +199,7 @@ fn content(
         }
         (None, Some(own)) => {
             marks.text(own.span);
-            // kustomize reads it without the blanks at its end: a `|` that ends it has no last newline.
-            (own.span, text_documents(own, str::trim_end, build.ground.sources, build.found)?)
+            (own.span, text_documents(own, part, build.ground.sources, build.found)?)
         }
     };
     let documents: Vec<Node> = documents.into_iter().flat_map(resource::apart).collect();
@@ -433,7 +436,9 @@ fn old_strategic<'l>(
 
 /// One entry of `patchesJson6902`.
 fn old_json<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Build<'_>) -> Vec<Ready<'l>> {
-    let Some((place, documents)) = content(patch, layer, marks, build) else { return Vec::new() };
+    let Some((place, documents)) = content(patch, |text| text, layer, marks, build) else {
+        return Vec::new();
+    };
     let Some(target) = &patch.target else {
         invalid(
             build.found,
@@ -638,6 +643,7 @@ impl Apply<'_, '_> {
                 }
                 let changed = outcome.changed;
                 if !outcome.deleted {
+                    strategic::without_blanks(&mut resource.body, shape, self.build.ground.minor);
                     keep_identity(resource, patch.span);
                 }
                 self.tell(outcome, resource);

@@ -324,15 +324,23 @@ fn set(node: &mut Node, made: bool, value: &Node, options: Option<&FieldOptions>
     }
     let new = match (text, &node.value) {
         (Some(text), Value::Text(_)) if !made => Value::Text(text.into()),
-        (Some(text), Value::Int(..) | Value::Float(..) | Value::Bool(..)) if !made => alike(&node.value, &text)
+        (
+            Some(text),
+            Value::Int(_, Some(_)) | Value::Float(_, Some(_)) | Value::Bool(_, Some(_)),
+        ) if !made => alike(&node.value, &text)
             .ok_or_else(|| format!("it holds {}, which `{text}` is not", node.kind()))?,
         (None, Value::Text(_) | Value::Int(..) | Value::Float(..) | Value::Bool(..)) if !made => {
             return Err(format!("it holds {}, and {} cannot take its place", node.kind(), value.kind()));
         }
         (Some(text), Value::List(_) | Value::Map(_)) => Value::Text(text.into()),
-        (Some(text), _) => scalar::plain(&text)
-            .into_value(std::borrow::Cow::Borrowed(&text))
-            .unwrap_or_else(|_| Value::Text(text.clone().into())),
+        (Some(text), _) => match scalar::plain(&text).into_value(std::borrow::Cow::Borrowed(&text)) {
+            // What nobody wrote has no kind to keep: another replacement may put another one here.
+            Ok(Value::Int(number, _)) => Value::Int(number, None),
+            Ok(Value::Float(number, _)) => Value::Float(number, None),
+            Ok(Value::Bool(truth, _)) => Value::Bool(truth, None),
+            Ok(other) => other,
+            Err(_) => Value::Text(text.into()),
+        },
         (None, _) => value.value.clone(),
     };
     *node = Node { span: value.span, value: new };

@@ -100,6 +100,27 @@ pub fn merge(base: &mut Node, patch: &Node, shape: Shape<'_>, minor: u16) -> Out
     merge.outcome
 }
 
+/// kustomize's merge leaves out the keys of an object that have nothing behind them, whether the patch names them or
+/// not; a `null` that is written stays.
+pub fn without_blanks(node: &mut Node, shape: Shape<'_>, minor: u16) {
+    let Some(map) = node.as_map_mut() else { return };
+    map.entries.retain(|entry| !is_blank(&entry.value));
+    for Entry { key, value } in &mut map.entries {
+        let (field, inner) = shape.field(&key.text, minor);
+        match &mut value.value {
+            Value::List(items) if matches!(field, Field::Keyed(_)) => {
+                items.iter_mut().for_each(|item| without_blanks(item, inner, minor));
+            }
+            _ => without_blanks(value, inner, minor),
+        }
+    }
+}
+
+/// Null of which no character is written.
+fn is_blank(node: &Node) -> bool {
+    matches!(node.value, Value::Null) && node.span.start == node.span.end
+}
+
 /// What remains of a map that was patched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
