@@ -260,9 +260,8 @@ impl Parts {
     /// Whether tag and digest are of characters that such have.
     fn is_plain(&self) -> bool {
         let plain = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || "_.{}-".contains(c));
-        let is_digest = |digest: &String| {
-            digest.strip_prefix("sha256:").is_some_and(|digits| plain(&digits.to_owned()))
-        };
+        let is_digest =
+            |digest: &String| digest.strip_prefix("sha256:").is_some_and(|digits| plain(&digits.to_owned()));
         self.tag.as_ref().is_none_or(plain) && self.digest.as_ref().is_none_or(is_digest)
     }
 

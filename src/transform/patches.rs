@@ -643,7 +643,7 @@ impl Apply<'_, '_> {
                 }
                 let changed = outcome.changed;
                 if !outcome.deleted {
-                    strategic::without_blanks(&mut resource.body, shape, self.build.ground.minor);
+                    strategic::tidy(&mut resource.body, shape, self.build.ground.minor);
                     keep_identity(resource, patch.span);
                 }
                 self.tell(outcome, resource);

@@ -268,7 +268,8 @@ fn field(
         (None, 0) => {
             let wrong = Wrong::at(path.span, format!("{shown} has no field `{}`", path.value));
             let near = if create { None } else { near_field(&resource.body, &steps(&path.value)) };
-            let make = (!create).then(|| "to make it: options: {create: true}".to_owned());
+            let make = (!create && !steps(&path.value).contains(&Step::Each))
+                .then(|| "to make it: options: {create: true}".to_owned());
             Err(Wrong { help: near.or(make), ..wrong })
         }
         _ => Ok(()),
@@ -324,11 +325,12 @@ fn set(node: &mut Node, made: bool, value: &Node, options: Option<&FieldOptions>
     }
     let new = match (text, &node.value) {
         (Some(text), Value::Text(_)) if !made => Value::Text(text.into()),
-        (
-            Some(text),
-            Value::Int(_, Some(_)) | Value::Float(_, Some(_)) | Value::Bool(_, Some(_)),
-        ) if !made => alike(&node.value, &text)
-            .ok_or_else(|| format!("it holds {}, which `{text}` is not", node.kind()))?,
+        (Some(text), Value::Int(_, Some(_)) | Value::Float(_, Some(_)) | Value::Bool(_, Some(_)))
+            if !made =>
+        {
+            alike(&node.value, &text)
+                .ok_or_else(|| format!("it holds {}, which `{text}` is not", node.kind()))?
+        }
         (None, Value::Text(_) | Value::Int(..) | Value::Float(..) | Value::Bool(..)) if !made => {
             return Err(format!("it holds {}, and {} cannot take its place", node.kind(), value.kind()));
         }
@@ -349,14 +351,15 @@ fn set(node: &mut Node, made: bool, value: &Node, options: Option<&FieldOptions>
 
 /// A text as a value of the kind that a scalar has: kustomize writes no other, and Kubernetes reads no other.
 fn alike(old: &Value, text: &str) -> Option<Value> {
-    let new = match (old, scalar::plain(text)) {
-        (Value::Int(..), new @ (Scalar::Int(_) | Scalar::Large(_))) => new,
-        (Value::Float(..), new @ (Scalar::Int(_) | Scalar::Large(_) | Scalar::Float(_))) => new,
+    let new = scalar::plain(text);
+    let is_alike = match (old, new) {
+        (Value::Int(..) | Value::Float(..), Scalar::Int(_) | Scalar::Large(_))
+        | (Value::Float(..), Scalar::Float(_)) => true,
         // `yes` and its like are text to kustomize.
-        (Value::Bool(..), new @ Scalar::Bool(_)) if text.len() >= "true".len() => new,
-        _ => return None,
+        (Value::Bool(..), Scalar::Bool(_)) => text.len() >= "true".len(),
+        _ => false,
     };
-    new.into_value(std::borrow::Cow::Borrowed(text)).ok()
+    is_alike.then(|| new.into_value(std::borrow::Cow::Borrowed(text)).ok()).flatten()
 }
 
 /// The text with one part replaced, or with one more at an end.

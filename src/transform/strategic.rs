@@ -100,18 +100,33 @@ pub fn merge(base: &mut Node, patch: &Node, shape: Shape<'_>, minor: u16) -> Out
     merge.outcome
 }
 
-/// kustomize's merge leaves out the keys of an object that have nothing behind them, whether the patch names them or
-/// not; a `null` that is written stays.
-pub fn without_blanks(node: &mut Node, shape: Shape<'_>, minor: u16) {
+/// What kustomize's merge does to an object beside what the patch says: keys with nothing behind them go (a `null` that
+/// is written stays), and what a replacement made of nothing is text where Kubernetes wants text.
+pub fn tidy(object: &mut Node, shape: Shape<'_>, minor: u16) {
+    tidy_map(object, "", shape, minor);
+}
+
+/// Maps of texts.
+const TEXTS: [&str; 6] = ["annotations", "labels", "matchLabels", "nodeSelector", "data", "stringData"];
+
+fn tidy_map(node: &mut Node, of: &str, shape: Shape<'_>, minor: u16) {
     let Some(map) = node.as_map_mut() else { return };
     map.entries.retain(|entry| !is_blank(&entry.value));
     for Entry { key, value } in &mut map.entries {
         let (field, inner) = shape.field(&key.text, minor);
         match &mut value.value {
             Value::List(items) if matches!(field, Field::Keyed(_)) => {
-                items.iter_mut().for_each(|item| without_blanks(item, inner, minor));
+                for item in items {
+                    tidy_map(item, &key.text, inner, minor);
+                }
             }
-            _ => without_blanks(value, inner, minor),
+            Value::Int(_, None) | Value::Float(_, None) | Value::Bool(_, None)
+                if TEXTS.contains(&of) || (of == "env" && key.text == "value") =>
+            {
+                let text = value.written().unwrap_or_default().into_owned();
+                *value = Node::text(value.span, text);
+            }
+            _ => tidy_map(value, &key.text, inner, minor),
         }
     }
 }

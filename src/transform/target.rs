@@ -271,9 +271,8 @@ fn requirement(text: &str) -> Result<Requirement, String> {
         crate::kube::names::label_value(value).map_err(told)?;
         Ok::<_, String>(value.to_owned())
     };
-    let number = |text: &str| {
-        text.trim().parse::<i64>().map_err(|_| format!("`{}` is no whole number", text.trim()))
-    };
+    let number =
+        |text: &str| text.trim().parse::<i64>().map_err(|_| format!("`{}` is no whole number", text.trim()));
     let one = |name: &str, text: &str, holds| {
         Ok(Requirement { key: key(name)?, asks: Asks::Among(vec![value(text)?]), holds })
     };
