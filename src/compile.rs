@@ -2,8 +2,9 @@
 //! run tells everything that it found. `build`, `check` and `nodes` all call [`compile`] and differ only in what they
 //! do with [`Compiled`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::blame::{self, Told};
 use crate::check::{self, Demands, Facts, Images};
 use crate::cluster::{self, Member};
 use crate::emit::{self, File};
@@ -18,7 +19,8 @@ use crate::overrule;
 use crate::reach::Traefik;
 use crate::source::{FileId, Folder, Input, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources};
 use crate::stack::expand::{self, expand};
-use crate::stack::layers::{self, Defined, Layers};
+use crate::stack::changes::{self, Change};
+use crate::stack::layers::{self, Defined, Gathered, Layers};
 use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
 use crate::template::{self, Templates};
 use crate::transform::{self, Ground};
@@ -93,18 +95,40 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 /// Compiles the files of a stack.
 pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled {
     let mut found = Findings::default();
+    let Input { folder_name, named, layer } = input;
+    let gathered = layers::gather(layer, &mut sources, &mut found);
+    let (changes, given, before) = (changes::changes(&gathered), sources.count(), found.clone());
+    let run = |(sources, gathered, found), demands| run((sources, gathered, found), (&folder_name, named.as_deref()), demands);
+    let again = (!changes.is_empty()).then(|| gathered.clone());
+    let (mut compiled, mut found) = run((sources, gathered, found), demands);
+    if let Some(gathered) = again.filter(|_| found.iter().next().is_some()) {
+        let without = |undone: &[Change]| {
+            let left = changes::without(&gathered, undone);
+            let (compiled, found) = run((compiled.sources.first(given), left, before.clone()), demands);
+            Told::of(&found, &compiled.sources)
+        };
+        blamed(&mut found, &compiled.sources, &changes, &gathered, without);
+    }
+    compiled.tell(found);
+    compiled
+}
+
+/// Compiles what was gathered, and tells nothing yet.
+fn run(
+    (mut sources, gathered, mut found): (Sources, Gathered, Findings),
+    (folder_name, named): (&str, Option<&str>),
+    demands: Demands,
+) -> (Compiled, Findings) {
     let past = demands.past;
-    let folder_name = input.folder_name.clone();
-    let named = input.named.clone();
-    let mut layers = layers::gather(input, &mut sources, &mut found);
-    layers.rename(named);
+    let mut layers = layers::lay(gathered, &mut found);
+    layers.rename(named.map(str::to_owned));
     let mut overrides = std::mem::take(&mut layers.overrides);
     let known: Vec<&'static Code> = codes().collect();
     for topmost in [true, false] {
         overrule::read((layers.documents(topmost), topmost), &sources, &known, &mut found);
     }
     strays(&layers, &sources, &mut found);
-    let (cluster, defaults, templates) = cluster(&layers, &folder_name, &sources, &mut found);
+    let (cluster, defaults, templates) = cluster(&layers, folder_name, &sources, &mut found);
     if let Some(stack) = &cluster {
         overrule::weigh(&stack.checks, &known, &mut found);
     }
@@ -145,8 +169,18 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         compiled.stack = Some(stack);
     }
     compiled.overrides = overrides;
-    compiled.tell(found);
-    compiled
+    (compiled, found)
+}
+
+/// The work that pointing at an overlay's lines may take, in apps compiled.
+const SEARCHED: usize = 50_000;
+
+fn blamed(found: &mut Findings, sources: &Sources, changes: &[Change], gathered: &Gathered, mut without: impl FnMut(&[Change]) -> Told) {
+    let apps: BTreeMap<FileId, String> = gathered.apps().collect();
+    let runs = (SEARCHED / apps.len().max(1)).clamp(4, 64);
+    let ground = blame::Ground { sources, changes, apps, runs };
+    let told = Told::of(found, sources);
+    found.retell(|all| blame::point(all, &told, &ground, &mut without));
 }
 
 /// Holds the stacks of one run against each other; what is wrong becomes a finding of the later one.

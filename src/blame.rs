@@ -1,0 +1,236 @@
+//! Which change makes a finding: the one without which it is not told.
+//!
+//! An overlay may make wrong what its base says rightly: it drops a node that the base places an app on, or asks for
+//! another release. What is wrong then is found at the base's line, but the line to mend is the overlay's. So the stack is
+//! compiled once more without what lies over it; what is no longer told is looked for in halves, and the change of which it
+//! hangs becomes the finding's place. What is told without the changes too is the base's own, and stays where it is.
+//!
+//! In: findings, changes (`stack::changes`), and a way to compile without some of them. Out: the same findings, some at
+//! other places. No rule knows of this: it holds for all that there are, and for those to come.
+//!
+//! What must hold: undoing the marked change alone, or with others that are not enough alone, mends the finding, and
+//! breaks nothing else (`tests/blamed.rs` undoes them).
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Findings, Label, Severity};
+use crate::source::{FileId, Sources, Span};
+use crate::stack::changes::{Change, Does};
+
+/// What tells a finding from others in runs that differ: its code and its place, not its words, which may name what an
+/// overlay has changed.
+type Key = (&'static str, String, u32);
+
+fn key(finding: &Finding, sources: &Sources) -> Key {
+    let Span { file, start, .. } = finding.primary.span;
+    (finding.code.name, sources.file(file).path.clone(), start)
+}
+
+/// What a run told.
+pub struct Told {
+    all: BTreeSet<Key>,
+    errors: BTreeSet<Key>,
+    /// Paths of the files that it read.
+    files: BTreeSet<String>,
+}
+
+impl Told {
+    /// Of all that it found.
+    pub fn of(found: &Findings, sources: &Sources) -> Told {
+        let of = |kind: &dyn Fn(&Finding) -> bool| {
+            found.iter().filter(|finding| kind(finding)).map(|finding| key(finding, sources)).collect()
+        };
+        let errors = of(&|finding| finding.severity == Severity::Error);
+        Told { all: of(&|_| true), errors, files: sources.paths().map(str::to_owned).collect() }
+    }
+}
+
+/// What is known of the stack.
+pub struct Ground<'a> {
+    /// Its files.
+    pub sources: &'a Sources,
+    /// All that lies over it, the topmost layer's first.
+    pub changes: &'a [Change],
+    /// Apps by their files.
+    pub apps: BTreeMap<FileId, String>,
+    /// How often it may be compiled.
+    pub runs: usize,
+}
+
+/// Points findings at the changes that make them. `without` compiles without some changes.
+pub fn point(
+    all: Vec<Finding>,
+    told: &Told,
+    ground: &Ground<'_>,
+    without: &mut dyn FnMut(&[Change]) -> Told,
+) -> Vec<Finding> {
+    let of = |finding| (key(finding, ground.sources), finding);
+    let findings: BTreeMap<Key, &Finding> = all.iter().map(of).collect();
+    let mut search = Search { told, findings, ground, without, runs: ground.runs, causes: BTreeMap::new() };
+    search.layers();
+    let causes = search.causes;
+    let mut pointed: Vec<Finding> = Vec::with_capacity(all.len());
+    for finding in all {
+        match causes.get(&key(&finding, ground.sources)) {
+            Some(change) if !finding.primary.span.holds(change.mark) => {
+                join(&mut pointed, moved(finding, change, ground));
+            }
+            _ => pointed.push(finding),
+        }
+    }
+    pointed
+}
+
+impl Ground<'_> {
+    /// The layer whose change stands there, if one does.
+    fn layer(&self, place: Span) -> Option<usize> {
+        self.changes.iter().find(|change| change.whole.holds(place)).map(|change| change.layer)
+    }
+
+    /// Whether a layer says something in a file.
+    fn describes(&self, layer: &[Change], path: &str) -> bool {
+        let said = layer.iter().filter(|change| change.does != Does::Add);
+        said.map(|change| &self.sources.file(change.mark.file).path).any(|file| file == path)
+    }
+}
+
+/// The search for causes.
+struct Search<'a> {
+    /// By the whole stack.
+    told: &'a Told,
+    findings: BTreeMap<Key, &'a Finding>,
+    ground: &'a Ground<'a>,
+    without: &'a mut dyn FnMut(&[Change]) -> Told,
+    /// How often it may still be called.
+    runs: usize,
+    causes: BTreeMap<Key, Change>,
+}
+
+impl Search<'_> {
+    /// One layer is taken off after the other. What stands in a change may be made by the layers above it.
+    fn layers(&mut self) {
+        let ground = self.ground;
+        let own = |(key, finding): (&Key, &&Finding)| (key.clone(), ground.layer(finding.primary.span));
+        let mut open: BTreeMap<Key, Option<usize>> = self.findings.iter().map(own).collect();
+        let mut off: Vec<Change> = Vec::new();
+        for changes in ground.changes.chunk_by(|one, next| one.layer == next.layer) {
+            let layer = changes.first().map(|change| change.layer);
+            open.retain(|_, own| *own < layer);
+            if open.is_empty() {
+                return;
+            }
+            let Some(base) = self.run(&[changes, &off].concat()) else { return };
+            let gone: Vec<Key> = open.keys().filter(|key| !base.all.contains(*key)).cloned().collect();
+            open.retain(|key, _| base.all.contains(key));
+            // What stands in a file that only these changes bring in is theirs.
+            let keys = gone
+                .into_iter()
+                .filter(|(_, path, _)| base.files.contains(path) || ground.describes(changes, path));
+            let known = self.told.errors.union(&base.errors).cloned().collect();
+            self.halve(keys.collect(), changes, &off, (&base, &known));
+            off.extend(changes);
+        }
+    }
+
+    /// None of `keys` was told without `group` and `beside` (`gone`); which of `group` makes each? A change is a cause
+    /// where nothing but `known` errors are told without it: else some other error may hide the finding.
+    fn halve(
+        &mut self,
+        mut keys: BTreeSet<Key>,
+        group: &[Change],
+        beside: &[Change],
+        (gone, known): (&Told, &BTreeSet<Key>),
+    ) {
+        if let [change] = group {
+            if gone.errors.is_subset(known) {
+                self.causes.extend(keys.into_iter().map(|key| (key, *change)));
+            }
+            return;
+        }
+        let (first, second) = group.split_at(group.len() / 2);
+        for half in [first, second] {
+            if keys.is_empty() || half.is_empty() {
+                return;
+            }
+            let Some(told) = self.run(&[half, beside].concat()) else { return };
+            let mended: BTreeSet<Key> = keys.difference(&told.all).cloned().collect();
+            self.halve(mended, half, beside, (&told, known));
+            keys.retain(|key| !self.causes.contains_key(key));
+        }
+        // It takes some of both halves to mend the rest. The one that is spoken of is marked.
+        let (theirs, ours) = keys.into_iter().partition(|key| self.speaks_of(key, second));
+        for (keys, half, other) in [(ours, first, second), (theirs, second, first)] {
+            if !BTreeSet::is_empty(&keys) {
+                self.halve(keys, half, &[other, beside].concat(), (gone, known));
+            }
+        }
+    }
+
+    /// Whether a finding's message quotes one of the changes.
+    fn speaks_of(&self, key: &Key, changes: &[Change]) -> bool {
+        let message = self.findings.get(key).map_or("", |finding| &finding.message);
+        let quoted = |change: &Change| {
+            let text = self.ground.sources.text(change.mark);
+            !text.is_empty() && message.contains(text)
+        };
+        changes.iter().any(quoted)
+    }
+
+    fn run(&mut self, undone: &[Change]) -> Option<Told> {
+        self.runs = self.runs.checked_sub(1)?;
+        Some((self.without)(undone))
+    }
+}
+
+/// The finding at the change's line, its former place beside it.
+fn moved(mut finding: Finding, change: &Change, ground: &Ground<'_>) -> Finding {
+    let known = finding.labels.iter().position(|label| change.whole.holds(label.span));
+    let marked = match known {
+        Some(at) => finding.labels.remove(at),
+        None => Label { span: change.mark, text: said(change.does, change.overlay).into() },
+    };
+    let mut former = std::mem::replace(&mut finding.primary, marked);
+    if former.text.is_empty() {
+        former.text = match change.does {
+            Does::Remove => "it is missed here".into(),
+            Does::Say | Does::Add => "and so this is wrong".into(),
+        };
+    }
+    let app = ground.apps.get(&former.span.file);
+    finding.labels.insert(0, former);
+    if known.is_some() || !change.overlay {
+        return finding;
+    }
+    finding.help(match app {
+        Some(app) => format!("leave this out, or let the overlay change the app too: apps: {{{app}: {{…}}}}"),
+        None => "leave this out, or let the overlay change the other line too".to_owned(),
+    })
+}
+
+fn said(does: Does, overlay: bool) -> &'static str {
+    match does {
+        Does::Remove if overlay => "the overlay removes it",
+        Does::Say if overlay => "the overlay says so",
+        Does::Add => "the overlay adds this file",
+        Does::Remove | Does::Say => "it changes what is said elsewhere",
+    }
+}
+
+/// One change makes the same wrong in many places: one finding, all its places.
+fn join(all: &mut Vec<Finding>, finding: Finding) {
+    let twin = all.iter_mut().find(|other| {
+        other.code == finding.code
+            && other.primary == finding.primary
+            && other.message == finding.message
+            && other.severity == finding.severity
+    });
+    match twin {
+        Some(twin) => {
+            let new = finding.labels.into_iter().filter(|label| !twin.labels.contains(label));
+            let new: Vec<Label> = new.collect();
+            twin.labels.extend(new);
+        }
+        None => all.push(finding),
+    }
+}
