@@ -8,8 +8,8 @@
 //! In: findings, changes (`stack::changes`), and a way to compile without some of them. Out: the same findings, some at
 //! other places. No rule knows of this: it holds for all that there are, and for those to come.
 //!
-//! What must hold: undoing the marked change alone, or with others that are not enough alone, mends the finding, and
-//! breaks nothing else (`tests/blamed.rs` undoes them).
+//! What must hold: without the marked change, or without it and others that are not enough alone, the finding is not told,
+//! and no error that was not told before; what the base tells too stays where it is.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -31,6 +31,8 @@ fn key(finding: &Finding, sources: &Sources) -> Key {
 pub struct Told {
     all: BTreeSet<Key>,
     errors: BTreeSet<Key>,
+    /// Whether there was more than a run keeps: then nobody knows what it did not tell.
+    cut: bool,
     /// Paths of the files that it read.
     files: BTreeSet<String>,
 }
@@ -42,7 +44,12 @@ impl Told {
             found.iter().filter(|finding| kind(finding)).map(|finding| key(finding, sources)).collect()
         };
         let errors = of(&|finding| finding.severity == Severity::Error);
-        Told { all: of(&|_| true), errors, files: sources.paths().map(str::to_owned).collect() }
+        let files = sources.paths().map(str::to_owned).collect();
+        Told { all: of(&|_| true), errors, cut: found.dropped() > 0, files }
+    }
+
+    fn tells(&self, key: &Key) -> bool {
+        self.cut || self.all.contains(key)
     }
 }
 
@@ -65,17 +72,16 @@ pub fn point(
     ground: &Ground<'_>,
     without: &mut dyn FnMut(&[Change]) -> Told,
 ) -> Vec<Finding> {
-    let of = |finding| (key(finding, ground.sources), finding);
-    let findings: BTreeMap<Key, &Finding> = all.iter().map(of).collect();
+    // What is said of a secret stays at the place that no report shows.
+    let seen = all.iter().filter(|finding| !finding.secret);
+    let findings = seen.map(|finding| (key(finding, ground.sources), finding)).collect();
     let mut search = Search { told, findings, ground, without, runs: ground.runs, causes: BTreeMap::new() };
     search.layers();
     let causes = search.causes;
     let mut pointed: Vec<Finding> = Vec::with_capacity(all.len());
     for finding in all {
         match causes.get(&key(&finding, ground.sources)) {
-            Some(change) if !finding.primary.span.holds(change.mark) => {
-                join(&mut pointed, moved(finding, change, ground));
-            }
+            Some(change) if !finding.secret => join(&mut pointed, moved(finding, change, ground)),
             _ => pointed.push(finding),
         }
     }
@@ -83,9 +89,9 @@ pub fn point(
 }
 
 impl Ground<'_> {
-    /// The layer whose change stands there, if one does.
+    /// The layer that says something there, if one does.
     fn layer(&self, place: Span) -> Option<usize> {
-        self.changes.iter().find(|change| change.whole.holds(place)).map(|change| change.layer)
+        self.changes.iter().find(|change| change.section.holds(place)).map(|change| change.layer)
     }
 
     /// Whether a layer says something in a file.
@@ -121,29 +127,22 @@ impl Search<'_> {
                 return;
             }
             let Some(base) = self.run(&[changes, &off].concat()) else { return };
-            let gone: Vec<Key> = open.keys().filter(|key| !base.all.contains(*key)).cloned().collect();
-            open.retain(|key, _| base.all.contains(key));
+            let gone: Vec<Key> = open.keys().filter(|key| !base.tells(key)).cloned().collect();
+            open.retain(|key, _| base.tells(key));
             // What stands in a file that only these changes bring in is theirs.
             let keys = gone
                 .into_iter()
                 .filter(|(_, path, _)| base.files.contains(path) || ground.describes(changes, path));
-            let known = self.told.errors.union(&base.errors).cloned().collect();
-            self.halve(keys.collect(), changes, &off, (&base, &known));
+            self.halve(keys.collect(), changes, &off, &base);
             off.extend(changes);
         }
     }
 
-    /// None of `keys` was told without `group` and `beside` (`gone`); which of `group` makes each? A change is a cause
-    /// where nothing but `known` errors are told without it: else some other error may hide the finding.
-    fn halve(
-        &mut self,
-        mut keys: BTreeSet<Key>,
-        group: &[Change],
-        beside: &[Change],
-        (gone, known): (&Told, &BTreeSet<Key>),
-    ) {
+    /// None of `keys` is told without `group` and `beside`; which of `group` makes each? A change is none where another
+    /// error is told without it, for that may hide the finding.
+    fn halve(&mut self, mut keys: BTreeSet<Key>, group: &[Change], beside: &[Change], without: &Told) {
         if let [change] = group {
-            if gone.errors.is_subset(known) {
+            if without.errors.is_subset(&self.told.errors) {
                 self.causes.extend(keys.into_iter().map(|key| (key, *change)));
             }
             return;
@@ -154,15 +153,15 @@ impl Search<'_> {
                 return;
             }
             let Some(told) = self.run(&[half, beside].concat()) else { return };
-            let mended: BTreeSet<Key> = keys.difference(&told.all).cloned().collect();
-            self.halve(mended, half, beside, (&told, known));
+            let mended: BTreeSet<Key> = keys.iter().filter(|key| !told.tells(key)).cloned().collect();
+            self.halve(mended, half, beside, &told);
             keys.retain(|key| !self.causes.contains_key(key));
         }
         // It takes some of both halves to mend the rest. The one that is spoken of is marked.
         let (theirs, ours) = keys.into_iter().partition(|key| self.speaks_of(key, second));
         for (keys, half, other) in [(ours, first, second), (theirs, second, first)] {
             if !BTreeSet::is_empty(&keys) {
-                self.halve(keys, half, &[other, beside].concat(), (gone, known));
+                self.halve(keys, half, &[other, beside].concat(), without);
             }
         }
     }
@@ -188,32 +187,35 @@ fn moved(mut finding: Finding, change: &Change, ground: &Ground<'_>) -> Finding 
     let known = finding.labels.iter().position(|label| change.whole.holds(label.span));
     let marked = match known {
         Some(at) => finding.labels.remove(at),
-        None => Label { span: change.mark, text: said(change.does, change.overlay).into() },
+        None => Label { span: change.mark, text: said(change).into() },
     };
     let mut former = std::mem::replace(&mut finding.primary, marked);
+    let elsewhere = former.span.file != change.mark.file;
     if former.text.is_empty() {
-        former.text = match change.does {
-            Does::Remove => "it is missed here".into(),
-            Does::Say | Does::Add => "and so this is wrong".into(),
-        };
+        former.text =
+            if change.does == Does::Remove { "it is missed here" } else { "and so this is wrong" }.into();
     }
     let app = ground.apps.get(&former.span.file);
-    finding.labels.insert(0, former);
+    // In an overlay's own file it stood where the file begins, for want of a better place.
+    if elsewhere || !change.overlay {
+        finding.labels.insert(0, former);
+    }
     if known.is_some() || !change.overlay {
         return finding;
     }
     finding.help(match app {
         Some(app) => format!("leave this out, or let the overlay change the app too: apps: {{{app}: {{…}}}}"),
-        None => "leave this out, or let the overlay change the other line too".to_owned(),
+        None if elsewhere => "leave this out, or let the overlay change the other line too".to_owned(),
+        None => "leave this out".to_owned(),
     })
 }
 
-fn said(does: Does, overlay: bool) -> &'static str {
-    match does {
-        Does::Remove if overlay => "the overlay removes it",
-        Does::Say if overlay => "the overlay says so",
+fn said(change: &Change) -> &'static str {
+    match change.does {
+        Does::Remove if change.overlay => "the overlay removes it",
+        Does::Say if change.overlay => "the overlay says so",
         Does::Add => "the overlay adds this file",
-        Does::Remove | Does::Say => "it changes what is said elsewhere",
+        Does::Remove | Does::Say => "this changes it",
     }
 }
 

@@ -18,8 +18,8 @@ use crate::lower::{self, Files, Merged};
 use crate::overrule;
 use crate::reach::Traefik;
 use crate::source::{FileId, Folder, Input, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources};
-use crate::stack::expand::{self, expand};
 use crate::stack::changes::{self, Change};
+use crate::stack::expand::{self, expand};
 use crate::stack::layers::{self, Defined, Gathered, Layers};
 use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
 use crate::template::{self, Templates};
@@ -97,18 +97,15 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     let mut found = Findings::default();
     let Input { folder_name, named, layer } = input;
     let gathered = layers::gather(layer, &mut sources, &mut found);
-    let (changes, given, before) = (changes::changes(&gathered), sources.count(), found.clone());
-    let run = |(sources, gathered, found), demands| run((sources, gathered, found), (&folder_name, named.as_deref()), demands);
-    let again = (!changes.is_empty()).then(|| gathered.clone());
-    let (mut compiled, mut found) = run((sources, gathered, found), demands);
-    if let Some(gathered) = again.filter(|_| found.iter().next().is_some()) {
-        let without = |undone: &[Change]| {
-            let left = changes::without(&gathered, undone);
-            let (compiled, found) = run((compiled.sources.first(given), left, before.clone()), demands);
-            Told::of(&found, &compiled.sources)
-        };
-        blamed(&mut found, &compiled.sources, &changes, &gathered, without);
-    }
+    let (given, before) = (sources.count(), found.clone());
+    let named = (folder_name.as_str(), named.as_deref());
+    let (mut compiled, mut found) = run((sources, gathered.clone(), found), named, demands);
+    let without = |undone: &[Change]| {
+        let left = changes::without(&gathered, undone);
+        let (compiled, found) = run((compiled.sources.first(given), left, before.clone()), named, demands);
+        Told::of(&found, &compiled.sources)
+    };
+    blame(&mut found, &compiled.sources, &gathered, without);
     compiled.tell(found);
     compiled
 }
@@ -120,7 +117,7 @@ fn run(
     demands: Demands,
 ) -> (Compiled, Findings) {
     let past = demands.past;
-    let mut layers = layers::lay(gathered, &mut found);
+    let mut layers = layers::lay(gathered, &sources, &mut found);
     layers.rename(named.map(str::to_owned));
     let mut overrides = std::mem::take(&mut layers.overrides);
     let known: Vec<&'static Code> = codes().collect();
@@ -172,13 +169,23 @@ fn run(
     (compiled, found)
 }
 
-/// The work that pointing at an overlay's lines may take, in apps compiled.
-const SEARCHED: usize = 50_000;
+/// The work that the search for an overlay's lines may take, in apps compiled.
+const SEARCHED: usize = 16_000;
 
-fn blamed(found: &mut Findings, sources: &Sources, changes: &[Change], gathered: &Gathered, mut without: impl FnMut(&[Change]) -> Told) {
+/// Points what an overlay makes wrong in its base at the overlay.
+fn blame(
+    found: &mut Findings,
+    sources: &Sources,
+    gathered: &Gathered,
+    mut without: impl FnMut(&[Change]) -> Told,
+) {
+    let changes = changes::changes(gathered);
+    if changes.is_empty() || found.iter().next().is_none() {
+        return;
+    }
     let apps: BTreeMap<FileId, String> = gathered.apps().collect();
     let runs = (SEARCHED / apps.len().max(1)).clamp(4, 64);
-    let ground = blame::Ground { sources, changes, apps, runs };
+    let ground = blame::Ground { sources, changes: &changes, apps, runs };
     let told = Told::of(found, sources);
     found.retell(|all| blame::point(all, &told, &ground, &mut without));
 }

@@ -30,6 +30,8 @@ pub struct Change {
     pub mark: Span,
     /// All of it.
     pub whole: Span,
+    /// All that its layer says below the same key of the file, or the added file.
+    pub section: Span,
     /// Its layer: the higher, the later it is laid.
     pub layer: usize,
     /// Whether it is an overlay's, or of what an overlay includes.
@@ -46,15 +48,16 @@ pub fn changes(gathered: &Gathered) -> Vec<Change> {
     let layers = gathered.folders.iter().zip(&gathered.trees).enumerate().rev();
     let mut all = Vec::new();
     for (layer, (folder, tree)) in layers {
-        let of = Of { layer, overlay: layer > stack };
+        let overlay = layer > stack;
         for entry in tree.iter().flat_map(Node::entries) {
             let transforms = entry.key.text == "kustomize";
-            if transforms || (of.overlay && !OWN.contains(&entry.key.text.as_ref())) {
-                of.entry(entry, transforms, &mut all);
+            if transforms || (overlay && !OWN.contains(&entry.key.text.as_ref())) {
+                Of { layer, overlay, section: whole(entry) }.entry(entry, transforms, &mut all);
             }
         }
-        if of.overlay {
-            all.extend(files(folder).map(|file| of.file(file)));
+        for file in files(folder).filter(|_| overlay) {
+            let of = Of { layer, overlay, section: all_of(file) };
+            all.push(of.change(Does::Add, file.start(), of.section));
         }
     }
     all
@@ -76,11 +79,12 @@ pub fn without(gathered: &Gathered, undone: &[Change]) -> Gathered {
     left
 }
 
-/// The layer whose changes are listed.
+/// Where changes are listed.
 #[derive(Clone, Copy)]
 struct Of {
     layer: usize,
     overlay: bool,
+    section: Span,
 }
 
 impl Of {
@@ -91,25 +95,33 @@ impl Of {
             Value::Map(map) if !map.entries.is_empty() => {
                 map.entries.iter().for_each(|entry| self.entry(entry, items, all));
             }
-            Value::List(list) if items => {
-                all.extend(list.iter().map(|item| self.change(Does::Say, item.span, item.span)));
+            Value::List(list) if items && !list.is_empty() => {
+                all.extend(list.iter().map(|item| self.change(Does::Say, item.span, reach(item))));
             }
             Value::Null => all.push(self.change(Does::Remove, key.span, whole(entry))),
             _ => all.push(self.change(Does::Say, value.span, whole(entry))),
         }
     }
 
-    fn file(self, file: FileId) -> Change {
-        self.change(Does::Add, file.start(), all_of(file))
-    }
-
     fn change(self, does: Does, mark: Span, whole: Span) -> Change {
-        Change { does, mark, whole, layer: self.layer, overlay: self.overlay }
+        let Of { layer, overlay, section } = self;
+        Change { does, mark, whole, section, layer, overlay }
     }
 }
 
 fn whole(entry: &Entry) -> Span {
-    entry.key.span.to(entry.value.span)
+    forth(entry.key.span, reach(&entry.value))
+}
+
+/// A value with all that is in it: what has no brackets is marked at its first entry.
+fn reach(node: &Node) -> Span {
+    let entries = node.entries().iter().map(whole);
+    entries.chain(node.items().iter().map(reach)).fold(node.span, forth)
+}
+
+/// What an alias repeats stands further up.
+fn forth(from: Span, to: Span) -> Span {
+    if to.start < from.start { from } else { from.to(to) }
 }
 
 fn all_of(file: FileId) -> Span {
@@ -132,7 +144,7 @@ fn strip(node: &mut Node, undone: &BTreeSet<Span>) {
                 has_some(&entry.value) == had
             }
         }),
-        Value::List(items) => items.retain(|item| !undone.contains(&item.span)),
+        Value::List(items) => items.retain(|item| !undone.contains(&reach(item))),
         _ => {}
     }
 }

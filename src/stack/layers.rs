@@ -13,8 +13,8 @@ use super::keys_from;
 use super::resolve::is_known_format;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::source::{
-    FileId, INCLUDE_FILE, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources, Span, near_layers,
-    read_base, read_include,
+    FileId, INCLUDE_FILE, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources, Span, near_layers, read_base,
+    read_include,
 };
 use crate::yaml::{
     Entry, Key, Map, Node, Overrides, VALUE_TYPE, Value, merge_noting, read_typed, unknown_keys, wrong_type,
@@ -197,7 +197,7 @@ pub fn gather(layer: Layer, sources: &mut Sources, found: &mut Findings) -> Gath
 }
 
 /// Lays one over another.
-pub fn lay(gathered: Gathered, found: &mut Findings) -> Layers {
+pub fn lay(gathered: Gathered, sources: &Sources, found: &mut Findings) -> Layers {
     let Gathered { folders, trees, complete } = gathered;
     let mut apps = Vec::new();
     let mut whole: Option<Node> = None;

@@ -189,12 +189,13 @@ impl Build<'_> {
             let finding = match (way(one.file), way(other.file)) {
                 (Some((way, _)), Some((again, _))) if is_one && way != again => {
                     let finding = Finding::new(&RESOURCE_DUPLICATE, *again, message);
-                    finding.also(*way, "first here").also(other, "the object")
+                    finding.label("again here").also(*way, "first here").also(other, "the object")
                 }
-                _ => Finding::new(&RESOURCE_DUPLICATE, other, message).also(one, "first here"),
+                _ => Finding::new(&RESOURCE_DUPLICATE, other, message)
+                    .label("one of them")
+                    .also(one, "one of them"),
             };
-            self.found
-                .push(finding.label("again here").help("take one out, or give it another name or namespace"));
+            self.found.push(finding.help("take one out, or give it another name or namespace"));
         }
         if !twins.is_empty() {
             let mut at = 0_usize;
