@@ -236,3 +236,164 @@ fn join(all: &mut Vec<Finding>, finding: Finding) {
         None => all.push(finding),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Code, Page};
+
+    static CODE: Code =
+        Code { name: "wrong", severity: Severity::Error, page: Page { about: "", bad: "", good: "" } };
+
+    /// Ten bytes of the base, and a change at each letter of `top`, `mid`; in what follows a change is named by its letter.
+    struct Trial {
+        sources: Sources,
+        base: FileId,
+        changes: Vec<Change>,
+    }
+
+    impl Trial {
+        fn new(top: &str, mid: &str) -> Trial {
+            let mut sources = Sources::default();
+            let base = sources.add("base.yaml".into(), Ok(b"0123456789".to_vec()));
+            let mut changes = Vec::new();
+            for (layer, text) in [(2, top), (1, mid)] {
+                let file = sources.add(format!("{layer}.yaml"), Ok(text.into()));
+                changes.extend((0..text.len()).map(|at| {
+                    let mark = file.part(at, at + 1);
+                    let does =
+                        if text.as_bytes()[at].is_ascii_uppercase() { Does::Remove } else { Does::Say };
+                    Change { does, mark, whole: mark, section: mark, layer, overlay: true }
+                }));
+            }
+            Trial { sources, base, changes }
+        }
+
+        /// Where a letter or digit stands.
+        fn place(&self, at: char) -> Span {
+            match at.to_digit(10) {
+                Some(digit) => self.base.part(digit as usize, digit as usize + 1),
+                None => self
+                    .changes
+                    .iter()
+                    .map(|change| change.mark)
+                    .find(|mark| self.letter(*mark) == at)
+                    .unwrap(),
+            }
+        }
+
+        fn letter(&self, mark: Span) -> char {
+            self.sources.text(mark).chars().next().unwrap()
+        }
+
+        /// What a run without some letters tells: `wrong` says which findings (`place: message`) those are.
+        fn told(&self, wrong: &dyn Fn(&str) -> Vec<&'static str>, undone: &str) -> Findings {
+            let mut found = Findings::default();
+            for said in wrong(undone) {
+                let place = self.place(said.chars().next().unwrap());
+                found.push(Finding::new(&CODE, place, said.split_once(": ").unwrap().1));
+            }
+            found
+        }
+
+        /// Where findings stand in the end, with their other places behind them; and the runs that it took.
+        fn pointed(&self, runs: usize, wrong: &dyn Fn(&str) -> Vec<&'static str>) -> (Vec<String>, usize) {
+            let ground =
+                Ground { sources: &self.sources, changes: &self.changes, apps: BTreeMap::new(), runs };
+            let mut found = self.told(wrong, "");
+            let told = Told::of(&found, &self.sources);
+            let mut count = 0;
+            let mut without = |undone: &[Change]| {
+                count += 1;
+                let letters: String = undone.iter().map(|change| self.letter(change.mark)).collect();
+                Told::of(&self.told(wrong, &letters), &self.sources)
+            };
+            found.retell(|all| point(all, &told, &ground, &mut without));
+            let places = found.iter().map(|finding| {
+                let labels = finding.labels.iter().map(|label| self.letter(label.span));
+                std::iter::once(self.letter(finding.primary.span)).chain(labels).collect()
+            });
+            (places.collect(), count)
+        }
+    }
+
+    /// Told while the change is there.
+    fn made(by: char, undone: &str, says: &'static str) -> Option<&'static str> {
+        (!undone.contains(by)).then_some(says)
+    }
+
+    #[test]
+    fn each_stands_at_the_change_that_makes_it() {
+        let trial = Trial::new("abCdefgh", "");
+        let wrong = |undone: &str| {
+            let told = [made('b', undone, "1: x"), made('C', undone, "2: y"), made('C', undone, "5: y")];
+            told.into_iter().chain([Some("3: the base's"), Some("d: the overlay's")]).flatten().collect()
+        };
+        let (places, runs) = trial.pointed(99, &wrong);
+        assert_eq!(places, ["b1", "C25", "3", "d"]);
+        assert!(runs <= 9, "{runs}");
+    }
+
+    #[test]
+    fn another_error_may_hide_it() {
+        let trial = Trial::new("abcd", "");
+        // Without `b` an error comes up that hides what `d` makes.
+        let wrong = |undone: &str| match undone.contains('b') && !undone.contains('a') {
+            true => vec!["9: hides"],
+            false => made('d', undone, "1: x").into_iter().collect(),
+        };
+        assert_eq!(trial.pointed(99, &wrong).0, ["d1"]);
+    }
+
+    #[test]
+    fn of_two_that_make_it_the_one_that_is_spoken_of() {
+        let trial = Trial::new("abcd", "");
+        for (says, expected) in [("1: not b", "b1"), ("1: not c", "c1"), ("1: …", "b1")] {
+            let wrong =
+                |undone: &str| made('b', undone, says).or(made('c', undone, says)).into_iter().collect();
+            assert_eq!(trial.pointed(99, &wrong).0, [expected], "{says}");
+        }
+    }
+
+    #[test]
+    fn layer_by_layer() {
+        let trial = Trial::new("ab", "cd");
+        let wrong = |undone: &str| {
+            // The middle one's own line is made wrong by the topmost, the base's by the middle one.
+            [made('a', undone, "c: x"), made('d', undone, "1: y"), made('c', undone, "b: z")]
+                .into_iter()
+                .flatten()
+                .collect()
+        };
+        assert_eq!(trial.pointed(99, &wrong).0, ["ac", "d1", "b"]);
+    }
+
+    #[test]
+    fn where_too_little_is_known_it_stays() {
+        let trial = Trial::new("abcdefgh", "");
+        let wrong = |undone: &str| made('f', undone, "1: x").into_iter().collect();
+        for runs in 0..5 {
+            assert_eq!(trial.pointed(runs, &wrong), (vec!["1".to_owned()], runs));
+        }
+        assert_eq!(trial.pointed(7, &wrong).0, ["f1"]);
+        // A run with more findings than it keeps.
+        let wrong = |undone: &str| match undone {
+            "" => vec!["1: x"],
+            _ => std::iter::repeat_n("2: y", 1_001).collect(),
+        };
+        assert_eq!(trial.pointed(99, &wrong).0, ["1"]);
+    }
+
+    #[test]
+    fn what_is_said_of_a_secret_stays_at_it() {
+        let trial = Trial::new("a", "");
+        let secret = vec![Finding::new(&CODE, trial.place('1'), "x").secret()];
+        let mut found = Findings::default();
+        secret.iter().cloned().for_each(|finding| found.push(finding));
+        let told = Told::of(&found, &trial.sources);
+        let ground =
+            Ground { sources: &trial.sources, changes: &trial.changes, apps: BTreeMap::new(), runs: 9 };
+        let pointed = point(secret, &told, &ground, &mut |_| Told::of(&Findings::default(), &trial.sources));
+        assert_eq!(pointed[0].primary.span, trial.place('1'));
+    }
+}

@@ -96,7 +96,7 @@ impl Of {
                 map.entries.iter().for_each(|entry| self.entry(entry, items, all));
             }
             Value::List(list) if items && !list.is_empty() => {
-                all.extend(list.iter().map(|item| self.change(Does::Say, item.span, reach(item))));
+                all.extend(list.iter().map(|item| self.change(Does::Say, item.span, item.span)));
             }
             Value::Null => all.push(self.change(Does::Remove, key.span, whole(entry))),
             _ => all.push(self.change(Does::Say, value.span, whole(entry))),
@@ -109,19 +109,10 @@ impl Of {
     }
 }
 
-fn whole(entry: &Entry) -> Span {
-    forth(entry.key.span, reach(&entry.value))
-}
-
-/// A value with all that is in it: what has no brackets is marked at its first entry.
-fn reach(node: &Node) -> Span {
-    let entries = node.entries().iter().map(whole);
-    entries.chain(node.items().iter().map(reach)).fold(node.span, forth)
-}
-
 /// What an alias repeats stands further up.
-fn forth(from: Span, to: Span) -> Span {
-    if to.start < from.start { from } else { from.to(to) }
+fn whole(entry: &Entry) -> Span {
+    let (key, value) = (entry.key.span, entry.value.span);
+    if value.start < key.start { key } else { key.to(value) }
 }
 
 fn all_of(file: FileId) -> Span {
@@ -144,7 +135,7 @@ fn strip(node: &mut Node, undone: &BTreeSet<Span>) {
                 has_some(&entry.value) == had
             }
         }),
-        Value::List(items) => items.retain(|item| !undone.contains(&reach(item))),
+        Value::List(items) => items.retain(|item| !undone.contains(&item.span)),
         _ => {}
     }
 }
@@ -154,5 +145,113 @@ fn has_some(node: &Node) -> bool {
         Value::Map(map) => !map.entries.is_empty(),
         Value::List(items) => !items.is_empty(),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Change, Does, changes, without};
+    use crate::finding::Findings;
+    use crate::source::{Input, Part, Sources};
+    use crate::stack::layers::{Gathered, gather};
+    use crate::yaml::{Dialect, Node, read, read_typed};
+
+    const STACK: &str = "stackc: 1\nnodes: {a: {arch: amd64}}\nkustomize:\n  namePrefix: x-\n";
+    const OVERLAY: &str = "\
+stackc: 1
+nodes: {a: null, b: {arch: arm64, roles: [x, y]}}
+apps:
+  web: {place: {}, env: {A: }}
+kustomize:
+  patches:
+  - target: {kind: Service}
+    patch: []
+  - {patch: {}}
+  images: []
+";
+
+    /// A stack, and an overlay of it that has an app.
+    fn gathered(sources: &mut Sources) -> Gathered {
+        let (mut found, files) =
+            (Findings::default(), |text: &'static str| [("stack.yaml", text.as_bytes())]);
+        let app = ("apps/own.yaml", &b"kind: app\n"[..]);
+        let base = Input::of_files("base", files(STACK).into_iter(), sources).layer;
+        let mut over = Input::of_files("over", files(OVERLAY).into_iter().chain([app]), sources).layer;
+        let mut gathered = gather(base, sources, &mut found);
+        over.part = Part::Overlay;
+        gathered.trees.push(read_typed(sources, over.file, &mut found));
+        gathered.folders.push(over);
+        gathered
+    }
+
+    fn texts<'a>(changes: &[Change], sources: &'a Sources) -> Vec<(Does, &'a str)> {
+        changes.iter().map(|change| (change.does, sources.text(change.mark))).collect()
+    }
+
+    #[test]
+    fn the_pieces_of_each_layer() {
+        let mut sources = Sources::default();
+        let gathered = gathered(&mut sources);
+        let all = changes(&gathered);
+        let (over, base) = all.split_at(all.len() - 1);
+        assert_eq!(
+            texts(over, &sources),
+            [
+                (Does::Remove, "a"),
+                (Does::Say, "arm64"),
+                (Does::Say, "[x, y]"),
+                (Does::Say, "{}"),
+                (Does::Remove, "A"),
+                (Does::Say, "target: {kind: Service}\n    patch: []"),
+                (Does::Say, "{patch: {}}"),
+                (Does::Say, "[]"),
+                (Does::Add, ""),
+            ]
+        );
+        assert!(over.iter().all(|change| change.overlay && change.layer == 1));
+        assert_eq!(texts(base, &sources), [(Does::Say, "x-")]);
+        assert!(base.iter().all(|change| !change.overlay && change.layer == 0));
+        assert!(sources.text(over[5].section).starts_with("kustomize:\n"));
+        assert_eq!(over[5].section, over[7].section);
+    }
+
+    fn left(gathered: &Gathered) -> Vec<Node> {
+        gathered.trees.iter().flatten().cloned().collect()
+    }
+
+    #[test]
+    fn without_one_all_others_are_left() {
+        let mut sources = Sources::default();
+        let gathered = gathered(&mut sources);
+        let all = changes(&gathered);
+        for (at, change) in all.iter().enumerate() {
+            let expected: Vec<Change> =
+                all.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| *other).collect();
+            let marks = |changes: &[Change]| changes.iter().map(|change| change.mark).collect::<Vec<_>>();
+            assert_eq!(marks(&changes(&without(&gathered, &[*change]))), marks(&expected), "{change:?}");
+        }
+        let nothing = without(&gathered, &[]);
+        assert!(left(&nothing).iter().zip(left(&gathered)).all(|(one, other)| one.same(&other)));
+    }
+
+    #[test]
+    fn without_all_the_base_alone_is_left() {
+        let mut sources = Sources::default();
+        let gathered = gathered(&mut sources);
+        let base = without(&gathered, &changes(&gathered));
+        assert!(base.folders.iter().all(|folder| folder.apps.is_empty()));
+        let texts = ["stackc: 1\nnodes: {a: {arch: amd64}}\n", "stackc: 1\n"];
+        for (tree, text) in left(&base).iter().zip(texts) {
+            let file = sources.add("expected.yaml".into(), Ok(text.into()));
+            let expected = read(&sources, file, Dialect::Typed, &mut Findings::default());
+            assert!(expected[0].same(tree), "{tree:?}");
+        }
+    }
+
+    #[test]
+    fn where_some_is_missing_nothing_is_known() {
+        let mut gathered = gathered(&mut Sources::default());
+        gathered.complete = false;
+        assert_eq!(changes(&gathered), []);
     }
 }
