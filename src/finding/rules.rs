@@ -171,6 +171,18 @@ mod tests {
         }
     }
 
+    /// A finding that moves to another place is judged once more.
+    #[test]
+    fn what_was_weighed_may_be_allowed_elsewhere() {
+        let mut rules = rules(&[(&ONE, Some(span(0, 10, 20)))]);
+        rules.weigh([(ONE.name, Some(Severity::Error))].into());
+        let mut finding = Finding::new(&ONE, span(0, 1, 2), "x");
+        assert_eq!(rules.judge(&mut finding), Verdict::Told);
+        assert_eq!(finding.severity, Severity::Error);
+        finding.primary.span = span(0, 11, 12);
+        assert_eq!(rules.judge(&mut finding), Verdict::Allowed);
+    }
+
     #[test]
     fn a_weight_changes_all_but_what_a_command_demands() {
         let judge = |weight: Option<Severity>, finding: Finding| {
