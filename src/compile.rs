@@ -2,8 +2,9 @@
 //! run tells everything that it found. `build`, `check` and `nodes` all call [`compile`] and differ only in what they
 //! do with [`Compiled`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::blame::{self, Told};
 use crate::check::{self, Demands, Facts, Images};
 use crate::cluster::{self, Member};
 use crate::emit::{self, File};
@@ -17,8 +18,9 @@ use crate::lower::{self, Files, Merged};
 use crate::overrule;
 use crate::reach::Traefik;
 use crate::source::{FileId, Folder, Input, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources};
+use crate::stack::changes::{self, Change};
 use crate::stack::expand::{self, expand};
-use crate::stack::layers::{self, Defined, Layers};
+use crate::stack::layers::{self, Defined, Gathered, Layers};
 use crate::stack::{self, App, Network, Outline, Pin, Stack, StackFile};
 use crate::template::{self, Templates};
 use crate::transform::{self, Ground};
@@ -95,11 +97,30 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
 /// Compiles the files of a stack.
 pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled {
     let mut found = Findings::default();
+    let Input { folder_name, named, layer } = input;
+    let gathered = layers::gather(layer, &mut sources, &mut found);
+    let (given, before) = (sources.count(), found.clone());
+    let named = (folder_name.as_str(), named.as_deref());
+    let (mut compiled, mut found) = run((sources, gathered.clone(), found), named, demands);
+    let without = |undone: &[Change]| {
+        let left = changes::without(&gathered, undone);
+        let (compiled, found) = run((compiled.sources.first(given), left, before.clone()), named, demands);
+        Told::of(&found, &compiled.sources)
+    };
+    blame(&mut found, &compiled.sources, &gathered, without);
+    compiled.tell(found);
+    compiled
+}
+
+/// Compiles what was gathered, and tells nothing yet.
+fn run(
+    (mut sources, gathered, mut found): (Sources, Gathered, Findings),
+    (folder_name, named): (&str, Option<&str>),
+    demands: Demands,
+) -> (Compiled, Findings) {
     let past = demands.past;
-    let folder_name = input.folder_name.clone();
-    let named = input.named.clone();
-    let mut layers = layers::gather(input, &mut sources, &mut found);
-    layers.rename(named);
+    let mut layers = layers::lay(gathered, &sources, &mut found);
+    layers.rename(named.map(str::to_owned));
     let mut overrides = std::mem::take(&mut layers.overrides);
     let known: Vec<&'static Code> = codes().collect();
     for topmost in [true, false] {
@@ -107,7 +128,7 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     }
     layers.kustomize.iter().for_each(|tree| transform::hide(tree, &mut found));
     strays(&layers, &sources, &mut found);
-    let (cluster, defaults, templates) = cluster(&layers, &folder_name, &sources, &mut found);
+    let (cluster, defaults, templates) = cluster(&layers, folder_name, &sources, &mut found);
     if let Some(stack) = &cluster {
         overrule::weigh(&stack.checks, &known, &mut found);
     }
@@ -149,8 +170,28 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
         compiled.stack = Some(stack);
     }
     compiled.overrides = overrides;
-    compiled.tell(found);
-    compiled
+    (compiled, found)
+}
+
+/// The work that the search for an overlay's lines may take, in apps compiled.
+const SEARCHED: usize = 16_000;
+
+/// Points what an overlay makes wrong in its base at the overlay.
+fn blame(
+    found: &mut Findings,
+    sources: &Sources,
+    gathered: &Gathered,
+    mut without: impl FnMut(&[Change]) -> Told,
+) {
+    let changes = changes::changes(gathered);
+    if changes.is_empty() || found.iter().next().is_none() {
+        return;
+    }
+    let apps: BTreeMap<FileId, String> = gathered.apps().collect();
+    let runs = (SEARCHED / apps.len().max(1)).clamp(4, 64);
+    let ground = blame::Ground { sources, changes: &changes, apps, runs };
+    let told = Told::of(found, sources);
+    found.retell(|all| blame::point(all, &told, &ground, &mut without));
 }
 
 /// Holds the stacks of one run against each other; what is wrong becomes a finding of the later one.

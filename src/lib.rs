@@ -23,6 +23,7 @@ pub mod outage; // what stops when a node dies
 pub mod emit; // order, files, stream
 pub mod cluster; // stacks of one cluster against each other
 pub mod overrule; // what the user says of findings: comments that allow, severities
+pub mod blame; // which change of an overlay makes a finding at a line of its base
 pub mod compile; // the way of the data
 pub mod rendered; // what Helm or kustomize made, checked against a stack
 pub mod diff; // what a new state of files changes in the cluster, object by object

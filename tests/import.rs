@@ -668,6 +668,22 @@ fn no_selector_gets_new_pods() {
         let ran = imported(&folder);
         assert!(reason(&ran, "Deployment default/web").contains("by which others are chosen"), "{}", ran.out);
     }
+    // An expression chooses by its values, and a pod's term looks where the pod is.
+    let term = |namespace: &str, values: &str| {
+        let pod = format!(
+            "      affinity: {{podAntiAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{{topologyKey: kubernetes.io/hostname, \
+             labelSelector: {{matchExpressions: [{{key: app, operator: In, values: [{values}]}}]}}}}]}}}}\n"
+        );
+        deployment("redis", &format!(", namespace: {namespace}"), &pod, "")
+    };
+    for (namespace, values, typed) in
+        [("default", "redis", true), ("far", "web", true), ("default", "redis, web", false)]
+    {
+        let folder =
+            Folder::new().with("plain/web.yaml", web).with("plain/redis.yaml", term(namespace, values));
+        let ran = imported(&folder);
+        assert_eq!(folder.at("home/apps/web.yaml").exists(), typed, "{namespace} {values}: {}", ran.out);
+    }
     // What chooses in another namespace alone does not count.
     let far = "apiVersion: v1\nkind: Service\nmetadata: {name: old, namespace: far}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n";
     let folder = Folder::new().with("plain/web.yaml", web).with("plain/service.yaml", far);
@@ -714,8 +730,70 @@ fn what_kubectl_prints_of_the_cluster_is_taken() {
     let folder = Folder::new().with("plain/web.yaml", web);
     let ran = import(&folder);
     assert_eq!(folder.list("home/apps"), ["web.yaml"], "{}", ran.out);
-    assert!(ran.out.contains("the API server wrote"), "{}", ran.out);
+    assert!(ran.out.contains("the cluster wrote"), "{}", ran.out);
     assert!(!folder.read("home/apps/web.yaml").contains("strategy"));
+}
+
+#[test]
+fn what_controllers_wrote_is_no_ones_to_apply() {
+    let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: StatefulSet\n  metadata: {name: db, uid: 1-1}\n  spec:\n    \
+                serviceName: db\n    selector: {matchLabels: {app: db}}\n    template:\n      metadata: {labels: {app: db}, annotations: \
+                {checksum/config: abc}}\n      spec:\n        serviceAccountName: \"\"\n        containers: [{name: db, image: \"example/db:1\", \
+                ports: [{name: sql, containerPort: 5432}], env: [{name: A, valueFrom: {configMapKeyRef: {name: words, key: a}}}], volumeMounts: [{name: data, mountPath: /data}, \
+                {name: old, mountPath: /old}]}]\n        volumes: [{name: old, persistentVolumeClaim: {claimName: db-old}}]\n    \
+                volumeClaimTemplates: [{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {accessModes: \
+                [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}, status: {phase: Pending}}]\n- apiVersion: v1\n  kind: Service\n  metadata: {name: db}\n  \
+                spec: {clusterIP: 10.43.0.9, clusterIPs: [10.43.0.9], selector: {app: db}, ports: [{name: sql, port: 5432}]}\n- apiVersion: v1\n  \
+                kind: PersistentVolumeClaim\n  metadata: {name: db-old, uid: 1-2, finalizers: [kubernetes.io/pvc-protection], annotations: \
+                {pv.kubernetes.io/bind-completed: \"yes\"}}\n  spec: {volumeName: pvc-1-2, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n\
+                - {apiVersion: v1, kind: ConfigMap, metadata: {name: words}, data: {a: b}}\n";
+    let folder = Folder::new().with("plain/all.yaml", text);
+    let ran = import(&folder);
+    assert_eq!(folder.list("home/apps"), ["db.yaml"], "{}", ran.out);
+    assert!(ran.out.contains("StatefulSet default/db, Service default/db\n"), "{}", ran.out);
+    let claim = folder.read("home/manifests/all.yaml");
+    for gone in ["kubernetes.io/", "volumeName", "uid"] {
+        assert!(claim.contains("name: db-old") && !claim.contains(gone), "{claim}");
+    }
+    assert!(ran.out.contains("annotation checksum/config is stackc's own"), "{}", ran.out);
+    assert!(!folder.read("home/stack.yaml").contains("ServiceAccount"), "no account has no name");
+    // A volume that somebody chose stays.
+    let folder = Folder::new().with("plain/all.yaml", text.replace("pvc-1-2", "mine"));
+    import(&folder);
+    assert!(folder.read("home/manifests/all.yaml").contains("volumeName: mine"));
+}
+
+#[test]
+fn machines_tell_the_release_and_not_the_variant() {
+    let node = |name: &str, arch: &str, version: &str| {
+        format!(
+            "apiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\nstatus: {{nodeInfo: {{architecture: {arch}, kubeletVersion: {version}}}}}\n---\n"
+        )
+    };
+    let (zero, nuc) = (node("zero", "arm", "v1.36.2+k3s1"), node("nuc", "amd64", "v1.36.2+k3s1"));
+    let folder = Folder::new().with("plain/nodes.yaml", format!("{zero}{nuc}"));
+    let ran = folder.stackc("import plain -o home");
+    let text = folder.read("home/stack.yaml");
+    assert!(text.contains("\nk3s: v1.36.2+k3s1\n") && !text.contains("TODO"), "{text}");
+    assert!(ran.out.contains("look at zero in home/stack.yaml: arm/v7 is a guess"), "{}", ran.out);
+    assert!(!ran.out.contains("look at nuc"), "{}", ran.out);
+    let folder =
+        Folder::new().with("plain/nodes.yaml", format!("{zero}{}", nuc.replace("v1.36.2", "v1.36.1")));
+    folder.stackc("import plain -o home");
+    assert!(folder.read("home/stack.yaml").contains("TODO: your release"), "two releases are none");
+}
+
+#[test]
+fn middlewares_of_an_annotation_are_declared() {
+    let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\n  annotations:\n    \
+                   traefik.ingress.kubernetes.io/router.middlewares: default-auth@kubernetescrd, edge-slow-down@kubernetescrd, x@file\n\
+                   spec: {rules: [{host: a.example.org, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: \
+                   {number: 80}}}}]}}]}\n";
+    let folder = Folder::new().with("plain/web.yaml", ingress);
+    import(&folder);
+    let text = folder.read("home/stack.yaml");
+    assert!(text.contains("Middleware/default/auth, Middleware/edge/slow-down"), "{text}");
+    assert!(!text.contains("Middleware/default/x") && !text.contains("Middleware/x"), "{text}");
 }
 
 #[test]

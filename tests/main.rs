@@ -5,6 +5,7 @@
 #![cfg(test)]
 #![expect(clippy::disallowed_methods, reason = "tests read the repository and start programs")]
 
+mod blamed;
 mod bounds;
 mod checks;
 mod controller;

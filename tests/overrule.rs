@@ -220,7 +220,7 @@ fn a_comment_beats_a_severity_and_a_demand_beats_both() {
 fn off(code: &str, example: &str) -> (Vec<String>, Ran) {
     let folder = Folder::new();
     for (path, mut text) in files(example) {
-        if path == "stack.yaml" {
+        if path == "stack.yaml" || path == "overlay.yaml" {
             text = match text.split_once("checks: {") {
                 Some((before, rest)) => format!("{before}checks: {{{code}: off, {rest}"),
                 None => format!("{}\nchecks: {{{code}: off}}\n", text.trim_end()),

@@ -448,6 +448,24 @@ fn a_patch_file_j2_is_a_template_in_its_values() {
 }
 
 #[test]
+fn templates_that_nothing_fills_are_told() {
+    let folder = asking(
+        "",
+        "vars: {count: 4}\nkustomize:\n  patches: [{path: p.yaml}]\n  configMapGenerator: [{name: a, files: [a.conf.j2]}]\n",
+    );
+    folder.write("overlays/staging/a.conf.j2", "a = {{ count }}\n");
+    for (value, told) in [("{{ count }}", true), ("{{ $labels.count }}", false), ("four", false)] {
+        let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, annotations: {a: VALUE}}\n";
+        folder.write("overlays/staging/p.yaml", patch.replace("VALUE", &format!("\"{value}\"")));
+        let ran = ran(&folder, "check overlays/staging");
+        assert_eq!(ran.status, 0, "{}", ran.out);
+        assert!(ran.out.contains("`a.conf.j2` is taken as it is"), "{}", ran.out);
+        assert_eq!(ran.out.contains("to fill them, call it p.yaml.j2"), told, "{value}: {}", ran.out);
+        assert_eq!(ran.out.contains("overlays/staging/p.yaml:3:41"), told, "{value}: {}", ran.out);
+    }
+}
+
+#[test]
 fn patches_of_an_app_written_as_in_a_kustomization_are_explained() {
     for (patch, place, says) in [
         (

@@ -10,8 +10,8 @@ pub static CODE: Code = Code {
     severity: Severity::Error,
     page: Page {
         about: "A HelmChartConfig configures the HelmChart of its own name and namespace. k3s' Traefik is\n\
-                `kube-system/traefik`: a HelmChartConfig `traefik` in another namespace is applied, and nobody reads it. Nor does\n\
-                anybody read one whose chart is nowhere, as after a slip in the name or a prefix.\n\
+                `kube-system/traefik`: a HelmChartConfig `traefik` in another namespace is applied, and nobody reads it.\n\
+                Nor is one read whose chart is nowhere, as after a slip in the name or a prefix.\n\
                 A manifest that says no namespace gets the stack's. Values are text in `valuesContent`; as a map, in `values`,\n\
                 they are read from v1.33.11, v1.34.7 and v1.35.4 on, and dropped before.",
         bad: "# manifests/traefik.yaml\napiVersion: helm.cattle.io/v1\nkind: HelmChartConfig\nmetadata: {name: traefik}\n\

@@ -27,7 +27,7 @@ mod trust;
 pub use crowd::{Crowd, Member, Of};
 pub use data::{Claim, Held, Lies};
 pub use facts::{Facts, Images, Landing, Used};
-pub use reference_unknown::is_given;
+pub use reference_unknown::{is_given, joined_names};
 pub use requests_exceed_nodes::Said;
 
 use crate::finding::{Code, Findings};

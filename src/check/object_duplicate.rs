@@ -42,7 +42,7 @@ pub(super) fn run(facts: &Facts<'_>, found: &mut Findings) {
                 (Some(_), Unit::Manifest(one), Unit::Manifest(other)) => {
                     finding.note(format!("it comes in by manifests/{one} and by manifests/{other}"))
                 }
-                _ => finding.label("again here").also(there, "first here"),
+                _ => finding.label("made here").also(there, "made here"),
             };
             found.push(finding.help(help(object, first)));
         } else {

@@ -83,6 +83,15 @@ const ANNOTATIONS: [(&str, &str); 3] = [
     ("traefik.ingress.kubernetes.io/service.serverstransport", "ServersTransport"),
 ];
 
+/// What they name of Kubernetes' objects: the kind, and `NAMESPACE-NAME`.
+pub fn joined_names(object: &Object) -> impl Iterator<Item = (&'static str, &str)> {
+    ANNOTATIONS.into_iter().flat_map(move |(annotation, kind)| {
+        let node = object.body.at(&["metadata", "annotations", annotation]);
+        let names = node.and_then(Node::as_text).unwrap_or_default().split(',');
+        names.filter_map(move |name| Some((kind, name.trim().strip_suffix("@kubernetescrd")?)))
+    })
+}
+
 /// They take names of all providers, `NAMESPACE-NAME@kubernetescrd` for objects of Kubernetes; a name alone would be
 /// that of an Ingress' own middleware, and an Ingress makes none.
 fn annotated(object: &Object, annotation: &str, kind: &str, facts: &Facts<'_>, found: &mut Findings) {

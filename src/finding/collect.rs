@@ -10,7 +10,7 @@ use crate::source::Span;
 const LIMIT: usize = 1_000;
 
 /// Gathers what a run found.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Findings {
     all: Vec<Finding>,
     dropped: usize,
@@ -39,10 +39,20 @@ impl Findings {
     /// From now on these codes weigh what is said here, nothing = not told; what was found before as well.
     pub fn weigh(&mut self, weights: BTreeMap<&'static str, Option<Severity>>) {
         self.rules.weigh(weights);
+        self.retell(|all| all);
+    }
+
+    /// Tells all in other words, or at other places; what the user says of findings holds there.
+    pub fn retell(&mut self, words: impl FnOnce(Vec<Finding>) -> Vec<Finding>) {
         self.errors = self.dropped_errors;
-        for finding in std::mem::take(&mut self.all) {
+        for finding in words(std::mem::take(&mut self.all)) {
             self.keep(finding);
         }
+    }
+
+    /// All so far.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.all.iter()
     }
 
     /// What the user says of findings.

@@ -29,14 +29,14 @@ pub(super) enum Verdict {
 }
 
 /// All of it. Empty where nobody said anything.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// By code, file and start, so that those that may cover a place are found by search.
     rows: Vec<Row>,
     weights: BTreeMap<&'static str, Option<Severity>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Row {
     allow: Allow,
     used: bool,
@@ -76,10 +76,12 @@ impl Rules {
     /// What a command demands (`--locked`) weighs more than its code, and no file talks it down.
     pub(super) fn judge(&mut self, finding: &mut Finding) -> Verdict {
         let allowed = self.covers(finding);
-        if finding.severity < finding.code.severity {
+        let weight = self.weights.get(finding.code.name);
+        let weighed = weight.is_some_and(|weight| *weight == Some(finding.severity));
+        if finding.severity < finding.code.severity && !weighed {
             return Verdict::Told;
         }
-        match self.weights.get(finding.code.name) {
+        match weight {
             _ if allowed => Verdict::Allowed,
             Some(None) => Verdict::Off,
             Some(Some(severity)) => {
@@ -167,6 +169,18 @@ mod tests {
             assert_eq!(verdict == Verdict::Allowed, expected, "{} at {place:?}", code.name);
             assert_eq!(rules.unused().count(), rows.len() - usize::from(expected));
         }
+    }
+
+    /// A finding that moves to another place is judged once more.
+    #[test]
+    fn what_was_weighed_may_be_allowed_elsewhere() {
+        let mut rules = rules(&[(&ONE, Some(span(0, 10, 20)))]);
+        rules.weigh([(ONE.name, Some(Severity::Error))].into());
+        let mut finding = Finding::new(&ONE, span(0, 1, 2), "x");
+        assert_eq!(rules.judge(&mut finding), Verdict::Told);
+        assert_eq!(finding.severity, Severity::Error);
+        finding.primary.span = span(0, 11, 12);
+        assert_eq!(rules.judge(&mut finding), Verdict::Allowed);
     }
 
     #[test]

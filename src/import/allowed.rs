@@ -28,7 +28,7 @@ pub(super) static ALLOWED: [Allowed; 5] = [
         is: is_label,
     },
     Allowed {
-        what: "annotation checksum/config is added to pods that use a ConfigMap of the stack",
+        what: "annotation checksum/config is stackc's own on pods that use a ConfigMap of the stack",
         why: "when the configuration changes, the pods start anew; now they are replaced once",
         is: |difference, object, _| {
             let sum = ["metadata", "annotations", CHECKSUM];
@@ -46,12 +46,12 @@ pub(super) static ALLOWED: [Allowed; 5] = [
         },
     },
     Allowed {
-        what: "a volume lists all keys of its ConfigMap",
+        what: "a volume lists all keys of its ConfigMap, or none",
         why: "without a list all keys are mounted too",
         is: |difference, object, world| is_all_keys(difference, object, world),
     },
     Allowed {
-        what: "fields are left out that the API server wrote: status, uid, resourceVersion …",
+        what: "fields are left out that the cluster wrote: status, uid, resourceVersion …",
         why: "they are no one's to apply",
         // They are taken away as the objects are read, from raw ones too.
         is: |_, _, _| false,
@@ -61,7 +61,7 @@ pub(super) static ALLOWED: [Allowed; 5] = [
 const CHECKSUM: &str = "checksum/config";
 
 /// What `kubectl get -o yaml` shows beside what was applied.
-pub(super) const SERVERS: [&[&str]; 10] = [
+pub(super) const SERVERS: [&[&str]; 16] = [
     &["status"],
     &["metadata", "creationTimestamp"],
     &["metadata", "generation"],
@@ -72,6 +72,19 @@ pub(super) const SERVERS: [&[&str]; 10] = [
     &["metadata", "annotations", "deployment.kubernetes.io/revision"],
     &["metadata", "annotations", "deprecated.daemonset.template.generation"],
     &["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"],
+    &["metadata", "annotations", "pv.kubernetes.io/bind-completed"],
+    &["metadata", "annotations", "pv.kubernetes.io/bound-by-controller"],
+    &["metadata", "annotations", "volume.beta.kubernetes.io/storage-provisioner"],
+    &["metadata", "annotations", "volume.kubernetes.io/selected-node"],
+    &["metadata", "annotations", "volume.kubernetes.io/storage-provisioner"],
+    &["spec", "volumeClaimTemplates", "*", "status"],
+];
+
+/// Finalizers that controllers of Kubernetes put on what they watch.
+pub(super) const FINALIZERS: [&str; 3] = [
+    "kubernetes.io/pv-protection",
+    "kubernetes.io/pvc-protection",
+    "service.kubernetes.io/load-balancer-cleanup",
 ];
 
 /// The row of what the API server wrote.
@@ -109,9 +122,9 @@ fn is_label(difference: &Difference<'_>, object: &Object, world: &World<'_>) -> 
     }
 }
 
-/// `items` of a volume that name each key of its ConfigMap after itself.
+/// `items` of a volume that name each key of its ConfigMap after itself, in one of the two.
 fn is_all_keys(difference: &Difference<'_>, object: &Object, world: &World<'_>) -> bool {
-    let Some(list) = difference.new.filter(|_| difference.old.is_none()) else { return false };
+    let ((Some(list), None) | (None, Some(list))) = (difference.old, difference.new) else { return false };
     let spec: Vec<&str> = template(object).iter().copied().chain(["spec", "volumes"]).collect();
     let path: Vec<&str> = difference.path.iter().map(String::as_str).collect();
     let Some([volume, "configMap", "items"]) = path.strip_prefix(spec.as_slice()) else { return false };

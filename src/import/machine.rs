@@ -20,6 +20,14 @@ const KNOWN: [&str; 9] = [
 /// Taints that Kubernetes puts there and takes away itself, by their beginnings.
 const PASSING: [&str; 2] = ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/"];
 
+/// Kubernetes does not tell v6 from v7; v7 is what k3s is built for, and so it is taken.
+const ARM: &str = "arm";
+
+/// Whether the variant of its processor is a guess.
+pub(super) fn is_guessed(node: &Object) -> bool {
+    node.body.text_at(&["status", "nodeInfo", "architecture"]) == Some(ARM)
+}
+
 /// What a Node says of its machine, but for what only people know.
 pub(super) fn machine(node: &Object) -> Node {
     let (body, span) = (&node.body, node.body.span);
@@ -27,8 +35,7 @@ pub(super) fn machine(node: &Object) -> Node {
     let system = body.at(&["status", "nodeInfo", "architecture"]);
     let arch =
         system.or_else(|| body.at(&["metadata", "labels", "kubernetes.io/arch"])).and_then(Node::as_text);
-    // Kubernetes does not tell v6 from v7; v7 is what k3s is built for.
-    let arch = arch.map(|arch| Node::text(span, if arch == "arm" { "arm/v7" } else { arch }.to_owned()));
+    let arch = arch.map(|arch| Node::text(span, if arch == ARM { "arm/v7" } else { arch }.to_owned()));
     let roles = labels.iter().filter(|entry| entry.value.as_text() == Some("true"));
     let roles = roles.filter_map(|entry| role(&entry.key.text)).map(|role| Node::text(span, role.to_owned()));
     let own = labels.iter().filter(|entry| {

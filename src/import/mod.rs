@@ -126,6 +126,10 @@ pub struct Imported {
     pub changes: Vec<Change>,
     /// Machines that were among the input.
     pub nodes: usize,
+    /// Those of which nobody can tell arm/v6 from arm/v7.
+    pub guessed: Vec<String>,
+    /// Whether the k3s release is known.
+    pub release: bool,
 }
 
 impl Made {
@@ -142,7 +146,7 @@ pub fn import(given: &[Given], wish: &Wish, sources: &Sources, found: &mut Findi
         return None;
     }
     let (plans, proven) = proof::prove(&world, plan::plans(&world, &wish.name), wish, sources);
-    Some(told(&world, &plans, proven))
+    Some(Imported { release: stack_file::release(&world, wish).is_some(), ..told(&world, &plans, proven) })
 }
 
 fn told(world: &World<'_>, plans: &[Plan], proven: Proven) -> Imported {
@@ -171,6 +175,7 @@ fn told(world: &World<'_>, plans: &[Plan], proven: Proven) -> Imported {
     let change = |(row, objects): (&usize, &usize)| {
         ALLOWED.get(*row).map(|allowed| Change { what: allowed.what, why: allowed.why, objects: *objects })
     };
+    let machines = || world.objects.iter().filter(|object| world::is_machine(object));
     let mut differences = proven.differences;
     differences.extend((!world.trimmed.is_empty()).then_some((SERVERS_ROW, world.trimmed.len())));
     Imported {
@@ -178,7 +183,12 @@ fn told(world: &World<'_>, plans: &[Plan], proven: Proven) -> Imported {
         raw: raw.collect(),
         typed,
         files: proven.files,
-        nodes: world.objects.iter().filter(|object| world::is_machine(object)).count(),
+        nodes: machines().count(),
+        guessed: machines()
+            .filter(|node| machine::is_guessed(node))
+            .map(|node| node.id.name.clone())
+            .collect(),
+        release: false,
     }
 }
 
@@ -207,7 +217,10 @@ const REASONS: [(&str, &str); 17] = [
     ),
     ("MiddlewareTCP", "goes with an IngressRouteTCP"),
     ("Middleware", "no route that became typed names it"),
-    ("PersistentVolumeClaim", "no app alone uses it, so that none makes it"),
+    (
+        "PersistentVolumeClaim",
+        "a Deployment, DaemonSet or CronJob makes those that it alone uses; none does this one",
+    ),
     ("Pod", "an app is a workload; nothing would start this pod anew"),
     ("ReplicaSet", "an app is a Deployment, which makes ReplicaSets by itself"),
     ("Secret", "values of Secrets have no place in typed files"),

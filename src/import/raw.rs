@@ -40,13 +40,13 @@ pub(super) fn kept(
         let all = counts.get(&at).copied().unwrap_or_default();
         let objects: Vec<usize> = rest.values().flatten().copied().collect();
         let written = given.file.map(|file| sources.file(file).whole());
-        let text = match written {
-            Some(text) if objects.len() == all && !objects.iter().any(|own| world.trimmed.contains(own)) => {
-                text
-            }
-            _ => parts(world, at, &rest, sources),
+        let is_whole = objects.len() == all && !objects.iter().any(|own| world.trimmed.contains(own));
+        let (text, shown) = match written.filter(|_| is_whole) {
+            Some(text) => (text, given.path.clone()),
+            // What is left of JSON is written as YAML.
+            None => (parts(world, at, &rest, sources), given.path.replace(".json", ".yaml")),
         };
-        let path = free_path(&given.path, &mut taken, stack);
+        let path = free_path(&shown, &mut taken, stack);
         files.push(Kept { path, text, objects });
     }
     files

@@ -4,7 +4,7 @@
 //! The rows are the defaults that the API server puts in (Kubernetes' `SetDefaults_…` functions of core/v1, apps/v1 and
 //! batch/v1), and Traefik's for a route. A row says nothing of what depends on something else; that is a function below.
 
-use super::allowed::SERVERS;
+use super::allowed::{FINALIZERS, SERVERS};
 use super::world::World;
 use crate::kube::{Image, Object, Pod};
 use crate::yaml::{Build, Map, Node, Value};
@@ -38,7 +38,9 @@ const POD: &[Row] = &[
     (&["schedulerName"], Text("default-scheduler")),
     (&["securityContext"], Empty),
     (&["serviceAccountName"], Text("default")),
+    (&["serviceAccountName"], Text("")),
     (&["serviceAccount"], Text("default")),
+    (&["serviceAccount"], Text("")),
     (&["shareProcessNamespace"], Bool(false)),
     (&["terminationGracePeriodSeconds"], Int(30)),
     (&["tolerations", "*", "operator"], Text("Equal")),
@@ -219,7 +221,7 @@ pub(super) fn settled(object: &Object, world: &World<'_>) -> Node {
 
 /// Takes away what the API server wrote. True where there was anything; null is nothing.
 pub(super) fn without_servers(object: &mut Object) -> bool {
-    let mut any = false;
+    let mut any = provisioned(object);
     for path in SERVERS {
         let Some((key, outer)) = path.split_last() else { continue };
         each(&mut object.body, outer, &mut |node| {
@@ -233,6 +235,20 @@ pub(super) fn without_servers(object: &mut Object) -> bool {
         });
     }
     any
+}
+
+/// The volume that was made for a claim is called after its uid (the provisioners' own rule); finalizers go by themselves.
+fn provisioned(object: &mut Object) -> bool {
+    let uid = object.body.text_at(&["metadata", "uid"]).map(|uid| format!("pvc-{uid}"));
+    let made = uid.is_some() && object.body.text_at(&["spec", "volumeName"]) == uid.as_deref();
+    let all = object.body.at(&["metadata", "finalizers"]).map_or(&[][..], Node::items);
+    let own = |item: &Node| item.as_text().is_some_and(|word| FINALIZERS.contains(&word));
+    let kept = !all.is_empty() && all.iter().all(own);
+    let gone = [("spec", "volumeName", made), ("metadata", "finalizers", kept)];
+    for (outer, key, _) in gone.into_iter().filter(|(.., gone)| *gone) {
+        each(&mut object.body, &[outer], &mut |node| drop(node.as_map_mut().and_then(|map| map.remove(key))));
+    }
+    made || kept
 }
 
 /// Null is absent to the API server, wherever it stands.
@@ -304,7 +320,7 @@ fn pod(spec: &mut Node, namespace: Option<&str>, world: &World<'_>) {
     for list in ["containers", "initContainers"] {
         each(spec, &[list, "*"], &mut |container| self::container(container, on_node));
     }
-    let account = spec.text_at(&["serviceAccountName"]).unwrap_or("default");
+    let account = spec.text_at(&["serviceAccountName"]).filter(|name| !name.is_empty()).unwrap_or("default");
     if world.gives_token(namespace.unwrap_or_default(), account)
         && spec.get("automountServiceAccountToken").and_then(Node::as_bool) == Some(true)
         && let Some(map) = spec.as_map_mut()
@@ -365,6 +381,13 @@ fn host_port(port: &mut Node) {
 
 /// A Service's port goes to the same number unless it says another.
 fn targets(spec: &mut Node) {
+    // What the API server makes of one address.
+    let first = spec.get("clusterIP").cloned();
+    if let (Some(map), Some(first)) = (spec.as_map_mut(), first)
+        && map.get("clusterIPs").is_some_and(|all| matches!(all.items(), [only] if only.same(&first)))
+    {
+        map.remove("clusterIPs");
+    }
     each(spec, &["ports", "*"], &mut |port| {
         let number = port.get("port").and_then(Node::as_int);
         if let Some(map) = port.as_map_mut()

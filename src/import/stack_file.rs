@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::machine::machine;
 use super::world::{World, is_machine};
 use super::{Wish, house};
-use crate::check::is_given;
-use crate::k3s::Release;
+use crate::check::{is_given, joined_names};
+use crate::k3s::{Release, Version};
 use crate::kube::{Object, Target};
 use crate::source::Span;
 use crate::yaml::{Build, Node};
@@ -50,6 +50,15 @@ fn says_namespace(object: &Object) -> bool {
     place(&["metadata", "namespace"]) != place(&["metadata", "name"])
 }
 
+/// The k3s release: the one that was told, else that of all machines.
+pub(super) fn release<'a>(world: &'a World<'_>, wish: &'a Wish) -> Option<&'a str> {
+    let machines = world.objects.iter().filter(|object| is_machine(object));
+    let runs = |node: &'a Object| node.body.text_at(&["status", "nodeInfo", "kubeletVersion"]);
+    let all: BTreeSet<Option<&str>> = machines.map(runs).collect();
+    let only = all.first().copied().flatten().filter(|_| all.len() == 1);
+    wish.k3s.as_deref().or(only.filter(|text| Version::parse(text).is_ok()))
+}
+
 /// The text of stack.yaml.
 pub(super) fn text(world: &World<'_>, wish: &Wish, namespace: &str, needs: &Needs) -> String {
     let mut text = String::new();
@@ -60,7 +69,7 @@ pub(super) fn text(world: &World<'_>, wish: &Wish, namespace: &str, needs: &Need
     if let Some(name) = &wish.own_name {
         text.push_str(&format!("name: {name}\n"));
     }
-    match &wish.k3s {
+    match release(world, wish) {
         Some(release) => text.push_str(&format!("k3s: {release}\n")),
         None => text.push_str(&format!(
             "# TODO: your release, as `k3s --version` prints it; this is the newest that stackc knows\nk3s: {}\n",
@@ -130,7 +139,7 @@ fn secrets(world: &World<'_>, namespace: &str, span: Span) -> Node {
             let Some(name) = reference.name.as_text().filter(|_| reference.target == Target::Secret) else {
                 continue;
             };
-            if reference.optional || world.find("Secret", own, name).is_some() {
+            if name.is_empty() || reference.optional || world.find("Secret", own, name).is_some() {
                 continue;
             }
             let used = all.entry(name).or_default();
@@ -182,7 +191,9 @@ fn external(world: &World<'_>, namespace: &str, needs: &Needs, span: Span) -> No
             let space = reference.namespace.and_then(Node::as_text).unwrap_or(own);
             let space = if reference.target.is_cluster_wide() { "" } else { space };
             let (kind, Some(name)) = (reference.target.kind(), reference.name.as_text()) else { continue };
-            let known = world.find(kind, space, name).is_some() || is_given(kind, space, name, |_| false);
+            let known = name.is_empty()
+                || world.find(kind, space, name).is_some()
+                || is_given(kind, space, name, |_| false);
             if known || reference.optional || reference.target == Target::Secret {
                 continue;
             }
@@ -192,6 +203,30 @@ fn external(world: &World<'_>, namespace: &str, needs: &Needs, span: Span) -> No
                 format!("{kind}/{space}/{name}")
             });
         }
+        for (kind, joined) in joined_names(object) {
+            all.extend(elsewhere(world, kind, joined, own));
+        }
     }
     Node::list(span, all.into_iter().map(|word| Node::text(span, word)))
+}
+
+/// What an annotation of Traefik names, if it is not among the objects. A namespace of the input that the name begins with
+/// is taken for its own.
+fn elsewhere(world: &World<'_>, kind: &str, joined: &str, own: &str) -> Option<String> {
+    let join = |object: &Object| {
+        let namespace = object.id.namespace.as_deref().unwrap_or_default();
+        object.id.kind == kind && joined == format!("{namespace}-{}", object.id.name)
+    };
+    if world.objects.iter().any(join) {
+        return None;
+    }
+    let spaces = world.objects.iter().filter_map(|object| object.id.namespace.as_deref());
+    let mut all: Vec<(&str, &str)> = [own]
+        .into_iter()
+        .chain(spaces)
+        .filter_map(|space| Some((space, joined.strip_prefix(space)?.strip_prefix('-')?)))
+        .collect();
+    all.sort_by_key(|(space, _)| space.len());
+    let (space, name) = all.pop().or_else(|| joined.split_once('-'))?;
+    Some(format!("{kind}/{space}/{name}"))
 }

@@ -95,9 +95,10 @@ impl<'a> World<'a> {
                 // What lies deeper (affinity, the peers of a NetworkPolicy) may look into other namespaces.
                 let own = OWN.contains(&entry.key.text.as_ref()) && !is_custom(object.id.group());
                 let own = own.then_some(namespace.as_str());
-                selectors(&entry.key.text, &entry.value, own, &mut self.selected);
+                let home = (!is_custom(object.id.group())).then_some(namespace.as_str());
+                selectors(&entry.key.text, &entry.value, (own, home), &mut self.selected);
                 if is_custom(object.id.group()) {
-                    selectors(&entry.key.text, &entry.value, None, &mut self.watched);
+                    selectors(&entry.key.text, &entry.value, (None, None), &mut self.watched);
                 }
             }
             match object.id.kind.as_str() {
@@ -226,15 +227,29 @@ fn holds(labels: &BTreeSet<Label>, namespace: Option<&str>, key: &str, value: &s
     all.any(|(own, value)| labels.contains(&(own.clone(), key.to_owned(), value.clone())))
 }
 
-/// Every label that takes part in a selector below a key. A Service's selector has no `matchLabels` around it.
-fn selectors(key: &str, node: &Node, namespace: Option<&str>, all: &mut BTreeSet<Label>) {
+/// Every label that takes part in a selector below a key, in which namespace it looks, and in which it would if it is a
+/// pod's term that names none. A Service's selector has no `matchLabels` around it.
+fn selectors(
+    key: &str,
+    node: &Node,
+    (namespace, home): (Option<&str>, Option<&str>),
+    all: &mut BTreeSet<Label>,
+) {
     for item in node.items() {
-        selectors(key, item, namespace, all);
+        selectors(key, item, (namespace, home), all);
     }
+    let is_term = node.get("topologyKey").is_some();
+    let names_none = node.get("namespaces").is_none() && node.get("namespaceSelector").is_none();
+    let namespace = if is_term && names_none { home } else { namespace };
     let mut put = |key: &str, value: Option<&str>| {
         all.insert((namespace.map(str::to_owned), key.to_owned(), value.map(str::to_owned)));
     };
     match (key, node.text_at(&["key"])) {
+        // A label with another value, or none, is the same to both.
+        ("matchExpressions", Some(label)) if matches!(node.text_at(&["operator"]), Some("In" | "NotIn")) => {
+            let values = node.get("values").map_or(&[][..], Node::items);
+            values.iter().filter_map(Node::as_text).for_each(|value| put(label, Some(value)));
+        }
         ("matchExpressions", Some(label)) => put(label, None),
         ("matchLabels" | "selector", _) => {
             let texts = node.entries().iter().filter_map(|entry| Some((entry, entry.value.as_text()?)));
@@ -243,7 +258,7 @@ fn selectors(key: &str, node: &Node, namespace: Option<&str>, all: &mut BTreeSet
         _ => {}
     }
     for entry in node.entries() {
-        selectors(&entry.key.text, &entry.value, namespace, all);
+        selectors(&entry.key.text, &entry.value, (namespace, home), all);
     }
 }
 

@@ -18,7 +18,7 @@ pub static MANIFEST_INVALID: Code = Code {
 };
 
 /// Kinds of Kubernetes and k3s that live in no namespace.
-const CLUSTER_SCOPED: [&str; 24] = [
+const CLUSTER_SCOPED: [&str; 25] = [
     "APIService",
     "CSIDriver",
     "CSINode",
@@ -34,6 +34,7 @@ const CLUSTER_SCOPED: [&str; 24] = [
     "Namespace",
     "Node",
     "PersistentVolume",
+    "PodSecurityPolicy",
     "PriorityClass",
     "PriorityLevelConfiguration",
     "RuntimeClass",

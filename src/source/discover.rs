@@ -91,7 +91,7 @@ pub enum Part {
 }
 
 /// One folder of a stack: the stack's own, or one that it varies or includes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Layer {
     /// What it is.
     pub part: Part,

@@ -35,7 +35,7 @@ pub enum Fault {
 }
 
 /// One file of the input.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceFile {
     /// The path as people see it: relative to where stackc was started when it was given so.
     pub path: String,
@@ -94,6 +94,22 @@ impl Sources {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(SourceFile { path, text, bytes, fault, marked, lines: OnceLock::new() });
         id
+    }
+
+    /// How many files there are.
+    pub fn count(&self) -> usize {
+        self.files.len()
+    }
+
+    /// The first of them, as before the others were read; their ids and places stay.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Sources {
+        Sources { files: self.files.iter().take(count).cloned().collect(), secrets: BTreeSet::new() }
+    }
+
+    /// Their paths.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.path.as_str())
     }
 
     /// Shows paths that begin with `from` as beginning with `shown`.

@@ -13,8 +13,8 @@ use super::keys_from;
 use super::resolve::is_known_format;
 use crate::finding::{Code, Finding, Findings, Page, Severity, nearest};
 use crate::source::{
-    FileId, INCLUDE_FILE, Input, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources, Span, near_layers,
-    read_base, read_include,
+    FileId, INCLUDE_FILE, Layer, OVERLAY_FILE, Part, STACK_FILE, Sources, Span, near_layers, read_base,
+    read_include,
 };
 use crate::yaml::{
     Entry, Key, Map, Node, Overrides, VALUE_TYPE, Value, merge_noting, read_typed, unknown_keys, wrong_type,
@@ -167,14 +167,38 @@ pub fn check_defaults(defaults: &Node, found: &mut Findings) {
     unknown_keys(defaults, &DEFAULTS, Some("defaults"), found);
 }
 
-/// Reads what a stack includes, and lays one over another.
-pub fn gather(input: Input, sources: &mut Sources, found: &mut Findings) -> Layers {
+/// The folders of a stack, lowest first, before one is laid over another.
+#[derive(Clone)]
+pub struct Gathered {
+    /// The folders.
+    pub(super) folders: Vec<Layer>,
+    /// What each says; none when its file could not be read.
+    pub(super) trees: Vec<Option<Node>>,
+    /// Whether all of it is there.
+    pub(super) complete: bool,
+}
+
+impl Gathered {
+    /// Apps by their files, of all folders.
+    pub fn apps(&self) -> impl Iterator<Item = (FileId, String)> {
+        self.folders.iter().flat_map(|folder| &folder.apps).map(|(name, file)| (*file, name.clone()))
+    }
+}
+
+/// Reads a folder, what it varies and what it includes.
+pub fn gather(layer: Layer, sources: &mut Sources, found: &mut Findings) -> Gathered {
     let mut gathering =
         Gathering { folders: Vec::new(), trees: Vec::new(), open: Vec::new(), complete: true };
-    let named = input.layer.file.start();
-    gathering.add((input.layer, named), sources, found);
+    let named = layer.file.start();
+    gathering.add((layer, named), sources, found);
     let Gathering { folders, trees, complete, .. } = gathering;
     let complete = complete && trees.iter().all(Option::is_some);
+    Gathered { folders, trees, complete }
+}
+
+/// Lays one over another.
+pub fn lay(gathered: Gathered, sources: &Sources, found: &mut Findings) -> Layers {
+    let Gathered { folders, trees, complete } = gathered;
     let mut apps = Vec::new();
     let mut whole: Option<Node> = None;
     let mut overrides = Overrides::default();

@@ -11,6 +11,7 @@
 
 mod app;
 mod base;
+pub mod changes;
 mod cluster;
 mod container;
 pub mod expand;

@@ -18,7 +18,7 @@ use crate::transform::{
     addresses, affix, generators, hash, images, labels, namespace, order, references, replacements, replicas,
     selectors,
 };
-use crate::yaml::{Dialect, Named, Node, Spanned};
+use crate::yaml::{Dialect, Named, Node, Spanned, Value};
 
 /// Objects with this annotation are for tools, not for a cluster.
 const LOCAL: &str = "config.kubernetes.io/local-config";
@@ -192,12 +192,13 @@ impl Build<'_> {
             let finding = match (way(one.file), way(other.file)) {
                 (Some((way, _)), Some((again, _))) if is_one && way != again => {
                     let finding = Finding::new(&RESOURCE_DUPLICATE, *again, message);
-                    finding.also(*way, "first here").also(other, "the object")
+                    finding.label("again here").also(*way, "first here").also(other, "the object")
                 }
-                _ => Finding::new(&RESOURCE_DUPLICATE, other, message).also(one, "first here"),
+                _ => Finding::new(&RESOURCE_DUPLICATE, other, message)
+                    .label("one of them")
+                    .also(one, "one of them"),
             };
-            self.found
-                .push(finding.label("again here").help("take one out, or give it another name or namespace"));
+            self.found.push(finding.help("take one out, or give it another name or namespace"));
         }
         if !twins.is_empty() {
             let mut at = 0_usize;
@@ -320,30 +321,53 @@ impl Build<'_> {
     }
 }
 
-/// Annotations that tools of kustomize's family leave for each other.
-const INTERNAL: [&str; 4] = [
-    "internal.config.kubernetes.io/",
-    "config.kubernetes.io/index",
-    "config.kubernetes.io/path",
+/// Annotations that tools of kustomize's family leave for each other (kustomize's `BuildAnnotations`, and those that
+/// tell where an object came from).
+const INTERNAL: [&str; 18] = [
+    "alpha.config.kubernetes.io/transformations",
     "config.k8s.io/id",
+    "config.kubernetes.io/index",
+    "config.kubernetes.io/origin",
+    "config.kubernetes.io/path",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "internal.config.kubernetes.io/generatorBehavior",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/needsHashSuffix",
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/prefixes",
+    "internal.config.kubernetes.io/previousKinds",
+    "internal.config.kubernetes.io/previousNames",
+    "internal.config.kubernetes.io/previousNamespaces",
+    "internal.config.kubernetes.io/refBy",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/suffixes",
 ];
 
-/// Takes out those of [`INTERNAL`]; what is left is text, as it has to be, in the characters that the user wrote.
+/// Takes out those of [`INTERNAL`]; what is left is text, as it has to be, in the characters that the user wrote, and
+/// none are no map.
 fn annotations(body: &mut Node) {
     let Some(metadata) = body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut)
     else {
         return;
     };
+    if metadata.get("annotations").is_some_and(|none| matches!(none.value, Value::Null)) {
+        metadata.remove("annotations");
+    }
     let Some(map) = metadata.get_mut("annotations").and_then(Node::as_map_mut) else { return };
-    let before = map.entries.len();
-    map.entries.retain(|entry| !INTERNAL.iter().any(|start| entry.key.text.starts_with(start)));
+    map.entries.retain(|entry| !INTERNAL.contains(&entry.key.text.as_ref()));
     for entry in &mut map.entries {
-        let text = entry.value.written().map(Cow::into_owned);
-        if let Some(text) = text.filter(|_| entry.value.as_text().is_none()) {
+        let text = match &entry.value.value {
+            Value::Text(_) => None,
+            // Kubernetes reads it so, too.
+            Value::Null => Some(String::new()),
+            _ => entry.value.written().map(Cow::into_owned),
+        };
+        if let Some(text) = text {
             entry.value = Node::text(entry.value.span, text);
         }
     }
-    if map.entries.is_empty() && before > 0 {
+    if map.entries.is_empty() {
         metadata.remove("annotations");
     }
 }

@@ -4,7 +4,7 @@ use std::string::FromUtf8Error;
 
 use data_encoding::BASE64;
 
-use crate::finding::Findings;
+use crate::finding::{Finding, Findings, Severity};
 use crate::kube::{Before, Unit, names};
 use crate::source::{SourceFile, Span};
 use crate::transform::Wrong;
@@ -41,9 +41,28 @@ pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
     let maps = kustomization.config_map_generator.iter().map(|generator| (Made::ConfigMap, generator));
     let secrets = kustomization.secret_generator.iter().map(|generator| (Made::Secret, generator));
     for (made, generator) in maps.chain(secrets) {
+        if build.in_stack {
+            tell_templates(generator, build.found);
+        }
         match make(made, generator, layer, build) {
             Ok(resource) => add(resource, generator, resources, build),
             Err(wrong) => tell(wrong, generator, build.found),
+        }
+    }
+}
+
+/// A stack fills `*.j2` elsewhere; what a generator reads is taken as it is.
+fn tell_templates(generator: &Generator, found: &mut Findings) {
+    for text in generator.files.iter().chain(&generator.envs).chain(&generator.env) {
+        if text.value.strip_suffix(".j2").is_some() {
+            let message = format!(
+                "`{}` is taken as it is: no template is filled in what a generator reads",
+                text.value
+            );
+            let finding = Finding::new(&GENERATOR_INVALID, text.span, message).weighs(Severity::Warning);
+            found.push(
+                finding.help("templates are filled in `literals` here, and in files/ that an app mounts"),
+            );
         }
     }
 }
@@ -184,7 +203,7 @@ fn env(made: Made, name: &Spanned<String>, file: &SourceFile, pairs: &mut Vec<Pa
             );
             return Err(Wrong::at(name.span, reason).help("write the line as KEY=TEXT"));
         };
-        names::env_name(key).map_err(|reason| {
+        names::config_key(key).map_err(|reason| {
             Wrong::at(
                 name.span,
                 format!("line {number} of {}: {} cannot be a key: {reason}", name.value, quoted(made, key)),

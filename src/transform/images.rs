@@ -91,6 +91,9 @@ impl<'a> Changes<'a> {
                         "volumes" => &["image", "reference"],
                         _ => continue,
                     };
+                    if matches!(entry.value.value, Value::Null) && path.len() == 1 {
+                        entry.value.value = Value::List(Vec::new());
+                    }
                     let Value::List(items) = &mut entry.value.value else { continue };
                     for item in items {
                         let image = path.iter().try_fold(item, |node, key| node.as_map_mut()?.get_mut(key));
@@ -142,8 +145,8 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// The next entry for an image. kustomize compares the whole reference, so an entry may name a tag as well, and one
-    /// with a strange tag is none.
+    /// The next entry for an image. kustomize compares the whole reference, so an entry may name tag and digest as well, and
+    /// one with a strange tag is none.
     fn next(&self, image: &Parts, from: usize) -> Option<usize> {
         if !image.is_plain() {
             return None;
@@ -151,7 +154,8 @@ impl<'a> Changes<'a> {
         let name = image.name.as_str();
         let tagged = image.tag.as_ref().map(|tag| format!("{name}:{tag}"));
         let named = |name: &str| self.named.get(name)?.iter().copied().find(|at| *at >= from);
-        let named = named(name).into_iter().chain(tagged.and_then(|name| named(&name))).min();
+        let more = [tagged, image.digest.as_ref().map(|_| image.text())].into_iter().flatten();
+        let named = named(name).into_iter().chain(more.filter_map(|name| named(&name))).min();
         let fits = |(at, regex): &(usize, Regex)| (*at >= from && regex.is_match(name)).then_some(*at);
         let pattern = self.patterns.iter().find_map(fits);
         named.into_iter().chain(pattern).min()
@@ -256,8 +260,9 @@ impl Parts {
     /// Whether tag and digest are of characters that such have.
     fn is_plain(&self) -> bool {
         let plain = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || "_.{}-".contains(c));
-        let digest = self.digest.as_ref().map(|digest| digest.trim_start_matches("sha256:").to_owned());
-        self.tag.as_ref().is_none_or(plain) && digest.as_ref().is_none_or(plain)
+        let is_digest =
+            |digest: &String| digest.strip_prefix("sha256:").is_some_and(|digits| plain(&digits.to_owned()));
+        self.tag.as_ref().is_none_or(plain) && self.digest.as_ref().is_none_or(is_digest)
     }
 
     /// Does what an entry says; the place of what it set.
@@ -276,15 +281,18 @@ impl Parts {
             self.tag = tag.map(|(text, _)| text);
             self.digest = digest.map(|(text, _)| text);
         }
-        if let Some((suffix, at)) = given(&entry.tag_suffix) {
+        // Another tag has another digest; and whoever gives tag or digest has said all of it.
+        else if let Some((suffix, at)) = given(&entry.tag_suffix) {
             span = Some(at);
             self.tag = Some(self.tag.take().unwrap_or_default() + &suffix);
+            self.digest = None;
         }
         span
     }
 
     fn text(&self) -> String {
-        let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        let tag = self.tag.as_ref().filter(|tag| !tag.is_empty());
+        let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
         let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
         format!("{}{tag}{digest}", self.name)
     }

@@ -417,6 +417,9 @@ impl Step {
                 None if key == "-" => {
                     Err("`-` is the place behind the last item: it can only be added to".to_owned())
                 }
+                None if key.parse::<i64>().is_ok() => Err(format!(
+                    "`{key}` is no index: items are counted from 0, without a sign or zeros in front"
+                )),
                 None => Err(format!("`{key}` is no index of a list; `[name={key}]` names an item")),
             },
             (Value::List(items), Step::Item(field, value)) => {

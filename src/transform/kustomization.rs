@@ -18,7 +18,8 @@ pub struct Kustomization {
     /// `Kustomization` or `Component`.
     pub kind: Option<Text>,
     /// Nothing reads it.
-    pub metadata: Option<Node>,
+    #[serde(deserialize_with = "maybe")]
+    pub metadata: Option<Metadata>,
     /// Files, or folders with a kustomization.
     pub resources: Vec<Text>,
     /// The old name for folders in `resources`.
@@ -88,6 +89,16 @@ pub struct Kustomization {
     pub inventory: Option<Node>,
 }
 
+/// What a kustomization is called; nothing reads it.
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "kustomize's words")]
+pub struct Metadata {
+    name: Option<Text>,
+    namespace: Option<Text>,
+    labels: Named<Text>,
+    annotations: Named<Text>,
+}
+
 /// A schema.
 #[derive(Debug, Deserialize)]
 pub struct OpenApi {
@@ -111,8 +122,6 @@ pub struct Labels {
     pub include_volume_claim_templates: Option<bool>,
     /// Into these fields, too.
     pub fields: Vec<FieldSpec>,
-    /// The same.
-    pub field_specs: Vec<FieldSpec>,
 }
 
 /// Where a field is.
@@ -329,7 +338,7 @@ pub struct LegacySortOptions {
 impl Kustomization {
     /// Reads a kustomization; what is wrong is told.
     pub fn read(tree: &mut Node, found: &mut Findings) -> Option<Kustomization> {
-        without_nulls(tree, true);
+        without_nulls(tree, "");
         let before = found.errors();
         forms::tell(tree, found);
         decode(tree, found).filter(|_| found.errors() == before)
@@ -343,19 +352,38 @@ impl Kustomization {
     }
 }
 
-/// kustomize takes `patches:` with nothing behind it as not written; a key that it does not know stays one.
-fn without_nulls(node: &mut Node, top: bool) {
+/// Maps of a user's own keys.
+const PAIRS: [&str; 5] = ["commonLabels", "commonAnnotations", "pairs", "labels", "annotations"];
+
+/// The place of an entry of a list, where no key is.
+const ENTRY: &str = "-";
+
+/// kustomize takes `patches:` with nothing behind it as not written, and a label with nothing behind it as empty; a key
+/// that it does not know stays one.
+fn without_nulls(node: &mut Node, of: &str) {
     match &mut node.value {
+        Value::Map(map) if PAIRS.contains(&of) => {
+            let nulls = map.entries.iter_mut().filter(|entry| matches!(entry.value.value, Value::Null));
+            nulls.for_each(|entry| entry.value = Node::text(entry.value.span, ""));
+        }
         Value::Map(map) => {
             let known = fields::<Kustomization>();
-            let is_told = |key: &str| top && !known.contains(&key);
+            let is_told = |key: &str| of.is_empty() && !known.contains(&key);
             map.entries.retain(|entry| !matches!(entry.value.value, Value::Null) || is_told(&entry.key.text));
             map.entries
                 .iter_mut()
                 .filter(|entry| entry.key.text != "patch")
-                .for_each(|entry| without_nulls(&mut entry.value, false));
+                .for_each(|entry| without_nulls(&mut entry.value, &entry.key.text));
         }
-        Value::List(items) => items.iter_mut().for_each(|item| without_nulls(item, false)),
+        Value::List(items) => items.iter_mut().for_each(|item| without_nulls(item, ENTRY)),
         _ => {}
     }
+}
+
+/// Whether it asks for nothing at all, as kustomize sees it: an empty list asks for something.
+pub(super) fn is_empty(tree: &Node) -> bool {
+    let says = |node: &Node| !matches!(node.value, Value::Null) && node.as_text() != Some("");
+    tree.entries()
+        .iter()
+        .all(|entry| ["apiVersion", "kind"].contains(&entry.key.text.as_ref()) || !says(&entry.value))
 }

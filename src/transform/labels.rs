@@ -85,7 +85,7 @@ pub fn everywhere() -> Vec<Field> {
 
 /// The fields of one entry of `labels`.
 pub fn fields(entry: &Labels, common: &[Field], templates: &[Field], every: &[Field]) -> Vec<Field> {
-    let mut fields: Vec<Field> = entry.fields.iter().chain(&entry.field_specs).map(field).collect();
+    let mut fields: Vec<Field> = entry.fields.iter().map(field).collect();
     fields.extend_from_slice(every);
     if entry.include_selectors == Some(true) {
         fields.extend_from_slice(common);
@@ -104,7 +104,7 @@ pub fn fields(entry: &Labels, common: &[Field], templates: &[Field], every: &[Fi
 /// Tells a field that is in no object: nobody has its kind, or nothing lies there.
 pub fn tell(entry: &Labels, resources: &mut Resources, severity: Severity, found: &mut Findings) {
     let Some((first, _)) = entry.pairs.iter().next() else { return };
-    for spec in entry.fields.iter().chain(&entry.field_specs) {
+    for spec in &entry.fields {
         let (own, mut is_of, mut reached) = (field(spec), false, false);
         for resource in resources.bodies_mut().filter(|resource| own.is_of(&resource.id)) {
             is_of = true;

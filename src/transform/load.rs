@@ -9,7 +9,7 @@ use crate::finding::{Finding, Findings, nearest};
 use crate::source::{Fault, FileId, Folder, KUSTOMIZATIONS, Lies, Sources, Span};
 use crate::transform::codes::{KUSTOMIZATION_INVALID, KUSTOMIZATION_PATH};
 use crate::transform::configuration::Configuration;
-use crate::transform::kustomization::{Generator, Kustomization};
+use crate::transform::kustomization::{Generator, Kustomization, is_empty};
 use crate::transform::{refused, secrets};
 use crate::yaml::{Dialect, Node, Spanned, read, read_one};
 
@@ -122,6 +122,12 @@ impl Loader<'_> {
         };
         let file = folder.read(name, self.sources);
         let tree = read_one(self.sources, file, Dialect::Kustomization, self.found)?;
+        if is_empty(&tree) {
+            let span = from.map_or(file.start(), |(text, _)| text.span);
+            let message = format!("the kustomization of {} asks for nothing", folder.shown());
+            self.found.push(Finding::new(&KUSTOMIZATION_INVALID, span, message));
+            return None;
+        }
         self.decoded(tree, file, folder, from)
     }
 

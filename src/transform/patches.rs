@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use crate::finding::{Finding, Findings, list, nearest};
+use crate::finding::{Finding, Findings, Severity, list, nearest};
 use crate::kube::{Before, is_kubernetes, secret, type_of};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::transform::Wrong;
-use crate::transform::build::{Build, Ground};
+use crate::transform::build::{Build, Fill, Ground};
 use crate::transform::codes::{
     FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE,
     PATCH_NO_TARGET, PATCH_OVERRIDDEN,
 };
 use crate::transform::configuration::Configuration;
-use crate::transform::json6902::{self, Done, Operation};
+use crate::transform::json6902::{self, Operation};
 use crate::transform::kustomization::{Patch, PatchOptions, Selector};
 use crate::transform::load::{self, Layer};
-use crate::transform::resource::{Id, Resource, Resources};
+use crate::transform::resource::{self, Id, Resource, Resources};
 use crate::transform::strategic::{self, Absent, Hollow, Outcome, Shape};
 use crate::transform::target::{self, Target};
 use crate::yaml::{Dialect, Key, Node, Spanned, Value, inner_all, read};
@@ -42,6 +42,16 @@ struct Ready<'l> {
     way_out: Option<&'static str>,
     /// Whether the object has annotations for it, be they none: so with kustomize's `patches`, not with `patchesJson6902`.
     annotated: bool,
+}
+
+impl Ready<'_> {
+    /// Whether it is a JSON patch that adds an annotation.
+    fn annotates(&self) -> bool {
+        match &self.content {
+            Content::Json(operations) => operations.iter().any(Operation::annotates),
+            Content::Strategic { .. } => false,
+        }
+    }
 }
 
 enum Content {
@@ -121,7 +131,10 @@ impl Marks {
 
 /// One entry of `patches`.
 fn entry<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Build<'_>) -> Vec<Ready<'l>> {
-    let Some((place, documents)) = content(patch, layer, marks, build) else { return Vec::new() };
+    // kustomize reads it without the blanks at its end: a `|` that ends it has no last newline.
+    let Some((place, documents)) = content(patch, str::trim_end, layer, marks, build) else {
+        return Vec::new();
+    };
     let options = patch.options.as_ref();
     let is_json = documents.iter().any(|document| matches!(document.value, Value::List(_)));
     if is_json {
@@ -152,9 +165,10 @@ fn entry<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Bui
     documents.into_iter().filter_map(read).collect()
 }
 
-/// The documents of an entry, from its file or its own text.
+/// The documents of an entry, from its file or the part that counts of its own text.
 fn content(
     patch: &Patch,
+    part: fn(&str) -> &str,
     layer: &Layer,
     marks: &mut Marks,
     build: &mut Build<'_>,
@@ -185,9 +199,10 @@ fn content(
         }
         (None, Some(own)) => {
             marks.text(own.span);
-            (own.span, text_documents(own, build.ground.sources, build.found)?)
+            (own.span, text_documents(own, part, build.ground.sources, build.found)?)
         }
     };
+    let documents: Vec<Node> = documents.into_iter().flat_map(resource::apart).collect();
     if documents.is_empty() {
         let what =
             patch.path.as_ref().map_or("the patch".to_owned(), |path| format!("the patch {}", path.value));
@@ -213,13 +228,48 @@ fn file_documents(file: FileId, ground: Ground<'_>, found: &mut Findings) -> Opt
     if found.errors() > before {
         return None;
     }
+    if let Some(fill) = fill {
+        tell_unfilled(file, &documents, sources, fill, found);
+    }
     let is_list = documents.iter().any(|document| matches!(document.value, Value::List(_)));
     Some(if is_list { read(sources, file, Dialect::Manifest, found) } else { documents })
 }
 
+/// Tells a file that could be filled and is not: the names in it are the stack's, and no other program's.
+fn tell_unfilled(
+    file: FileId,
+    documents: &[Node],
+    sources: &Sources,
+    templates: &Fill<'_>,
+    found: &mut Findings,
+) {
+    let SourceFile { text, path, .. } = sources.file(file);
+    if !text.contains("{{") {
+        return;
+    }
+    let mut scratch = Findings::default();
+    let changes = documents.iter().any(|document| {
+        let mut filled = document.clone();
+        templates(&mut filled, &mut scratch);
+        !filled.same(document)
+    });
+    if changes && scratch.errors() == 0 {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let message = format!("the templates in {path} stay as they are");
+        let at = text.find("{{").unwrap_or_default();
+        let finding = Finding::new(&PATCH_INVALID, file.part(at, at.saturating_add(2)), message);
+        found.push(finding.weighs(Severity::Warning).help(format!("to fill them, call it {name}.j2")));
+    }
+}
+
 /// A patch in a text; a map or list is taken as it is.
-fn text_documents(node: &Node, sources: &Sources, found: &mut Findings) -> Option<Vec<Node>> {
-    let Some(text) = node.as_text() else { return Some(vec![node.clone()]) };
+fn text_documents(
+    node: &Node,
+    part: fn(&str) -> &str,
+    sources: &Sources,
+    found: &mut Findings,
+) -> Option<Vec<Node>> {
+    let Some(text) = node.as_text().map(part) else { return Some(vec![node.clone()]) };
     let before = found.errors();
     let documents = inner_all(sources, node.span, text, Dialect::Kustomize, found);
     if found.errors() > before {
@@ -237,6 +287,10 @@ fn read_json<'l>(
 ) -> Vec<Ready<'l>> {
     let mut wrong = Vec::new();
     let mut all = Vec::new();
+    if let [_, second, ..] = documents {
+        let reason = "a second document of a JSON patch, which kustomize drops without a word";
+        wrong.push(Wrong::at(second.span, reason).help("write all operations in one list"));
+    }
     for document in documents {
         all.extend(json6902::operations(document, &mut wrong));
     }
@@ -272,6 +326,11 @@ fn strategic<'l>(
         let reason = format!("a patch is a map or a list of operations, this is {}", document.kind());
         let help = "patch: {spec: {replicas: 3}}, or patch: [{op: replace, path: /spec/replicas, value: 3}]";
         invalid(found, Wrong::at(document.span, reason).help(help));
+        return None;
+    }
+    if let (Some(op), Some(_)) = (document.get("op"), document.get("path")) {
+        let reason = "a JSON patch is a list of operations, this is a map";
+        invalid(found, Wrong::at(op.span, reason).help("put `- ` before the operation"));
         return None;
     }
     let id = Id::of(&document);
@@ -364,9 +423,10 @@ fn old_strategic<'l>(
         })
     } else {
         marks.text(entry.span);
-        text_documents(entry, build.ground.sources, build.found)
+        text_documents(entry, |text| text, build.ground.sources, build.found)
     };
     let Some(documents) = documents else { return Vec::new() };
+    let documents: Vec<Node> = documents.into_iter().flat_map(resource::apart).collect();
     if documents.is_empty() {
         invalid(build.found, Wrong::at(entry.span, "the patch holds nothing").help("remove the entry"));
     }
@@ -376,7 +436,9 @@ fn old_strategic<'l>(
 
 /// One entry of `patchesJson6902`.
 fn old_json<'l>(patch: &'l Patch, layer: &Layer, marks: &mut Marks, build: &mut Build<'_>) -> Vec<Ready<'l>> {
-    let Some((place, documents)) = content(patch, layer, marks, build) else { return Vec::new() };
+    let Some((place, documents)) = content(patch, |text| text, layer, marks, build) else {
+        return Vec::new();
+    };
     let Some(target) = &patch.target else {
         invalid(
             build.found,
@@ -414,21 +476,28 @@ fn lacks(body: &Node) -> Option<String> {
     Some(format!("the object would have no `{}` that is text", missing.join(".")))
 }
 
-fn apply_json(
-    resource: &mut Resource,
-    operations: &[Operation],
-    annotated: bool,
-    rules: &json6902::Rules<'_>,
-) -> Result<Done, Wrong> {
-    let adds = operations.iter().any(Operation::annotates);
-    let metadata = resource.body.as_map_mut().and_then(|map| map.get_mut("metadata"));
-    if let Some(metadata) = metadata.filter(|_| annotated && adds)
-        && let span = metadata.span
-        && let Some(map) = metadata.as_map_mut().filter(|map| map.get("annotations").is_none())
-    {
-        map.push(Key { span, text: "annotations".into() }, Node::map::<&str>(span, []));
+/// kustomize notes an object's names among its annotations, so a JSON patch finds the map there as soon as it
+/// has noted any. Whether it had to be made.
+fn with_annotations(body: &mut Node) -> bool {
+    let span = body.span;
+    let metadata = body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut);
+    let Some(metadata) = metadata else { return false };
+    let none = Node::map::<&str>(span, []);
+    match metadata.get_mut("annotations") {
+        None => metadata.push(Key { span, text: "annotations".into() }, none),
+        Some(null) if matches!(null.value, Value::Null) => *null = none,
+        Some(_) => return false,
     }
-    json6902::apply(&mut resource.body, operations, rules)
+    true
+}
+
+/// Takes the map out again where the patch has put nothing in.
+fn without_annotations(body: &mut Node) {
+    let metadata = body.as_map_mut().and_then(|map| map.get_mut("metadata")).and_then(Node::as_map_mut);
+    let Some(metadata) = metadata else { return };
+    if metadata.get("annotations").is_some_and(|map| map.as_map().is_some() && map.entries().is_empty()) {
+        metadata.remove("annotations");
+    }
 }
 
 struct Apply<'a, 'b> {
@@ -541,8 +610,11 @@ impl Apply<'_, '_> {
         let found = &*self.build.found;
         let quotes = |node: &Node| !is_secret && !found.hides(node.span);
         let rules = json6902::Rules { lacks: &lacks, quotes: &quotes, past: self.build.ground.past };
+        let bare = patch.annotates()
+            && (patch.annotated || !resource.before.is_empty())
+            && with_annotations(&mut resource.body);
         let changed = match &patch.content {
-            Content::Json(operations) => match apply_json(resource, operations, patch.annotated, &rules) {
+            Content::Json(operations) => match json6902::apply(&mut resource.body, operations, &rules) {
                 Ok(done) => {
                     // Within one patch the order is meant.
                     let other =
@@ -580,12 +652,16 @@ impl Apply<'_, '_> {
                 }
                 let changed = outcome.changed;
                 if !outcome.deleted {
+                    strategic::tidy(&mut resource.body, shape, self.build.ground.minor);
                     keep_identity(resource, patch.span);
                 }
                 self.tell(outcome, resource);
                 changed
             }
         };
+        if bare {
+            without_annotations(&mut resource.body);
+        }
         if patch.may_rename || patch.may_change_kind {
             resource.id = Id::of(&resource.body);
         }

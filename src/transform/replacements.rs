@@ -10,7 +10,8 @@ use crate::transform::kustomization::{FieldOptions, Replacement, ReplacementTarg
 use crate::transform::load::Layer;
 use crate::transform::resource::{Id, Resource, Resources};
 use crate::transform::target::{self, Target};
-use crate::yaml::{Dialect, Key, Node, Spanned, Value, decode, scalar};
+use crate::yaml::scalar::{self, Scalar};
+use crate::yaml::{Dialect, Key, Node, Spanned, Value, decode};
 
 /// What a source or target is when no path is said.
 const NAME: &str = "metadata.name";
@@ -28,7 +29,14 @@ pub fn apply(layer: &Layer, resources: &mut Resources, build: &mut Build<'_>) {
             continue;
         }
         let Some(file) = layer.files.get(&path.value) else { continue };
-        for document in super::load::documents(*file, Dialect::Manifest, build.ground.sources, build.found) {
+        let mut documents =
+            super::load::documents(*file, Dialect::Manifest, build.ground.sources, build.found);
+        if let Some(second) = documents.get(1) {
+            let reason = "a second document of a replacement file, which kustomize drops without a word";
+            tell(Wrong::at(second.span, reason).help("write a list of replacements"), build.found);
+            documents.truncate(1);
+        }
+        for document in documents {
             let list = match document.value {
                 Value::List(items) => items,
                 _ => vec![document],
@@ -289,7 +297,8 @@ fn field(
         (None, 0) => {
             let wrong = Wrong::at(path.span, format!("{shown} has no field `{}`", path.value));
             let near = if create { None } else { near_field(&resource.body, &steps(&path.value)) };
-            let make = (!create).then(|| "to make it: options: {create: true}".to_owned());
+            let make = (!create && !steps(&path.value).contains(&Step::Each))
+                .then(|| "to make it: options: {create: true}".to_owned());
             Err(Wrong { help: near.or(make), ..wrong })
         }
         _ => Ok(()),
@@ -345,14 +354,41 @@ fn set(node: &mut Node, made: bool, value: &Node, options: Option<&FieldOptions>
     }
     let new = match (text, &node.value) {
         (Some(text), Value::Text(_)) if !made => Value::Text(text.into()),
+        (Some(text), Value::Int(_, Some(_)) | Value::Float(_, Some(_)) | Value::Bool(_, Some(_)))
+            if !made =>
+        {
+            alike(&node.value, &text)
+                .ok_or_else(|| format!("it holds {}, which `{text}` is not", node.kind()))?
+        }
+        (None, Value::Text(_) | Value::Int(..) | Value::Float(..) | Value::Bool(..)) if !made => {
+            return Err(format!("it holds {}, and {} cannot take its place", node.kind(), value.kind()));
+        }
         (Some(text), Value::List(_) | Value::Map(_)) => Value::Text(text.into()),
-        (Some(text), _) => scalar::plain(&text)
-            .into_value(std::borrow::Cow::Borrowed(&text))
-            .unwrap_or_else(|_| Value::Text(text.clone().into())),
+        (Some(text), _) => match scalar::plain(&text).into_value(std::borrow::Cow::Borrowed(&text)) {
+            // What nobody wrote has no kind to keep: another replacement may put another one here.
+            Ok(Value::Int(number, _)) => Value::Int(number, None),
+            Ok(Value::Float(number, _)) => Value::Float(number, None),
+            Ok(Value::Bool(truth, _)) => Value::Bool(truth, None),
+            Ok(other) => other,
+            Err(_) => Value::Text(text.into()),
+        },
         (None, _) => value.value.clone(),
     };
     *node = Node { span: value.span, value: new };
     Ok(())
+}
+
+/// A text as a value of the kind that a scalar has: kustomize writes no other, and Kubernetes reads no other.
+fn alike(old: &Value, text: &str) -> Option<Value> {
+    let new = scalar::plain(text);
+    let is_alike = match (old, new) {
+        (Value::Int(..) | Value::Float(..), Scalar::Int(_) | Scalar::Large(_))
+        | (Value::Float(..), Scalar::Float(_)) => true,
+        // `yes` and its like are text to kustomize.
+        (Value::Bool(..), Scalar::Bool(_)) => text.len() >= "true".len(),
+        _ => false,
+    };
+    is_alike.then(|| new.into_value(std::borrow::Cow::Borrowed(text)).ok()).flatten()
 }
 
 /// The text with one part replaced, or with one more at an end.
@@ -462,11 +498,6 @@ impl Walk<'_> {
                     self.at(next, rest, made || fresh, visit);
                 }
             }
-            (Value::Map(map), Step::Each) => {
-                for entry in &mut map.entries {
-                    self.at(&mut entry.value, rest, made, visit);
-                }
-            }
             (Value::List(items), Step::Each) => {
                 for item in items {
                     self.at(item, rest, made, visit);
@@ -512,6 +543,7 @@ impl Walk<'_> {
                 _ => Value::Null,
             },
             Some(Step::Item(..) | Step::Behind) => Value::List(Vec::new()),
+            Some(Step::Key(key)) if key.parse::<usize>().is_ok() => Value::List(Vec::new()),
             Some(_) => Value::Map(crate::yaml::Map::default()),
         };
         Node { span: self.span, value }

@@ -365,13 +365,28 @@ impl Resources {
     }
 }
 
+/// The items of a List: kustomize takes any kind that ends so for one, and so does kubectl.
+fn items(document: &Node) -> Option<&[Node]> {
+    document.text_at(&["kind"]).filter(|kind| kind.ends_with("List"))?;
+    match &document.get("items")?.value {
+        Value::List(items) => Some(items),
+        Value::Null => Some(&[]),
+        _ => None,
+    }
+}
+
+/// The items of a List, and of the Lists in it; anything else as it is.
+pub fn apart(document: Node) -> Vec<Node> {
+    match items(&document) {
+        Some(items) => items.iter().cloned().flat_map(apart).collect(),
+        None => vec![document],
+    }
+}
+
 /// The objects of a document, a List taken apart; the place of what is none.
 pub fn read(document: Node, unit: &Unit, wrong: &mut Vec<(Span, String)>) -> Vec<Resource> {
-    // kustomize takes any kind that ends so for a list, and so does kubectl.
-    if document.text_at(&["kind"]).is_some_and(|kind| kind.ends_with("List"))
-        && let Some(Value::List(items)) = document.get("items").map(|items| &items.value)
-    {
-        return items.iter().flat_map(|item| read(item.clone(), unit, wrong)).collect();
+    if items(&document).is_some() {
+        return apart(document).into_iter().flat_map(|item| read(item, unit, wrong)).collect();
     }
     if document.as_map().is_none() {
         wrong.push((document.span, format!("the document is {}, an object is wanted", document.kind())));

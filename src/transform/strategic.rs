@@ -100,6 +100,42 @@ pub fn merge(base: &mut Node, patch: &Node, shape: Shape<'_>, minor: u16) -> Out
     merge.outcome
 }
 
+/// What kustomize's merge does to an object beside what the patch says: keys with nothing behind them go (a `null` that
+/// is written stays), and what a replacement made of nothing is text where Kubernetes wants text.
+pub fn tidy(object: &mut Node, shape: Shape<'_>, minor: u16) {
+    tidy_map(object, "", shape, minor);
+}
+
+/// Maps of texts.
+const TEXTS: [&str; 6] = ["annotations", "labels", "matchLabels", "nodeSelector", "data", "stringData"];
+
+fn tidy_map(node: &mut Node, of: &str, shape: Shape<'_>, minor: u16) {
+    let Some(map) = node.as_map_mut() else { return };
+    map.entries.retain(|entry| !is_blank(&entry.value));
+    for Entry { key, value } in &mut map.entries {
+        let (field, inner) = shape.field(&key.text, minor);
+        match &mut value.value {
+            Value::List(items) if matches!(field, Field::Keyed(_)) => {
+                for item in items {
+                    tidy_map(item, &key.text, inner, minor);
+                }
+            }
+            Value::Int(_, None) | Value::Float(_, None) | Value::Bool(_, None)
+                if TEXTS.contains(&of) || (of == "env" && key.text == "value") =>
+            {
+                let text = value.written().unwrap_or_default().into_owned();
+                *value = Node::text(value.span, text);
+            }
+            _ => tidy_map(value, &key.text, inner, minor),
+        }
+    }
+}
+
+/// Null of which no character is written.
+fn is_blank(node: &Node) -> bool {
+    matches!(node.value, Value::Null) && node.span.start == node.span.end
+}
+
 /// What remains of a map that was patched.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
@@ -300,6 +336,15 @@ impl Merge {
             },
             (Value::Map(under), Value::Map(over)) if !matches!(field, Field::Replace) => {
                 return self.map(under, over, inner);
+            }
+            (Value::List(_), Value::List(over)) if matches!(field, Field::Keyed(_)) && deletes(over) => {
+                if let Some(other) = over.iter().find(|item| !is_list_directive(item)) {
+                    let reason = "an entry beside `$patch: delete`, which removes the list";
+                    let help = "`$patch: replace` puts the patch's entries in its place";
+                    self.wrong(other.span, reason, Some(help.to_owned()));
+                    return After::Kept;
+                }
+                return After::Removed;
             }
             (Value::List(under), Value::List(over)) if matches!(field, Field::Keyed(_) | Field::Set) => {
                 match field {
@@ -575,6 +620,11 @@ fn is_arm(union: Union, key: &str) -> bool {
 /// An entry that speaks of its list: `{$patch: replace}`.
 fn is_list_directive(item: &Node) -> bool {
     matches!(item.entries(), [only] if only.key.text == PATCH)
+}
+
+/// Whether a patch's list has an item `$patch: delete`, which means the list itself.
+fn deletes(items: &[Node]) -> bool {
+    items.iter().any(|item| is_list_directive(item) && word(item) == Some("delete"))
 }
 
 /// An item of a list that is replaced whole stays as it is, nulls and all; only directives go.

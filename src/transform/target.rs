@@ -195,9 +195,32 @@ struct Labels(Vec<Requirement>);
 #[derive(Clone, PartialEq, Debug)]
 struct Requirement {
     key: String,
-    /// None asks only whether the key is there.
-    values: Option<Vec<String>>,
+    asks: Asks,
     holds: bool,
+}
+
+/// What a requirement asks of a label.
+#[derive(Clone, PartialEq, Debug)]
+enum Asks {
+    /// Whether it is there.
+    There,
+    Among(Vec<String>),
+    /// A whole number that is greater.
+    Above(i64),
+    /// A whole number that is less.
+    Below(i64),
+}
+
+impl Asks {
+    fn fits(&self, own: Option<&str>) -> bool {
+        let number = || own.and_then(|own| own.parse::<i64>().ok());
+        match self {
+            Asks::There => own.is_some(),
+            Asks::Among(values) => own.is_some_and(|own| values.iter().any(|value| value == own)),
+            Asks::Above(least) => number().is_some_and(|own| own > *least),
+            Asks::Below(most) => number().is_some_and(|own| own < *most),
+        }
+    }
 }
 
 impl Labels {
@@ -208,7 +231,11 @@ impl Labels {
             let end = end_of_requirement(rest);
             let (one, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
             requirements.push(requirement(one.trim())?);
-            rest = after.strip_prefix(',').unwrap_or(after).trim();
+            rest = match after.strip_prefix(',').map(str::trim) {
+                Some("") => return Err("a comma with nothing behind it".to_owned()),
+                Some(more) => more,
+                None => "",
+            };
         }
         Ok(Labels(requirements))
     }
@@ -217,13 +244,7 @@ impl Labels {
         self.0.iter().all(|requirement| {
             // kustomize reads numbers and truths here as text.
             let own = resource.body.at(&["metadata", what]).and_then(|map| map.get(&requirement.key));
-            let own = own.and_then(Node::written);
-            let fits = match (&requirement.values, own) {
-                (None, own) => own.is_some(),
-                (Some(values), Some(own)) => values.iter().any(|value| *value == own),
-                (Some(_), None) => false,
-            };
-            fits == requirement.holds
+            requirement.asks.fits(own.and_then(Node::written).as_deref()) == requirement.holds
         })
     }
 }
@@ -244,14 +265,19 @@ fn requirement(text: &str) -> Result<Requirement, String> {
         crate::kube::names::label_key(key).map_err(|reason| format!("`{key}` cannot be a key: {reason}"))?;
         Ok::<_, String>(key.to_owned())
     };
-    let one = |name: &str, value: &str, holds| {
-        let value = value.trim();
-        crate::kube::names::label_value(value)
-            .map_err(|reason| format!("`{value}` cannot be a value: {reason}"))?;
-        Ok(Requirement { key: key(name)?, values: Some(vec![value.to_owned()]), holds })
+    let value = |text: &str| {
+        let value = text.trim();
+        let told = |reason| format!("`{value}` cannot be a value: {reason}");
+        crate::kube::names::label_value(value).map_err(told)?;
+        Ok::<_, String>(value.to_owned())
+    };
+    let number =
+        |text: &str| text.trim().parse::<i64>().map_err(|_| format!("`{}` is no whole number", text.trim()));
+    let one = |name: &str, text: &str, holds| {
+        Ok(Requirement { key: key(name)?, asks: Asks::Among(vec![value(text)?]), holds })
     };
     if let Some(name) = text.strip_prefix('!').filter(|name| !name.contains('=')) {
-        return Ok(Requirement { key: key(name)?, values: None, holds: false });
+        return Ok(Requirement { key: key(name)?, asks: Asks::There, holds: false });
     }
     for (sign, holds) in [("!=", false), ("==", true), ("=", true)] {
         if let Some((name, value)) = text.split_once(sign) {
@@ -261,11 +287,17 @@ fn requirement(text: &str) -> Result<Requirement, String> {
     for (word, holds) in [(" notin ", false), (" in ", true), (" notin(", false), (" in(", true)] {
         if let Some((name, values)) = text.split_once(word) {
             let values = values.trim().trim_start_matches('(').strip_suffix(')').ok_or("a `)` is missing")?;
-            let values = values.split(',').map(|value| value.trim().to_owned()).collect();
-            return Ok(Requirement { key: key(name)?, values: Some(values), holds });
+            let values: Result<Vec<String>, String> = values.split(',').map(value).collect();
+            return Ok(Requirement { key: key(name)?, asks: Asks::Among(values?), holds });
         }
     }
-    Ok(Requirement { key: key(text)?, values: None, holds: true })
+    if let Some((name, least)) = text.split_once('>') {
+        return Ok(Requirement { key: key(name)?, asks: Asks::Above(number(least)?), holds: true });
+    }
+    if let Some((name, most)) = text.split_once('<') {
+        return Ok(Requirement { key: key(name)?, asks: Asks::Below(number(most)?), holds: true });
+    }
+    Ok(Requirement { key: key(text)?, asks: Asks::There, holds: true })
 }
 
 /// How a selector reads in a message: `kind: Deployment, name: web`.
@@ -311,8 +343,8 @@ mod tests {
 
     #[test]
     fn labels_are_selected_as_kubectl_selects_them() {
-        let body =
-            json!({"metadata": {"name": "x", "labels": {"app": "web", "tier": "a", "example.com/x": ""}}});
+        let labels = json!({"app": "web", "tier": "a", "example.com/x": "", "level": "5"});
+        let body = json!({"metadata": {"name": "x", "labels": labels}});
         let resource = Resource::new(tree(&body), Unit::Manifest("a".into()));
         let rows = [
             ("app=web", true),
@@ -328,11 +360,18 @@ mod tests {
             ("tier notin (b,c)", true),
             ("gone notin (b)", true),
             ("example.com/x=", true),
+            ("level>4", true),
+            ("level > 5", false),
+            ("level<6", true),
+            ("app>0", false),
+            ("gone<1", false),
             ("", true),
         ];
         for (text, expected) in rows {
             assert_eq!(Labels::read(text).unwrap().holds(&resource, "labels"), expected, "{text}");
         }
-        assert!(Labels::read("a b=c").is_err() && Labels::read("x in (a").is_err());
+        for wrong in ["a b=c", "x in (a", "a=b c", "a=b=c", "a=b,", "a>b"] {
+            assert!(Labels::read(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
         return Err(nothing(arguments, &left));
     }
     write(&output, &imported.files)?;
-    show::out(&summary::summary(&output, &imported, &left, &wish))?;
+    show::out(&summary::summary(&output, &imported, &left))?;
     Ok(Status::Fine)
 }
 

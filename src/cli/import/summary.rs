@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use super::Imported;
 use super::read::Left;
-use super::{Imported, Wish};
 use crate::cli::show::plural;
 use crate::import::{Change, Made, Raw, Typed};
 use crate::report::harmless_lines;
 
 /// All of it.
-pub(super) fn summary(output: &Path, imported: &Imported, left: &[Left], wish: &Wish) -> String {
+pub(super) fn summary(output: &Path, imported: &Imported, left: &[Left]) -> String {
     let Imported { typed, raw, changes, files, .. } = imported;
     let apps = typed.iter().filter(|typed| typed.path.starts_with("apps/")).count();
     let (apps, rest) = (plural(apps, "app"), plural(raw.len(), "raw object"));
@@ -20,7 +20,7 @@ pub(super) fn summary(output: &Path, imported: &Imported, left: &[Left], wish: &
     section(&mut text, "what differs, and nothing else does", changes.iter().map(change));
     let secrets = files.iter().filter(|file| file.secret);
     secrets.for_each(|file| text.push_str(&warning(output, file)));
-    section(&mut text, "next", next(output, imported, wish));
+    section(&mut text, "next", next(output, imported));
     harmless_lines(&text)
 }
 
@@ -66,13 +66,18 @@ fn warning(output: &Path, file: &Made) -> String {
     )
 }
 
-fn next(output: &Path, imported: &Imported, wish: &Wish) -> Vec<String> {
+fn next(output: &Path, imported: &Imported) -> Vec<String> {
     let output = output.display();
     let mut lines = Vec::new();
     if imported.nodes == 0 {
         lines.push(format!("write the machines into {output}/stack.yaml (kubectl get nodes -o wide)"));
     }
-    if wish.k3s.is_none() {
+    for name in &imported.guessed {
+        lines.push(format!(
+            "look at {name} in {output}/stack.yaml: arm/v7 is a guess, a Pi Zero or Pi 1 is arm/v6"
+        ));
+    }
+    if !imported.release {
         lines.push(format!("write your k3s release into {output}/stack.yaml (k3s --version)"));
     }
     lines.push(format!("stackc lock {output}     what the images run on"));

@@ -406,7 +406,7 @@ impl<'t, 'f> Builder<'t, 'f> {
         }
         let plain = style == ScalarStyle::Plain;
         let key_due = matches!(self.stack.last(), Some(Frame { kind: Open::Map { key: None, .. }, .. }));
-        let text = if absent { Cow::Borrowed("") } else { text };
+        let text = if absent { Cow::Borrowed("") } else { self.as_it_ends(text, style, span) };
         if key_due && text == "<<" && is_merge(plain, tag) {
             self.merge_key(span);
             return Ok(());
@@ -420,6 +420,22 @@ impl<'t, 'f> Builder<'t, 'f> {
         self.remember(anchor, &node, size, Some(scalar))?;
         self.place(node, size);
         Ok(())
+    }
+
+    /// Where the file ends in a block's last line, without a newline, the block has none either: go-yaml keeps to that,
+    /// granit adds one.
+    fn as_it_ends<'x>(&self, text: Cow<'x, str>, style: ScalarStyle, span: Span) -> Cow<'x, str> {
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if !is_block || self.text.ends_with(['\n', '\r']) {
+            return text;
+        }
+        let start = self.text.rfind(['\n', '\r']).map_or(0, |at| at.saturating_add(1));
+        let last = self.text.get(start..).map_or("", str::trim_start);
+        let is_in = usize::try_from(span.end).is_ok_and(|end| end > start) && !last.is_empty();
+        match text.strip_suffix('\n').filter(|before| is_in && before.ends_with(last)) {
+            Some(before) => Cow::Owned(before.to_owned()),
+            None => text,
+        }
     }
 
     fn value(&mut self, scalar: Scalar, text: &str, span: Span) -> Value {
@@ -513,7 +529,10 @@ impl<'t, 'f> Builder<'t, 'f> {
         let Some(Frame { kind: Open::Map { map, key, merge, .. }, .. }) = self.stack.last_mut() else {
             return;
         };
-        let before = merge.as_ref().map(|(at, _)| *at).or(map.entries.last().map(|entry| entry.key.span));
+        let last = map.entries.last().map(|entry| entry.key.span);
+        // The one reader of what kustomize reads lets own keys win wherever the merge stands.
+        let last = last.filter(|_| self.dialect != Dialect::Kustomize);
+        let before = merge.as_ref().map(|(at, _)| *at).or(last);
         *key = Some(PendingKey::Merge(span));
         if let Some(first) = before {
             *key = Some(PendingKey::Bad);
