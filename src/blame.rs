@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use crate::check;
 use crate::finding::{Finding, Findings, Label, Severity};
 use crate::source::{FileId, Sources, Span};
 use crate::stack::changes::{Change, Does};
@@ -30,6 +31,7 @@ fn key(finding: &Finding, sources: &Sources) -> Key {
 /// What a run told.
 pub struct Told {
     all: BTreeSet<Key>,
+    /// Errors of which others may be hidden.
     errors: BTreeSet<Key>,
     /// Whether there was more than a run keeps: then nobody knows what it did not tell.
     cut: bool,
@@ -43,7 +45,10 @@ impl Told {
         let of = |kind: &dyn Fn(&Finding) -> bool| {
             found.iter().filter(|finding| kind(finding)).map(|finding| key(finding, sources)).collect()
         };
-        let errors = of(&|finding| finding.severity == Severity::Error);
+        // What is wrong with final objects hides nothing.
+        let hides =
+            |finding: &Finding| finding.severity == Severity::Error && !check::CODES.contains(&finding.code);
+        let errors = of(&hides);
         let files = sources.paths().map(str::to_owned).collect();
         Told { all: of(&|_| true), errors, cut: found.dropped() > 0, files }
     }
@@ -85,7 +90,20 @@ pub fn point(
             _ => pointed.push(finding),
         }
     }
-    pointed
+    pointed.into_iter().map(shortened).collect()
+}
+
+/// Places that one finding shows.
+const SHOWN: usize = 8;
+
+/// All places of a mistake that a thousand apps feel would be a book.
+fn shortened(mut finding: Finding) -> Finding {
+    let more = finding.labels.len().saturating_sub(SHOWN);
+    if more == 0 {
+        return finding;
+    }
+    finding.labels.truncate(SHOWN);
+    finding.note(format!("and {more} more places"))
 }
 
 impl Ground<'_> {

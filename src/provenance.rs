@@ -184,8 +184,11 @@ impl<'a> Origins<'a> {
     fn lines(&self, object: &'a Object, history: &[Stood<'a>]) -> Vec<Line<'a>> {
         let mut lines: Vec<Line<'a>> = Vec::new();
         let mut put = |line: Line<'a>| {
-            if !lines.iter().any(|known| known.span == line.span && is_alike(&known.role, &line.role)) {
-                lines.push(line);
+            let alike = |known: &&mut Line<'a>| known.span == line.span && is_alike(&known.role, &line.role);
+            match lines.iter_mut().find(alike) {
+                // What stood there tells more than the line, where stackc chose the value.
+                Some(known) => known.node = known.node.or(line.node),
+                None => lines.push(line),
             }
         };
         for (at, stood) in history.iter().enumerate() {

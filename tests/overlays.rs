@@ -55,6 +55,22 @@ fn keys_of_the_stack_are_laid_over() {
 }
 
 #[test]
+fn a_middleware_of_the_same_form_is_changed_and_of_another_replaced() {
+    let route = "ports: {http: 80}\nroutes: {web: {host: a.example.org, middlewares: [door]}}\n";
+    for (over, expected, gone) in [
+        ("{basicAuth: {realm: x}}", "basicAuth:\n    secret: users\n    realm: x\n", "rateLimit"),
+        ("{rateLimit: {average: 5}}", "rateLimit:\n    average: 5\n", "basicAuth"),
+    ] {
+        let folder = staging(&format!("middlewares: {{door: {over}}}\n"));
+        let under = "middlewares: {door: {basicAuth: {secret: users}}}\nsecrets: {users: [users]}\n";
+        folder.write("demo/stack.yaml", format!("{STACK}{under}"));
+        folder.write("demo/apps/web.yaml", format!("{APP}{route}"));
+        let text = built(&folder);
+        assert!(text.contains(expected) && !text.contains(gone), "{text}");
+    }
+}
+
+#[test]
 fn apps_are_changed_dropped_and_added() {
     let folder = staging("apps:\n  web: {replicas: 3, env: {A: null}}\n  api: null\n");
     folder.write("demo/apps/web.yaml", format!("{APP}env: {{A: x, B: y}}\n"));

@@ -278,3 +278,15 @@ fn a_template_tells_its_names() {
     assert!(annotated.contains(&format!("match: \"Host(`s3.example.net`)\" {note}")), "{annotated}");
     assert!(!annotated.contains(&format!("kind: Rule {note}")), "{annotated}");
 }
+
+#[test]
+fn a_value_that_stackc_chose_is_told_by_itself() {
+    let folder = Folder::demo();
+    folder.write("demo/stack.yaml", format!("{STACK}kustomize: {{replicas: [{{name: web, count: 3}}]}}\n"));
+    let (status, told) = told(&folder, "demo Deployment/web spec.replicas");
+    assert_eq!(status, 0, "{told}");
+    assert!(
+        told.contains("spec.replicas: 3\n") && told.contains("    over 1 at demo/apps/web.yaml:1:"),
+        "{told}"
+    );
+}

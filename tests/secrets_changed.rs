@@ -17,7 +17,7 @@ const COPY: &str = "replacements: [{source: {kind: Secret, name: s, fieldPath: s
                     targets: [{select: {kind: ConfigMap, name: c}, fieldPaths: [data.a]}]}]";
 
 /// Words of a kustomization; `#T` and its like stand for the patches above.
-const CASES: [&str; 44] = [
+const CASES: [&str; 45] = [
     "patches: [{target: {kind: Secret, name: s}, patch: #T}]",
     "patches: [{target: {name: s}, patch: #T}]",
     "patches: [{target: {kind: Secret, name: s}, path: test.yaml}]",
@@ -69,6 +69,9 @@ const CASES: [&str; 44] = [
     "secretGenerator: [{name: g, literals: [a=HUNTER3]}]\n\
      replacements: [{source: {kind: Secret, name: g, fieldPath: data.a}, \
      targets: [{select: {kind: ConfigMap, name: c}, fieldPaths: [data.a]}]}]",
+    "secretGenerator: [{name: g, literals: [a=HUNTER3]}]\n\
+     replacements: [{source: {kind: Secret, name: g, fieldPath: data.a}, \
+     targets: [{select: {kind: ConfigMap, name: c}, fieldPaths: [metadata.labels.x], options: {create: true}}]}]",
     "secretGenerator: [{name: g, files: [a=test.yaml]}]\n\
      replacements: [{source: {kind: Secret, name: g, fieldPath: data.a}, \
      targets: [{select: {kind: ConfigMap, name: c}, fieldPaths: [data.a]}]}]",

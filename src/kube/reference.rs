@@ -192,7 +192,7 @@ fn reference<'a>(
 
 /// Where objects name others beside their pods; `*` is each item of a list. From the fields of Traefik's custom resources
 /// and of Kubernetes' own.
-const PLACES: [(&str, &[&str], Target); 36] = [
+const PLACES: [(&str, &[&str], Target); 39] = [
     ("IngressRoute", &["spec", "routes", "*", "middlewares", "*", "name"], Target::Middleware),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "name"], Target::Service),
     ("IngressRoute", &["spec", "routes", "*", "services", "*", "serversTransport"], Target::ServersTransport),
@@ -227,6 +227,9 @@ const PLACES: [(&str, &[&str], Target); 36] = [
     ("TLSStore", &["spec", "defaultCertificate", "secretName"], Target::Secret),
     ("TLSStore", &["spec", "certificates", "*", "secretName"], Target::Secret),
     ("TraefikService", &["spec", "weighted", "services", "*", "name"], Target::Service),
+    ("TraefikService", &["spec", "highestRandomWeight", "services", "*", "name"], Target::Service),
+    ("TraefikService", &["spec", "failover", "service", "name"], Target::Service),
+    ("TraefikService", &["spec", "failover", "fallback", "name"], Target::Service),
     ("TraefikService", &["spec", "mirroring", "name"], Target::Service),
     ("TraefikService", &["spec", "mirroring", "mirrors", "*", "name"], Target::Service),
     ("PersistentVolumeClaim", &["spec", "storageClassName"], Target::StorageClass),

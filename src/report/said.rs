@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use data_encoding::BASE64;
+
 use crate::finding::{Finding, Label, Words};
 use crate::kube::exposed::hidden_words;
 use crate::source::{FileId, Sources, Span};
@@ -38,6 +40,18 @@ impl Said {
             for (at, word) in words_of(sources.text(*span)) {
                 let place = span.start.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
                 words.entry(cut(word).to_owned()).or_default().push(place);
+            }
+        }
+        // What a generator made of a value stands where the value does.
+        for span in sources.secrets() {
+            let words = said.words.entry(span.file).or_default();
+            for line in sources.text(span).lines() {
+                let plain = line.trim().trim_matches(['"', '\'']);
+                let value = plain.split_once('=').map(|(_, value)| value);
+                for text in [Some(plain), value].into_iter().flatten().filter(|text| !text.is_empty()) {
+                    let word = BASE64.encode(text.as_bytes());
+                    words.entry(cut(&word).to_owned()).or_default().push(span.start);
+                }
             }
         }
         said.words.values_mut().flat_map(BTreeMap::values_mut).for_each(|places| places.sort_unstable());

@@ -220,7 +220,7 @@ pub fn lay(gathered: Gathered, sources: &Sources, found: &mut Findings) -> Layer
             lone_vars(under, over, sources, found);
         }
         whole = match (whole, tree) {
-            (Some(under), Some(over)) => Some(merge_noting(under, over, &ALTERNATIVES, &mut overrides)),
+            (Some(under), Some(over)) => Some(laid(under, over, &mut overrides)),
             (under, over) => over.or(under),
         };
     }
@@ -260,8 +260,20 @@ fn asked(kustomize: &mut Vec<Node>, own: Node, found: &mut Findings) {
     }
 }
 
-/// A middleware is one of many forms; a mixture of two is none.
-const ALTERNATIVES: [&[&str]; 1] = [&["middlewares", "*"]];
+/// One layer over those beneath it. A middleware is one of many forms, and a mixture of two is none: one of another form
+/// replaces it, one of the same changes it.
+fn laid(under: Node, over: Node, overrides: &mut Overrides) -> Node {
+    let forms = |tree: &Node, name: &str| -> Vec<String> {
+        let form = tree.at(&["middlewares", name]).map_or(&[][..], Node::entries);
+        form.iter().map(|entry| entry.key.text.to_string()).collect()
+    };
+    let names = over.get("middlewares").map_or(&[][..], Node::entries).iter().map(|entry| &entry.key.text);
+    let others = names.filter(|name| forms(&under, name) != forms(&over, name));
+    let others: Vec<[String; 2]> = others.map(|name| ["middlewares".to_owned(), name.to_string()]).collect();
+    let paths: Vec<[&str; 2]> = others.iter().map(|[key, name]| [key.as_str(), name.as_str()]).collect();
+    let paths: Vec<&[&str]> = paths.iter().map(<[&str; 2]>::as_slice).collect();
+    merge_noting(under, over, &paths, overrides)
+}
 
 /// A folder whose base and includes are being read.
 struct Open {

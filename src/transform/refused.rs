@@ -140,6 +140,8 @@ fn vars(entry: &Entry, found: &mut Findings) {
             (text(&["name"], "NAME"), text(&["objref", "kind"], "KIND"), text(&["objref", "name"], "NAME"));
         let field = text(&["fieldref", "fieldpath"], "metadata.name");
         let field = variable.text_at(&["fieldref", "fieldPath"]).map_or(field, str::to_owned);
+        // An index of a variable is a step of a replacement.
+        let field = field.replace('[', ".").replace(']', "");
         finding = finding.help(format!(
             "replacements: [{{source: {{kind: {kind}, name: {object}, fieldPath: {field}}}, \
              targets: [{{select: {{kind: KIND, name: NAME}}, fieldPaths: [PATH OF $({name})]}}]}}]"

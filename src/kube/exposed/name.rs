@@ -163,7 +163,10 @@ pub fn is_secret_name(name: &str) -> bool {
     let Some(last) = words.last() else { return false };
     // Of variables, no name of a Secret is the value.
     let variable = !name.contains(|c: char| c.is_ascii_lowercase());
-    let is_word = |word: &&str| WORDS.contains(word) || (variable && ["secret", "dsn"].contains(word));
+    // `pin` alone is stackc's own key.
+    let is_own = name == "pin";
+    let is_word =
+        |word: &&str| (WORDS.contains(word) && !is_own) || (variable && ["secret", "dsn"].contains(word));
     let kind = kind(name);
     !ELSEWHERE.contains(last)
         && (words.iter().any(is_word)
