@@ -79,6 +79,7 @@ fn names_that_lead_nowhere() {
         ("demo", "which object of it?"),
         ("Deployment/web", "several stacks are here"),
         ("nowhere Deployment/web spec", "nowhere: no such stack"),
+        ("overlays/nowhere Deployment/web", "overlays/nowhere: no such file or folder"),
         ("demo Deployment/web spec --all", "--all is all fields"),
     ] {
         let (status, told) = told(&folder, words);

@@ -232,6 +232,26 @@ fn what_does_nothing_is_told_at_its_line() {
             "did you mean kind `Deployment`?",
         ),
         (
+            "patches: [{target: {group: app, kind: Deployment}, patch: {spec: {}}}]",
+            "overlay.yaml:4:30",
+            "here: apps",
+        ),
+        (
+            "patches: [{target: {version: v2, kind: Deployment}, patch: {spec: {}}}]",
+            "overlay.yaml:4:32",
+            "here: v1",
+        ),
+        (
+            "patches: [{target: {kind: Deployment, labelSelector: app=wbe}, patch: {spec: {}}}]",
+            "overlay.yaml:4:56",
+            "here: app.kubernetes.io/managed-by, app.kubernetes.io/name, app.kubernetes.io/part-of, app=web",
+        ),
+        (
+            "replacements: [{sourceValue: x, targets: [{select: {kind: Service}, reject: [{name: web}], fieldPaths: [a]}]}]",
+            "error[instruction-no-match]",
+            "`reject` leaves nothing",
+        ),
+        (
             "patches: [{target: {kind: Deploymint}, patch: {spec: {}}}]",
             "error[patch-no-target]",
             "did you mean kind `Deployment`?",

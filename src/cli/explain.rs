@@ -55,9 +55,19 @@ pub(super) fn run(arguments: &Arguments, color: Color) -> Result<Status, Trouble
         [object, field] if arguments.all => {
             Err(Trouble::Told(format!("--all is all fields of {object}; leave {field} out, or leave --all")))
         }
+        [first, second]
+            if path.is_none() && first.contains('/') && second.contains('/') && is_object(second) =>
+        {
+            Err(Trouble::Told(format!("{first}: no such file or folder")))
+        }
         [object, field] => origin(path, (object, field), color),
         [first, ..] => Err(Trouble::Told(format!("{first}: no such stack"))),
     }
+}
+
+/// `Deployment/web`: a kind begins with a capital, which fields do not.
+fn is_object(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 fn page(name: &str) -> Result<Status, Trouble> {

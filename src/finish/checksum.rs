@@ -5,17 +5,32 @@ use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
 
+use crate::finding::{Code, Finding, Findings, Page, Severity};
 use crate::kube::digest::sha256;
 use crate::kube::{Object, Pod, Target, Unit};
 use crate::yaml::{Key, Map, Node, Value, write};
 
 const ANNOTATION: &str = "checksum/config";
 
+/// A checksum that stackc writes over.
+pub static CHECKSUM_OVERWRITTEN: Code = Code {
+    name: "checksum-overwritten",
+    severity: Severity::Warning,
+    page: Page {
+        about: "On pods that use a ConfigMap of the stack stackc writes the annotation `checksum/config` itself, from what\n\
+                is in the ConfigMap, so that a change of it starts them anew. Another value there has no effect.",
+        bad: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\npodAnnotations: {checksum/config: mine}\n\
+              volumes: {/etc/web: {files: web}}\n# files/web/web.conf\na\n",
+        good: "# apps/web.yaml\nkind: app\nimage: registry.example/web:1.0\nvolumes: {/etc/web: {files: web}}\n\
+               # files/web/web.conf\na\n",
+    },
+};
+
 /// Configuration by namespace and name.
 type Digests = BTreeMap<(Option<String>, String), [u8; 32]>;
 
 /// Stamps the workloads of apps; raw manifests stay as they are.
-pub(super) fn stamp(objects: &mut [Object]) {
+pub(super) fn stamp(objects: &mut [Object], found: &mut Findings) {
     let digests: Digests = objects
         .iter()
         .filter(|object| object.id.kind == "ConfigMap" && object.id.api_version == "v1")
@@ -28,6 +43,7 @@ pub(super) fn stamp(objects: &mut [Object]) {
         if let Some(sum) = checksum(object, &digests)
             && let Some(template) = Pod::template_mut(object)
         {
+            tell(template, &sum, found);
             annotate(template, sum);
         }
     }
@@ -62,6 +78,17 @@ fn checksum(object: &Object, digests: &Digests) -> Option<String> {
         }
     }
     (!sum.is_empty()).then(|| HEXLOWER.encode(&sha256(&sum)))
+}
+
+fn tell(template: &Node, sum: &str, found: &mut Findings) {
+    if let Some(own) =
+        template.at(&["metadata", "annotations", ANNOTATION]).filter(|own| own.as_text() != Some(sum))
+    {
+        let message = format!("this `{ANNOTATION}` has no effect: stackc writes its own there");
+        found.push(
+            Finding::new(&CHECKSUM_OVERWRITTEN, own.span, message).help("leave it out, or take another name"),
+        );
+    }
 }
 
 fn annotate(template: &mut Node, sum: String) {

@@ -13,11 +13,12 @@ use crate::kube::Object;
 use crate::stack::Stack;
 
 /// What finishing can find.
-pub static CODES: &[&Code] = &[&arch::ARCH_CHOSEN, &arch::ARCH_NONE_COMMON, &pin::PIN_UNLOCKED];
+pub static CODES: &[&Code] =
+    &[&arch::ARCH_CHOSEN, &arch::ARCH_NONE_COMMON, &checksum::CHECKSUM_OVERWRITTEN, &pin::PIN_UNLOCKED];
 
 /// Finishes all objects.
 pub fn all(objects: &mut [Object], stack: &Stack, found: &mut Findings) {
     arch::choose(objects, stack, found);
     pin::images(objects, stack, found);
-    checksum::stamp(objects);
+    checksum::stamp(objects, found);
 }

@@ -567,12 +567,11 @@ impl Apply<'_, '_> {
         let mut places = target.select(resources);
         places.retain(|at| !self.gone.contains(at));
         if places.is_empty() {
-            let missed = target.missed(selector, resources);
+            let (missed, help) = target.missed(selector, resources).unzip();
             let place = missed.or_else(|| target::place(selector)).unwrap_or(place);
+            let help = help.flatten().or_else(|| target.nearest(resources));
             let message = format!("the patch is for no object here ({})", target::shown(selector));
-            self.build
-                .found
-                .push(Finding::new(&PATCH_NO_TARGET, place, message).maybe_help(target.nearest(resources)));
+            self.build.found.push(Finding::new(&PATCH_NO_TARGET, place, message).maybe_help(help));
         }
         places
     }

@@ -120,7 +120,7 @@ fn value(
         [] => {
             let mut wrong = Vec::new();
             let target = Target::read(&selector, &mut wrong);
-            let place = target.missed(&selector, resources).unwrap_or(place);
+            let place = target.missed(&selector, resources).map_or(place, |(place, _)| place);
             let help = if wrong.is_empty() && !said.contains('*') {
                 target.nearest(resources)
             } else {
@@ -262,9 +262,19 @@ fn into(entry: &ReplacementTarget, value: &Node, resources: &mut Resources, buil
         resources.renamed();
     }
     if !used {
-        let message =
-            format!("the replacement's target ({}) is no object here", target::shown(&entry.select));
-        found.push(Finding::new(&INSTRUCTION_NO_MATCH, here, message).maybe_help(select.nearest(resources)));
+        let shown = target::shown(&entry.select);
+        let missed = select.missed(&entry.select, resources);
+        let (place, message, help) = match missed {
+            None if !entry.reject.is_empty() => {
+                (here, format!("`reject` leaves nothing of the replacement's target ({shown})"), None)
+            }
+            missed => {
+                let (place, help) = missed.unzip();
+                let help = help.flatten().or_else(|| select.nearest(resources));
+                (place.unwrap_or(here), format!("the replacement's target ({shown}) is no object here"), help)
+            }
+        };
+        found.push(Finding::new(&INSTRUCTION_NO_MATCH, place, message).maybe_help(help));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::transform::Wrong;
 use crate::transform::kustomization::Selector;
 use crate::transform::pattern::Pattern;
 use crate::transform::resource::{Id, Resource, Resources};
-use crate::yaml::{Node, Spanned};
+use crate::yaml::{Entry, Node, Spanned};
 
 /// A selector that could be read.
 #[derive(Clone, Debug)]
@@ -90,22 +90,60 @@ impl Target {
             && self.annotations.holds(resource, "annotations")
     }
 
-    /// The part of a selector that selects nothing by which it does so: its kind, its name, else its namespace.
-    pub fn missed(&self, selector: &Selector, resources: &Resources) -> Option<Span> {
-        let is_kind = |resource: &Resource| self.kind.fits(&resource.id.kind);
-        let is_named = |resource: &Resource| resource.ids().any(|id| self.name.fits(&id.name));
-        let is_there = |resource: &Resource| resource.ids().any(|id| self.namespace.fits(scope(id)));
-        let of = |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.span);
-        let mut fits: Vec<&Resource> = resources.iter().filter(|resource| is_kind(resource)).collect();
-        if fits.is_empty() {
-            return of(&selector.kind);
+    /// The part of a selector that selects nothing by which it does so, and for parts of which `nearest` knows nothing what
+    /// the objects have there that fit so far.
+    pub fn missed(&self, selector: &Selector, resources: &Resources) -> Option<(Span, Option<String>)> {
+        let of_id = |fits: &dyn Fn(&Id) -> bool, resource: &Resource| resource.ids().any(fits);
+        let asked: Vec<&str> =
+            self.labels.0.iter().chain(&self.annotations.0).map(|asks| asks.key.as_str()).collect();
+        let map = |resource: &Resource, what: &str| -> Vec<String> {
+            let all = resource.body.at(&["metadata", what]).map_or(&[][..], Node::entries).iter();
+            // An annotation may hold all of an object: values only where they are asked for.
+            let shown = |entry: &Entry| match entry
+                .value
+                .written()
+                .filter(|_| asked.contains(&entry.key.text.as_ref()))
+            {
+                Some(value) => format!("{}={value}", entry.key.text),
+                None => entry.key.text.to_string(),
+            };
+            all.map(shown).collect()
+        };
+        let mut fits: Vec<&Resource> = resources.iter().collect();
+        let parts: [(&Option<Spanned<String>>, Fits<'_>, Option<Has<'_>>); 7] = [
+            (&selector.kind, &|own| self.kind.fits(&own.id.kind), None),
+            (&selector.name, &|own| of_id(&|id| self.name.fits(&id.name), own), None),
+            (&selector.namespace, &|own| of_id(&|id| self.namespace.fits(scope(id)), own), None),
+            (
+                &selector.group,
+                &|own| self.group.fits(own.id.group()),
+                Some(&|own| vec![own.id.group().to_owned()]),
+            ),
+            (
+                &selector.version,
+                &|own| self.version.fits(own.id.version()),
+                Some(&|own| vec![own.id.version().to_owned()]),
+            ),
+            (
+                &selector.label_selector,
+                &|own| self.labels.holds(own, "labels"),
+                Some(&|own| map(own, "labels")),
+            ),
+            (
+                &selector.annotation_selector,
+                &|own| self.annotations.holds(own, "annotations"),
+                Some(&|own| map(own, "annotations")),
+            ),
+        ];
+        for (text, is, has) in parts {
+            let Some(text) = text else { continue };
+            let left: Vec<&Resource> = fits.iter().copied().filter(|own| is(own)).collect();
+            if left.is_empty() {
+                return Some((text.span, has.map(|has| here(fits.iter().flat_map(|own| has(own))))));
+            }
+            fits = left;
         }
-        fits.retain(|resource| is_named(resource));
-        if fits.is_empty() {
-            return of(&selector.name);
-        }
-        fits.retain(|resource| is_there(resource));
-        if fits.is_empty() { of(&selector.namespace) } else { None }
+        None
     }
 
     /// What a selector that selects nothing may have meant.
@@ -141,6 +179,19 @@ impl Target {
             None => format!("kinds here: {}", list(kinds.into_iter().take(12)).replace(" or ", " and ")),
         })
     }
+}
+
+/// Whether an object fits a part of a selector.
+type Fits<'a> = &'a dyn Fn(&Resource) -> bool;
+/// What an object has where a part of a selector looks.
+type Has<'a> = &'a dyn Fn(&Resource) -> Vec<String>;
+
+/// What there is, each once.
+fn here(all: impl Iterator<Item = String>) -> String {
+    let all: BTreeSet<String> = all.collect();
+    let named: Vec<&str> =
+        all.iter().map(|text| if text.is_empty() { "none" } else { text }).take(12).collect();
+    if named.is_empty() { "there are none here".to_owned() } else { format!("here: {}", named.join(", ")) }
 }
 
 /// The namespace as selectors see it.
