@@ -110,7 +110,7 @@ impl Target {
             all.map(shown).collect()
         };
         let mut fits: Vec<&Resource> = resources.iter().collect();
-        let parts: [(&Option<Spanned<String>>, Fits<'_>, Option<Has<'_>>); 7] = [
+        let parts: [Part<'_>; 7] = [
             (&selector.kind, &|own| self.kind.fits(&own.id.kind), None),
             (&selector.name, &|own| of_id(&|id| self.name.fits(&id.name), own), None),
             (&selector.namespace, &|own| of_id(&|id| self.namespace.fits(scope(id)), own), None),
@@ -185,6 +185,8 @@ impl Target {
 type Fits<'a> = &'a dyn Fn(&Resource) -> bool;
 /// What an object has where a part of a selector looks.
 type Has<'a> = &'a dyn Fn(&Resource) -> Vec<String>;
+/// A part of a selector: its text, and what is known of it.
+type Part<'a> = (&'a Option<Spanned<String>>, Fits<'a>, Option<Has<'a>>);
 
 /// What there is, each once.
 fn here(all: impl Iterator<Item = String>) -> String {
