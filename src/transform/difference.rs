@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::strategic::{Outcome, Shape, merge};
+use super::shape::Shape;
+use super::strategic::{Outcome, merge};
 use crate::kube::tree::tree;
 use crate::kube::{Absent, How, Type, type_of};
 use crate::yaml::write::tests::cases;

@@ -36,6 +36,7 @@ mod replicas;
 mod resource;
 mod secrets;
 mod selectors;
+mod shape;
 mod strategic;
 mod target;
 

@@ -17,7 +17,8 @@ use crate::transform::json6902::{self, Operation};
 use crate::transform::kustomization::{Patch, PatchOptions, Selector};
 use crate::transform::load::{self, Layer};
 use crate::transform::resource::{self, Id, Resource, Resources};
-use crate::transform::strategic::{self, Absent, Hollow, Outcome, Shape};
+use crate::transform::shape::Shape;
+use crate::transform::strategic::{self, Absent, Hollow, Outcome};
 use crate::transform::target::{self, Target};
 use crate::yaml::{Dialect, Key, Node, Spanned, Value, inner_all, read};
 
