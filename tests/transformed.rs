@@ -600,3 +600,33 @@ fn what_is_unknown_hides_no_missing_file() {
         assert!(told.contains(part), "{part}: {told}");
     }
 }
+
+#[test]
+fn an_apps_patch_and_one_beside_it_that_differ_are_told() {
+    let asked = |count: u8| {
+        let folder = Folder::demo();
+        let own = "patches: [{target: Deployment, patch: {spec: {replicas: 7}}}]\n";
+        folder.write("demo/apps/web.yaml", format!("{APP}{own}"));
+        let patch = format!(
+            "kustomize:\n  patches: [{{target: {{kind: Deployment}}, patch: {{spec: {{replicas: {count}}}}}}}]\n"
+        );
+        folder.write("demo/stack.yaml", format!("{STACK}{patch}"));
+        folder.stackc("check demo").out
+    };
+    let told = asked(8);
+    assert!(
+        told.contains("warning[patch-overridden]: Deployment default/web: two patches set `replicas`"),
+        "{told}"
+    );
+    assert!(told.contains("demo/stack.yaml") && told.contains("demo/apps/web.yaml"), "{told}");
+    assert!(!asked(7).contains("patch-overridden"));
+    // An overlay may change what its base says.
+    let folder = Folder::demo();
+    folder.write(
+        "demo/apps/web.yaml",
+        format!("{APP}patches: [{{target: Deployment, patch: {{spec: {{replicas: 7}}}}}}]\n"),
+    );
+    let over = "stackc: 1\nbase: ../demo\nkustomize:\n  patches: [{target: {kind: Deployment}, patch: {spec: {replicas: 8}}}]\n";
+    folder.write("over/overlay.yaml", over);
+    assert!(!folder.stackc("check over").out.contains("patch-overridden"));
+}

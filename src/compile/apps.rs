@@ -5,7 +5,7 @@ use crate::finding::Findings;
 use crate::kinds::{self, Address, Asking, Draft};
 use crate::kube::Object;
 use crate::lower::{self, Files, Merged};
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::stack::layers::{Defined, Layers};
 use crate::stack::{App, Stack};
 use crate::template::{self, Templates};
@@ -71,15 +71,16 @@ pub(super) fn addresses(
     addresses
 }
 
-/// Drafts to apps to objects; each draft is dropped as soon as it is lowered.
+/// Drafts to apps to objects; each draft is dropped as soon as it is lowered. What comes out are the places of the apps'
+/// own patches.
 pub(super) fn apps(
     compiled: &mut Compiled,
     drafts: Vec<Read<'_>>,
     addresses: &[Address],
     (shared, overrides): (&Shared<'_>, &mut Overrides),
     found: &mut Findings,
-) {
-    let mut merged = Merged::default();
+) -> Vec<Span> {
+    let (mut merged, mut patches) = (Merged::default(), Vec::new());
     for (Read { app, draft, sound }, address) in drafts.into_iter().zip(addresses) {
         let own = app_names(app, address);
         let files = Files {
@@ -90,17 +91,19 @@ pub(super) fn apps(
         let noted = (&mut merged, &mut *overrides);
         if let Some((app, objects)) = self::app((&app.name, draft, sound), shared, &files, noted, found) {
             compiled.objects.extend(objects);
+            patches.extend(app.pod.patches.iter().map(|own| own.patch.span));
             compiled.apps.push(app.into());
         }
     }
     let whole = compiled.apps.len() == shared.layers.apps.len();
     compiled.objects.extend(lower::shared(shared.stack, merged, whole, found));
+    patches
 }
 
 /// Namespaces, and what the layers ask for under `kustomize`, the lowest first.
 pub(super) fn transformed(
     compiled: &mut Compiled,
-    shared: &Shared<'_>,
+    (shared, patches): (&Shared<'_>, &[Span]),
     overrides: &mut Overrides,
     found: &mut Findings,
 ) {
@@ -110,7 +113,12 @@ pub(super) fn transformed(
         let Some(layer) = layers.layer(tree.span) else { continue };
         let mut tree = tree.clone();
         templates.scope().fill(&mut tree, &compiled.sources, found);
-        asked.extend(transform::layer(tree, layer.file, &layer.folder(), &mut compiled.sources, found));
+        let own = |patch: &&Span| {
+            patch.file == layer.file || layer.apps.iter().any(|(_, file)| patch.file == *file)
+        };
+        let beside = patches.iter().filter(own).copied().collect();
+        let layer = transform::layer(tree, layer.file, &layer.folder(), &mut compiled.sources, found);
+        asked.extend(layer.map(|layer| transform::Layer { beside, ..layer }));
     }
     let namespace = asked.iter().rev().find_map(|layer| layer.kustomization.namespace.as_ref());
     let namespaces = lower::namespaces(&compiled.objects, namespace, stack, found);

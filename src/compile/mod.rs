@@ -116,8 +116,8 @@ fn run(
             templates.scope().fill(late, &compiled.sources, &mut found);
         }
         let shared = Shared { stack: &stack, layers: &layers, defaults, templates, past };
-        apps(&mut compiled, drafts, &addresses, (&shared, &mut overrides), &mut found);
-        transformed(&mut compiled, &shared, &mut overrides, &mut found);
+        let patches = apps(&mut compiled, drafts, &addresses, (&shared, &mut overrides), &mut found);
+        transformed(&mut compiled, (&shared, &patches), &mut overrides, &mut found);
         compiled.names = shared.templates.into_names();
         emit::arrange(&mut compiled.objects, &stack);
         if demands.unpinned {

@@ -36,6 +36,7 @@ pub fn app(
         components: Vec::new(),
         files: BTreeMap::new(),
         configuration,
+        beside: Vec::new(),
     };
     let mut resources = Resources::default();
     resources.extend(objects.into_iter().map(Resource::from));

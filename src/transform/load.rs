@@ -30,6 +30,8 @@ pub struct Layer {
     pub files: BTreeMap<String, FileId>,
     /// What its own configurations and schemas say.
     pub configuration: Configuration,
+    /// Patches of the apps beside it, which came before.
+    pub beside: Vec<Span>,
 }
 
 impl Layer {
@@ -151,7 +153,7 @@ impl Loader<'_> {
         let (folder, _) = self.way.pop().filter(|_| is_sound)?;
         let files = self.files(&kustomization, &folder);
         let configuration = Configuration::read(&kustomization, &files, self.sources, self.found);
-        Some(Layer { file, kustomization, inputs, components, files, configuration })
+        Some(Layer { file, kustomization, inputs, components, files, configuration, beside: Vec::new() })
     }
 
     fn check_kind(

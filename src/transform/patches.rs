@@ -71,6 +71,7 @@ pub fn apply(
     build: &mut Build<'_>,
 ) {
     let mut marks = Marks::default();
+    layer.beside.iter().for_each(|patch| marks.text(*patch));
     let ready = match which {
         Which::First => {
             let mut ready: Vec<Ready<'_>> = Vec::new();
