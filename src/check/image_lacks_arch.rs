@@ -1,7 +1,7 @@
 //! The proof: every image runs on every node where its pod may land.
 
 use super::{Facts, Landing, Used};
-use crate::finding::{Code, Finding, Findings, Page, Severity, list};
+use crate::finding::{Code, Finding, Findings, Page, Severity, list_all};
 use crate::kube::{Container, Platform};
 use crate::stack::{ClusterNode, Declared};
 use crate::yaml::Node;
@@ -122,5 +122,5 @@ fn missing(lacking: &[&ClusterNode]) -> String {
     let mut words: Vec<&str> = lacking.iter().map(|node| node.platform.word()).collect();
     words.sort_unstable();
     words.dedup();
-    list(words).replace(" or ", " and ")
+    list_all(words)
 }

@@ -63,15 +63,20 @@ pub fn compile(mut sources: Sources, input: Input, demands: Demands) -> Compiled
     let mut found = Findings::default();
     let Input { folder_name, named, layer } = input;
     let gathered = layers::gather(layer, &mut sources, &mut found);
-    let (given, before) = (sources.count(), found.clone());
+    let (given, changes) = (sources.count(), changes::changes(&gathered));
+    // Only what has layers over it is compiled once more.
+    let kept = (!changes.is_empty()).then(|| (gathered.clone(), found.clone()));
     let named = (folder_name.as_str(), named.as_deref());
-    let (mut compiled, mut found) = run((sources, gathered.clone(), found), named, demands);
-    let without = |undone: &[Change]| {
-        let left = changes::without(&gathered, undone);
-        let (compiled, found) = run((compiled.sources.first(given), left, before.clone()), named, demands);
-        Told::of(&found, &compiled.sources)
-    };
-    blame(&mut found, &compiled.sources, &gathered, without);
+    let (mut compiled, mut found) = run((sources, gathered, found), named, demands);
+    if let Some((gathered, before)) = kept {
+        let without = |undone: &[Change]| {
+            let left = changes::without(&gathered, undone);
+            let (compiled, found) =
+                run((compiled.sources.first(given), left, before.clone()), named, demands);
+            Told::of(&found, &compiled.sources)
+        };
+        blame(&mut found, &compiled.sources, (&gathered, &changes), without);
+    }
     compiled.tell(found);
     compiled
 }
@@ -144,16 +149,15 @@ const SEARCHED: usize = 16_000;
 fn blame(
     found: &mut Findings,
     sources: &Sources,
-    gathered: &Gathered,
+    (gathered, changes): (&Gathered, &[Change]),
     mut without: impl FnMut(&[Change]) -> Told,
 ) {
-    let changes = changes::changes(gathered);
-    if changes.is_empty() || found.iter().all(|finding| finding.severity == Severity::Note) {
+    if found.iter().all(|finding| finding.severity == Severity::Note) {
         return;
     }
     let apps: BTreeMap<FileId, String> = gathered.apps().collect();
     let runs = (SEARCHED / apps.len().max(1)).clamp(4, 64);
-    let ground = blame::Ground { sources, changes: &changes, apps, runs };
+    let ground = blame::Ground { sources, changes, apps, runs };
     let told = Told::of(found, sources);
     found.retell(|all| blame::point(all, &told, &ground, &mut without));
 }

@@ -16,7 +16,7 @@ mod rules;
 
 pub use code::{Code, Page, Severity};
 pub use collect::Findings;
-pub use nearest::{list, nearest};
+pub use nearest::{list, list_all, nearest};
 pub use rules::{Allow, Rules};
 
 use std::borrow::Cow;

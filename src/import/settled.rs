@@ -223,17 +223,21 @@ pub(super) fn settled(object: &Object, world: &World<'_>) -> Node {
 pub(super) fn without_servers(object: &mut Object) -> bool {
     let mut any = provisioned(object);
     for path in SERVERS {
-        let Some((key, outer)) = path.split_last() else { continue };
-        each(&mut object.body, outer, &mut |node| {
-            let wrote = node.get(key).is_some_and(|value| !matches!(value.value, Value::Null));
-            any |= wrote && node.as_map_mut().is_some_and(|map| map.remove(key).is_some());
-        });
+        any |= take(&mut object.body, path);
     }
     if any && object.body.at(&["metadata", "annotations"]).is_some_and(|all| all.entries().is_empty()) {
-        each(&mut object.body, &["metadata"], &mut |node| {
-            node.as_map_mut().map(|map| map.remove("annotations"));
-        });
+        take(&mut object.body, &["metadata", "annotations"]);
     }
+    any
+}
+
+/// Takes away what lies at a path. True where there was anything but null.
+fn take(body: &mut Node, path: &[&str]) -> bool {
+    let (mut any, Some((key, outer))) = (false, path.split_last()) else { return false };
+    each(body, outer, &mut |node| {
+        let wrote = node.get(key).is_some_and(|value| !matches!(value.value, Value::Null));
+        any |= wrote && node.as_map_mut().is_some_and(|map| map.remove(key).is_some());
+    });
     any
 }
 
@@ -244,11 +248,9 @@ fn provisioned(object: &mut Object) -> bool {
     let all = object.body.at(&["metadata", "finalizers"]).map_or(&[][..], Node::items);
     let own = |item: &Node| item.as_text().is_some_and(|word| FINALIZERS.contains(&word));
     let kept = !all.is_empty() && all.iter().all(own);
-    let gone = [("spec", "volumeName", made), ("metadata", "finalizers", kept)];
-    for (outer, key, _) in gone.into_iter().filter(|(.., gone)| *gone) {
-        each(&mut object.body, &[outer], &mut |node| drop(node.as_map_mut().and_then(|map| map.remove(key))));
-    }
-    made || kept
+    let volume = made && take(&mut object.body, &["spec", "volumeName"]);
+    let finalizers = kept && take(&mut object.body, &["metadata", "finalizers"]);
+    volume || finalizers
 }
 
 /// Null is absent to the API server, wherever it stands.

@@ -1,6 +1,7 @@
 //! What can be wrong with a kustomization.
 
-use crate::finding::{Code, Page, Severity};
+use crate::finding::{Code, Finding, Page, Severity};
+use crate::source::Span;
 
 /// kustomize's file cannot be understood.
 pub static KUSTOMIZATION_INVALID: Code = Code {
@@ -282,3 +283,11 @@ pub static REFERENCE_AMBIGUOUS: Code = Code {
                # b/x.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n",
     },
 };
+
+/// Two instructions of one layer that set the same: the place of the one that wins, and of the other.
+pub fn overridden(message: String, new: Span, old: Span) -> Finding {
+    Finding::new(&PATCH_OVERRIDDEN, new, message)
+        .label("this one wins")
+        .also(old, "this has no effect")
+        .help("leave one of them")
+}

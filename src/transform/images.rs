@@ -10,7 +10,7 @@ use crate::finding::{Finding, Findings, nearest};
 use crate::source::Span;
 use crate::transform::build::Build;
 use crate::transform::codes::{
-    INSTRUCTION_NO_CHANGE, INSTRUCTION_NO_MATCH, KUSTOMIZATION_INVALID, PATCH_OVERRIDDEN,
+    INSTRUCTION_NO_CHANGE, INSTRUCTION_NO_MATCH, KUSTOMIZATION_INVALID, overridden,
 };
 use crate::transform::field::Field;
 use crate::transform::kustomization::Image;
@@ -174,12 +174,7 @@ impl<'a> Changes<'a> {
         for ((_, later), (old, new)) in &self.undone {
             let Some(entry) = self.entries.get(*later) else { continue };
             let message = format!("two entries of `images` set `{}` to different values", entry.name.value);
-            found.push(
-                Finding::new(&PATCH_OVERRIDDEN, *new, message)
-                    .label("this one wins")
-                    .also(*old, "this has no effect")
-                    .help("leave one of them"),
-            );
+            found.push(overridden(message, *new, *old));
         }
         for (entry, _) in self.entries.iter().zip(&self.used).filter(|(_, used)| !**used) {
             let name = &entry.name.value;

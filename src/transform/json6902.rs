@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::{list, nearest};
+use crate::finding::{list_all, nearest};
 use crate::kube::Before;
 use crate::source::Span;
 use crate::transform::Wrong;
@@ -81,7 +81,7 @@ fn operation(number: usize, item: &Node) -> Result<Operation, Wrong> {
     let names = || OPERATIONS.iter().map(|row| row.0);
     let Some((name, kind, needs)) = OPERATIONS.iter().find(|row| row.0 == word) else {
         let near = nearest(word, names()).map_or_else(
-            || format!("{} are known", list(names()).replace(" or ", " and ")),
+            || format!("{} are known", list_all(names())),
             |near| format!("did you mean `{near}`?"),
         );
         let said = op.written().unwrap_or_default();
@@ -428,7 +428,7 @@ impl Step {
                 items.iter().position(is).map(Place::Index).ok_or_else(|| {
                     let names = items.iter().filter_map(|item| item.text_at(&[field]));
                     let near = nearest(value, names.clone()).map_or_else(
-                        || format!("; there are {}", list(names).replace(" or ", " and ")),
+                        || format!("; there are {}", list_all(names)),
                         |near| format!("; did you mean `{near}`?"),
                     );
                     format!("there is no item with {field}: {value}{near}")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::{Finding, Findings, Severity, list, nearest};
+use crate::finding::{Finding, Findings, Severity, list_all, nearest};
 use crate::source::Span;
 use crate::transform::codes::INSTRUCTION_NO_MATCH;
 use crate::transform::field::{Field, Row, steps};
@@ -138,7 +138,7 @@ fn of_nobody(spec: &FieldSpec, resources: &Resources) -> Finding {
     let help = match near {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None if kinds.is_empty() => None,
-        None => Some(format!("kinds here: {}", list(kinds.into_iter().take(12)).replace(" or ", " and "))),
+        None => Some(format!("kinds here: {}", list_all(kinds.into_iter().take(12)))),
     };
     Finding::new(&INSTRUCTION_NO_MATCH, place.span, message).maybe_help(help)
 }

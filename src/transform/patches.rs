@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use crate::finding::{Finding, Findings, Severity, list, nearest};
+use crate::finding::{Finding, Findings, Severity, list_all, nearest};
 use crate::kube::{Before, is_kubernetes, secret, type_of};
 use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::transform::Wrong;
 use crate::transform::build::{Build, Fill, Ground};
 use crate::transform::codes::{
     FIELD_GAVE_WAY, KUSTOMIZATION_INVALID, LIST_REPLACED_WHOLE, PATCH_INVALID, PATCH_NO_CHANGE,
-    PATCH_NO_TARGET, PATCH_OVERRIDDEN,
+    PATCH_NO_TARGET, overridden,
 };
 use crate::transform::configuration::Configuration;
 use crate::transform::json6902::{self, Operation};
@@ -689,10 +689,7 @@ impl Apply<'_, '_> {
                 continue;
             }
             let message = format!("{}: two patches set `{key}` to different values", resource.id.shown());
-            let finding = Finding::new(&PATCH_OVERRIDDEN, new, message)
-                .label("this one wins")
-                .also(old, "this has no effect");
-            self.build.found.push(finding.help("leave one of them"));
+            self.build.found.push(overridden(message, new, old));
         }
     }
 
@@ -703,10 +700,7 @@ impl Apply<'_, '_> {
             let message = format!("{shown}: the patch adds a container `{name}`, which has no image");
             let help = match nearest(name, others.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!(
-                    "containers there: {}",
-                    list(others.iter().map(String::as_str)).replace(" or ", " and ")
-                ),
+                None => format!("containers there: {}", list_all(others.iter().map(String::as_str))),
             };
             let finding = Finding::new(&PATCH_INVALID, *place, message).weighs(self.build.weight());
             self.build.found.push(finding.help(help));

@@ -1,7 +1,7 @@
 //! `replicas`: how many of a workload.
 
 use crate::finding::{Finding, Findings};
-use crate::transform::codes::{INSTRUCTION_NO_CHANGE, INSTRUCTION_NO_MATCH, PATCH_OVERRIDDEN};
+use crate::transform::codes::{INSTRUCTION_NO_CHANGE, INSTRUCTION_NO_MATCH, overridden};
 use crate::transform::field::{Field, Row};
 use crate::transform::kustomization::Replica;
 use crate::transform::resource::{Id, Resources};
@@ -60,12 +60,7 @@ fn tell<'r>(entry: &Replica, before: impl Iterator<Item = &'r Replica>, changed:
     match twin.filter(|_| changed) {
         Some(twin) => {
             let message = format!("two entries of `replicas` set `{name}` to different counts");
-            found.push(
-                Finding::new(&PATCH_OVERRIDDEN, span, message)
-                    .label("this one wins")
-                    .also(twin.count.span, "this has no effect")
-                    .help("leave one of them"),
-            );
+            found.push(overridden(message, span, twin.count.span));
         }
         None if !changed => {
             let message = format!("the entry changes nothing: `{name}` has {} already", count.value);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::{list, nearest};
+use crate::finding::{list, list_all, nearest};
 use crate::source::Span;
 use crate::transform::Wrong;
 use crate::transform::kustomization::Selector;
@@ -169,14 +169,11 @@ impl Target {
             let of_kind = resources.iter().filter(is_kind);
             return near_object(name, of_kind);
         }
-        let mut kinds: Vec<&str> = resources.iter().map(|resource| resource.id.kind.as_str()).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        let wanted = self.kind.text().unwrap_or_default();
-        Some(match nearest(wanted, kinds.iter().copied()) {
+        let kinds: BTreeSet<&str> = resources.iter().map(|resource| resource.id.kind.as_str()).collect();
+        Some(match nearest(self.kind.text().unwrap_or_default(), kinds.iter().copied()) {
             Some(near) => format!("did you mean kind `{near}`?"),
             None if kinds.is_empty() => return None,
-            None => format!("kinds here: {}", list(kinds.into_iter().take(12)).replace(" or ", " and ")),
+            None => format!("kinds here: {}", list_all(kinds.into_iter().take(12))),
         })
     }
 }
@@ -237,7 +234,7 @@ fn near_object<'a>(name: &str, among: impl Iterator<Item = &'a Resource>) -> Opt
     match nearest(name, names.iter().copied()) {
         Some(near) if near != name => Some(format!("did you mean `{near}`?")),
         _ if names.is_empty() => None,
-        _ => Some(format!("names here: {}", list(names.into_iter().take(12)).replace(" or ", " and "))),
+        _ => Some(format!("names here: {}", list_all(names.into_iter().take(12)))),
     }
 }
 
